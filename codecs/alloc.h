@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What: the four verbs over `struct slu_alloc` (sluice/alloc.h). No other file
+ * of the library calls malloc, realloc or free.
+ */
+#ifndef SLU_CODECS_ALLOC_H
+#define SLU_CODECS_ALLOC_H
+
+#include <sluice/alloc.h>
+
+/* Uninitialised bytes, or NULL. len > 0. */
+void *slu_alloc_get(const struct slu_alloc *alloc, size_t len);
+
+/* Zeroed bytes, or NULL. len > 0. */
+void *slu_alloc_zero(const struct slu_alloc *alloc, size_t len);
+
+/* Resizes; NULL leaves ptr as it was. new_len > 0. */
+void *slu_alloc_resize(const struct slu_alloc *alloc, void *ptr, size_t old_len,
+                       size_t new_len);
+
+/* Frees; ptr may be NULL. len is the length asked for. */
+void slu_alloc_put(const struct slu_alloc *alloc, void *ptr, size_t len);
+
+#endif

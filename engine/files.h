@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What: files below one folder, replaced whole: written as NAME.part, fsync,
+ * rename, fsync of the folder. A file whose content would not change is not
+ * touched. A crash leaves the old or the new content, never a mixture; a
+ * NAME.part that was left behind is overwritten or removed.
+ * Errors: IO with path and cause; NOMEM.
+ */
+#ifndef SLU_ENGINE_FILES_H
+#define SLU_ENGINE_FILES_H
+
+#include "codecs/buf.h"
+
+struct slu_files;
+
+/* Opens the folder and makes it (mode 0755) if need be; then probes that it
+ * can be written. */
+SLU_MUST_CHECK enum slu_err slu_files_open(const struct slu_alloc *alloc,
+                                           const char *dir,
+                                           struct slu_files **out_files,
+                                           struct slu_error *out_error);
+void slu_files_close(struct slu_files *self);
+
+/* Replaces the content of buf by the whole file; NOT_FOUND when there is none;
+ * LIMIT over buf's maximum. */
+SLU_MUST_CHECK enum slu_err
+slu_files_read(struct slu_files *self, const char *path, struct slu_buf *buf);
+
+/* Makes the file's content these bytes; *out_changed says if it was written. */
+SLU_MUST_CHECK enum slu_err slu_files_replace(struct slu_files *self,
+                                              const char *path,
+                                              struct slu_view bytes,
+                                              bool *out_changed);
+
+/* The same for content that comes in pieces: begin, append..., then commit or
+ * abandon. Compared with the old content on the way, so that an unchanged file
+ * costs no rename. */
+struct slu_file_writer;
+SLU_MUST_CHECK enum slu_err slu_file_begin(struct slu_files *self,
+                                           const char *path,
+                                           struct slu_file_writer **out_writer);
+SLU_MUST_CHECK enum slu_err slu_file_append(struct slu_file_writer *self,
+                                            struct slu_view bytes);
+SLU_MUST_CHECK enum slu_err slu_file_commit(struct slu_file_writer *take_self,
+                                            bool *out_changed);
+void slu_file_abandon(struct slu_file_writer *take_self);
+
+const struct slu_error *slu_files_error(const struct slu_files *self);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What: the one place where the concrete sources and sinks are named. There
+ * are no plugins.
+ */
+#ifndef SLU_ENGINE_REGISTRY_H
+#define SLU_ENGINE_REGISTRY_H
+
+#include "codecs/field.h"
+#include "sources/source.h"
+
+/* NULL when there is no source of that name. */
+const struct slu_source_ops *slu_registry_source(const char *name);
+
+/* True when there is a sink of that name ("files"). */
+bool slu_registry_has_sink(const char *name);
+
+/* Names for messages: "gti", "files". */
+const char *slu_registry_source_names(void);
+const char *slu_registry_sink_names(void);
+
+/* The sections of the configuration, the engine's own first; NULL past the
+ * end. */
+const struct slu_section *slu_registry_section(unsigned index);
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What: the state on disk, `state.db` in state_dir: SQLite, WAL, synchronous =
+ * FULL, on its own thread with group commit. The only truth of the program.
+ *
+ * Data. An answer commits as one transaction: a *pending* blob of packed
+ * records together with its unit's entries. The *fold* merges pending blobs
+ * into sorted *shards* (one row per key range of a kind, about 64 KiB each)
+ * and deletes what it merged, in chunked transactions; merges are idempotent,
+ * so it may stop anywhere. It runs by itself at fold_at pending records, and
+ * when asked.
+ *
+ * A very large answer is *staged*: its first blobs are written before it has
+ * ended, marked with its id; they count only once the commit with that id has
+ * been made, and are deleted by `abandon` or by the next open.
+ *
+ * Threads: one owner thread calls these functions; the work is done on the
+ * store's own. stage and commit queue and return at once; every other function
+ * waits for all that was queued before it.
+ * Limits: the queue holds at most queue_bytes; `full` says when to pause.
+ * Errors: IO (disk full, not writable: the sentence names path and cause),
+ * STATE (damaged, made by a newer version, or locked by another run), NOMEM.
+ * After a failed write every later call returns that error: nothing is lost,
+ * for nothing was said to be durable.
+ */
+#ifndef SLU_ENGINE_STORE_H
+#define SLU_ENGINE_STORE_H
+
+#include "codecs/record.h"
+
+struct slu_store;
+
+struct slu_store_options {
+    const struct slu_alloc *alloc;
+    const char *dir;    /* made if need be, mode 0700 */
+    size_t queue_bytes; /* 8 MiB */
+    uint64_t fold_at;   /* 500,000 records */
+    size_t shard_bytes; /* split above; 64 KiB */
+    bool read_only;     /* for status: no lock, no change, no thread */
+    void *ctx;
+    /* Called on the store's thread when the queue has fallen below half of
+     * queue_bytes after `full` returned true, and when a write failed. */
+    void (*on_room)(void *ctx);
+};
+
+SLU_MUST_CHECK enum slu_err slu_store_open(const struct slu_store_options *opts,
+                                           struct slu_store **out_store,
+                                           struct slu_error *out_error);
+/* Waits for what was queued. */
+void slu_store_close(struct slu_store *self);
+
+/* ---- entries: the units' own memory ---- */
+
+typedef enum slu_err (*slu_store_entry_fn)(void *ctx, struct slu_view key,
+                                           struct slu_view value);
+/* Every stored (key, value) whose key starts with prefix, in key order. */
+SLU_MUST_CHECK enum slu_err slu_store_entries(struct slu_store *self,
+                                              const char *prefix,
+                                              slu_store_entry_fn on_entry,
+                                              void *ctx);
+
+/* ---- answers ---- */
+
+/* A new id for an answer. Never 0. */
+uint64_t slu_store_answer_id(struct slu_store *self);
+
+/* Writes packed records of an answer that has not ended. Copies them. */
+SLU_MUST_CHECK enum slu_err slu_store_stage(struct slu_store *self,
+                                            uint64_t answer,
+                                            struct slu_view records,
+                                            uint64_t count);
+
+/* Deletes what was staged. */
+SLU_MUST_CHECK enum slu_err slu_store_abandon(struct slu_store *self,
+                                              uint64_t answer);
+
+/*
+ * One transaction: the records, what was staged under the id, and the entries.
+ * entries is a run of [u16 key length][u16 value length][key][value], little
+ * endian; an empty value deletes the key. Copies both.
+ */
+SLU_MUST_CHECK enum slu_err slu_store_commit(struct slu_store *self,
+                                             uint64_t answer,
+                                             struct slu_view records,
+                                             uint64_t count,
+                                             struct slu_view entries);
+
+/* True when the queue is full: stop reading until on_room. */
+bool slu_store_full(struct slu_store *self);
+
+/* Waits until all that was queued is durable. */
+SLU_MUST_CHECK enum slu_err slu_store_drain(struct slu_store *self);
+
+/* ---- records ---- */
+
+SLU_MUST_CHECK enum slu_err slu_store_fold(struct slu_store *self);
+
+typedef enum slu_err (*slu_store_record_fn)(void *ctx,
+                                            const struct slu_record *record);
+/* Every folded record of a kind in key order. The record dies with the call. */
+SLU_MUST_CHECK enum slu_err slu_store_scan(struct slu_store *self,
+                                           enum slu_record_kind kind,
+                                           slu_store_record_fn on_record,
+                                           void *ctx);
+
+enum slu_store_change {
+    SLU_STORE_KEEP,
+    SLU_STORE_UPDATE, /* the record was changed in place (not its key) */
+    SLU_STORE_DELETE,
+};
+typedef enum slu_err (*slu_store_rewrite_fn)(void *ctx,
+                                             struct slu_record *record,
+                                             enum slu_store_change *out_change);
+/*
+ * Every record of every kind, in the order of the kinds and keys; all changes
+ * together are one transaction: a place is either changed for all or for none.
+ */
+SLU_MUST_CHECK enum slu_err slu_store_rewrite(struct slu_store *self,
+                                              slu_store_rewrite_fn on_record,
+                                              void *ctx);
+
+/* ---- what status shows ---- */
+
+struct slu_store_run {
+    int64_t started; /* seconds since 1970, UTC */
+    int64_t ended;   /* 0: it did not come to its end */
+    int exit_code;   /* -1: it did not come to its end */
+    char flow[64];
+    char summary[256]; /* one sentence */
+};
+
+/* Inserts and returns its row id in *out_id. */
+SLU_MUST_CHECK enum slu_err slu_store_run_begin(struct slu_store *self,
+                                                const struct slu_store_run *run,
+                                                int64_t *out_id);
+SLU_MUST_CHECK enum slu_err slu_store_run_end(struct slu_store *self,
+                                              int64_t id,
+                                              const struct slu_store_run *run);
+typedef enum slu_err (*slu_store_run_fn)(void *ctx,
+                                         const struct slu_store_run *run);
+/* Newest first, at most `most`. */
+SLU_MUST_CHECK enum slu_err slu_store_runs(struct slu_store *self,
+                                           unsigned most,
+                                           slu_store_run_fn on_run, void *ctx);
+
+const struct slu_error *slu_store_error(const struct slu_store *self);
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What: the engine's handle, for programs that embed sluice and for sluice's
+ * own command line.
+ *
+ * Life cycle: open (reads and checks the configuration; touches neither
+ * network nor disk beyond it), then check, sync or status any number of times,
+ * then close.
+ *
+ * Threads: one thread calls these functions, but slu_engine_stop may be called
+ * from any thread and from a signal handler. Callbacks come on the calling
+ * thread, from inside sync and check.
+ *
+ * Ownership: what a callback is handed dies with the call. Reports are plain
+ * data; their strings live until close or the next call on the handle.
+ *
+ * Errors: slu_engine_error() has the sentence. slu_exit_code() maps a result
+ * to the exit codes of the command line: 0 done; 1 a unit failed or is
+ * incomplete, safe to run again; 2 usage, configuration, a missing file; 3 the
+ * sign-in was refused.
+ */
+#ifndef SLU_ENGINE_H
+#define SLU_ENGINE_H
+
+#include <sluice/alloc.h>
+#include <sluice/api.h>
+#include <sluice/err.h>
+#include <sluice/indicator.h>
+#include <sluice/log.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct slu_engine;
+struct slu_report;
+
+/* Zeroed means default for every member but config. */
+struct slu_options {
+    const char *config_path; /* a YAML file, or */
+    const char *config_text; /* its text; exactly one of the two is set */
+    const struct slu_alloc *alloc;
+    slu_log_fn on_log; /* NULL: no log */
+    void *log_ctx;
+    enum slu_log_level log_level; /* lines below it are not made; the zero
+                                     value is SLU_LOG_DEBUG */
+    /* Every valid indicator whose verdict and score are wanted and that no
+     * guard rail holds back, as it is read. An indicator may come several
+     * times (from several lists, or again after a failed answer). */
+    void (*on_indicator)(void *ctx, const struct slu_indicator *indicator);
+    void *indicator_ctx;
+    /* Called about four times a second during a sync. */
+    void (*on_progress)(void *ctx, const struct slu_report *report);
+    void *progress_ctx;
+};
+
+#define SLU_REPORT_FILES_MAX 24
+#define SLU_REPORT_REASONS_MAX 48
+
+/* One file of the output folder. */
+struct slu_report_file {
+    const char *path; /* below output_dir */
+    uint64_t lines;
+    uint64_t bytes;
+    bool changed; /* written by this run */
+};
+
+struct slu_report_reason {
+    const char *reason; /* "ip_leading_zero"; see the README's table */
+    uint64_t count;
+};
+
+/* What a sync did. */
+struct slu_report {
+    const char *flow; /* its name in the configuration */
+    uint64_t requests;
+    uint64_t retries;
+    uint64_t wire_bytes; /* bodies as received */
+    uint64_t body_bytes; /* decoded */
+    unsigned in_flight;  /* requests, now */
+    unsigned in_flight_max;
+    double seconds;
+    double pull_seconds; /* of them, until the last answer was durable */
+
+    uint64_t items;                    /* elements read */
+    uint64_t accepted[SLU_KIND_COUNT]; /* sightings read that may be listed */
+    uint64_t duplicates;               /* repeats dropped within this run */
+    uint64_t listed[SLU_KIND_COUNT];   /* lines on the lists now */
+    uint64_t added[SLU_KIND_COUNT];    /* lines that were not there before */
+    uint64_t removed[SLU_KIND_COUNT];  /* lines that left */
+    uint64_t exceeded[SLU_KIND_COUNT]; /* over capacity now */
+    unsigned
+        reason_count; /* sightings read that were not accepted, by reason */
+    struct slu_report_reason reasons[SLU_REPORT_REASONS_MAX];
+    unsigned file_count;
+    struct slu_report_file files[SLU_REPORT_FILES_MAX];
+    unsigned units;
+    unsigned failed_units;
+    unsigned incomplete_units;
+    const char *output_dir;
+};
+
+/* What status shows. */
+struct slu_status_entry {
+    const char *key;   /* "stream/domain", "list/malware" */
+    const char *value; /* "2025-08-07T05:00:00Z" */
+};
+struct slu_status_run {
+    int64_t started; /* seconds since 1970, UTC */
+    int64_t ended;   /* 0: it did not come to its end */
+    int exit_code;   /* -1: it did not come to its end */
+    const char *flow;
+    const char *summary;
+};
+struct slu_status {
+    const char *state_dir;
+    const char *output_dir;
+    unsigned checkpoint_count;
+    const struct slu_status_entry *checkpoints;
+    unsigned unit_count; /* units under way when the last run stopped */
+    unsigned file_count;
+    struct slu_report_file files[SLU_REPORT_FILES_MAX];
+    unsigned run_count; /* newest first */
+    const struct slu_status_run *runs;
+};
+
+/* One line of what check found. */
+enum slu_check_kind {
+    SLU_CHECK_OK,
+    SLU_CHECK_WARN,
+    SLU_CHECK_FAIL,
+};
+typedef void (*slu_check_fn)(void *ctx, enum slu_check_kind kind,
+                             const char *text);
+
+/*
+ * CONFIG (key, line and expectation in *out_error), NOT_FOUND (the file), IO,
+ * NOMEM. *out_engine is NULL on failure. out_error may be NULL.
+ */
+SLU_API SLU_MUST_CHECK enum slu_err
+slu_engine_open(const struct slu_options *options,
+                struct slu_engine **out_engine, struct slu_error *out_error);
+
+SLU_API void slu_engine_close(struct slu_engine *self);
+
+/* Number of flows in the configuration, and their names; NULL past the end. */
+SLU_API unsigned slu_engine_flow_count(const struct slu_engine *self);
+SLU_API const char *slu_engine_flow_name(const struct slu_engine *self,
+                                         unsigned flow);
+
+/* One pass of one flow, checkpointed. *out_report (may be NULL) is filled on
+ * failure too. */
+SLU_API SLU_MUST_CHECK enum slu_err
+slu_engine_sync(struct slu_engine *self, unsigned flow,
+                struct slu_report *out_report);
+
+/* Validates credentials, permissions, folders: on_line for each finding. */
+SLU_API SLU_MUST_CHECK enum slu_err
+slu_engine_check(struct slu_engine *self, slu_check_fn on_line, void *ctx);
+
+/* Reads checkpoints, lists and last runs; NOT_FOUND when nothing ran yet. */
+SLU_API SLU_MUST_CHECK enum slu_err
+slu_engine_status(struct slu_engine *self, struct slu_status *out_status);
+
+/* Ends a sync soon: answers under way are dropped, what is committed stays.
+ * The sync returns STOPPED. Safe in a signal handler. */
+SLU_API void slu_engine_stop(struct slu_engine *self);
+
+/* Detail of the last failure on this handle. */
+SLU_API const struct slu_error *slu_engine_error(const struct slu_engine *self);
+
+/* 0, 1, 2 or 3. */
+SLU_API int slu_exit_code(enum slu_err err);
+
+/* "1.0.0" */
+SLU_API const char *slu_version(void);
+
+/* Writes the reference of all configuration keys as commented YAML through
+ * `write`, piece by piece. */
+SLU_API void slu_config_reference(void (*write)(void *ctx, const char *text),
+                                  void *ctx);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What: the lists: which records are on a list, which of them stay when there
+ * is not room for all, and in which file and seat each stands (rules R4, R5,
+ * R7, R8, R9, R10). Pure: the engine scans the store, in key order, twice:
+ *
+ *     new -> consider(record)*         first scan, every record of every kind
+ *         -> decide
+ *         -> settle(record)*           second scan, the same records in the
+ *                                      same order: says what becomes of each,
+ *                                      and writes the side files on the way
+ *         -> file(kind, i)*            the text of each list file
+ *         -> free
+ *
+ * Placement: an entry that stays keeps its file and seat. A newcomer, best
+ * first, takes the seat of an entry that left, lowest (file, seat) first, else
+ * the next seat of the first file with room. Over capacity the best stay:
+ * verdict, score, last seen, number of sources, then value (smaller first).
+ *
+ * Limits: memory is bounded by the lists' capacity (at most twice as many
+ * candidates as there are seats, 6 x 250,000 and 6 x 1,000), not by the number
+ * of records. Side files are cut at side_bytes, which is counted and said.
+ */
+#ifndef SLU_SINKS_LISTS_H
+#define SLU_SINKS_LISTS_H
+
+#include "codecs/field.h"
+#include "codecs/guard.h"
+#include "codecs/record.h"
+
+#define SLU_LIST_FILES_MAX 6
+#define SLU_LIST_IP_LINES_MAX 250000
+#define SLU_LIST_DOMAIN_LINES_MAX 1000
+#define SLU_LIST_BYTES_MAX 35000000
+
+/* The section `lists` of the configuration. */
+struct slu_lists_config {
+    struct slu_strings ip_files;     /* 1-6 paths below output_dir */
+    struct slu_strings entity_files; /* 1-6 paths below output_dir */
+    uint64_t ip_file_lines;
+    uint64_t entity_file_lines;
+    uint64_t file_bytes;
+    uint64_t side_file_bytes;
+    int64_t max_age_ms;
+    const char *allow_file; /* "" for none */
+    bool allow_non_global;
+    bool allow_public_suffixes;
+    int64_t cidr_min_prefix;
+};
+
+extern const struct slu_section slu_lists_section;
+
+enum slu_side_file {
+    SLU_SIDE_INVALID_IP,
+    SLU_SIDE_INVALID_DOMAIN,
+    SLU_SIDE_EXCEEDED_IP,
+    SLU_SIDE_EXCEEDED_DOMAIN,
+    SLU_SIDE_REASONS,
+};
+#define SLU_SIDE_FILE_COUNT 5
+
+/* "invalid_iocs/invalid_ip_address.txt" and so on. */
+const char *slu_side_file_path(enum slu_side_file file);
+
+struct slu_lists_options {
+    const struct slu_alloc *alloc;
+    const struct slu_lists_config *config;
+    const struct slu_guard *guard;
+    uint32_t verdicts; /* bit set of 1 << enum slu_verdict that are wanted */
+    uint8_t min_score;
+    int64_t now; /* seconds since 1970, UTC */
+    void *ctx;   /* of write_side */
+    /* Appends bytes (whole lines) to a side file. */
+    enum slu_err (*write_side)(void *ctx, enum slu_side_file file,
+                               struct slu_view bytes);
+};
+
+enum slu_lists_action {
+    SLU_LISTS_KEEP,   /* as it is */
+    SLU_LISTS_UPDATE, /* its place has changed: store it again */
+    SLU_LISTS_DROP,   /* expired: delete it */
+};
+
+struct slu_lists_counts {
+    uint64_t listed[SLU_KIND_COUNT];
+    uint64_t exceeded[SLU_KIND_COUNT];
+    uint64_t added[SLU_KIND_COUNT];
+    uint64_t removed[SLU_KIND_COUNT];   /* left a list: evicted, expired, ... */
+    uint64_t reasons[SLU_REASON_COUNT]; /* current state, by record */
+    uint64_t side_omitted[SLU_SIDE_FILE_COUNT]; /* lines over the cap */
+};
+
+struct slu_lists;
+
+/* Must-check: NULL when out of memory. */
+struct slu_lists *slu_lists_new(const struct slu_lists_options *options);
+void slu_lists_free(struct slu_lists *self);
+
+SLU_MUST_CHECK enum slu_err slu_lists_consider(struct slu_lists *self,
+                                               const struct slu_record *record);
+SLU_MUST_CHECK enum slu_err slu_lists_decide(struct slu_lists *self);
+
+/* May change record->place_file and place_seat, then says UPDATE. */
+SLU_MUST_CHECK enum slu_err slu_lists_settle(struct slu_lists *self,
+                                             struct slu_record *record,
+                                             enum slu_lists_action *out_action);
+
+/* Number of files of a kind, from the configuration (1-6), and their paths. */
+unsigned slu_lists_file_count(const struct slu_lists *self, enum slu_kind kind);
+const char *slu_lists_file_path(const struct slu_lists *self,
+                                enum slu_kind kind, unsigned index);
+
+/* Replaces buf's content by the whole text of a list file, index from 0; after
+ * the second scan. *out_lines is their number. */
+SLU_MUST_CHECK enum slu_err slu_lists_file(struct slu_lists *self,
+                                           enum slu_kind kind, unsigned index,
+                                           struct slu_buf *buf,
+                                           uint64_t *out_lines);
+
+const struct slu_lists_counts *slu_lists_counts(const struct slu_lists *self);
+
+/*
+ * Taking over a list file that stands in the output folder although the state
+ * does not know it: calls on_record for every line, as a record with its place
+ * (file index + 1, line number), sources TAKEN_OVER, both times = now, no
+ * assessment. Lines that are not valid become records of the invalid kinds.
+ */
+SLU_MUST_CHECK enum slu_err slu_lists_take_over(
+    enum slu_kind kind, unsigned index, struct slu_view text, int64_t now,
+    enum slu_err (*on_record)(void *ctx, const struct slu_record *record),
+    void *ctx);
+
+#endif

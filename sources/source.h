@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What: the interface of a source: a sans-I/O state machine that says what to
+ * ask next and makes indicators of the answers. It plans *units*, independent
+ * resumable pieces of pull, each with its own cursor, at most one request of a
+ * unit in flight.
+ *
+ * The engine drives it, from one thread:
+ *
+ *     new -> load(key, value)* -> start(now)
+ *     loop:  next_request(now)      REQUEST: send it; on_head, on_body*,
+ *                                   on_end come later for request.unit
+ *                                   WAIT: ask again at *out_wait_until_ms or
+ *                                         after the next on_end
+ *                                   DONE: nothing more will come
+ *     finish -> checkpoint -> free
+ *
+ * Effects go through the port that new is given; the port's functions may be
+ * called from on_body and on_end only (log: from anywhere). What a unit emits
+ * or puts belongs to the answer under way: the engine makes it durable in one
+ * transaction when on_end says COMMIT, and forgets it when on_end says RETRY
+ * or FAILED. So nothing half-read is ever kept, and a source may be careless.
+ *
+ * Limits: a key is at most 200 bytes, a stored value at most 8 KiB.
+ */
+#ifndef SLU_SOURCES_SOURCE_H
+#define SLU_SOURCES_SOURCE_H
+
+#include "codecs/alloc.h"
+#include "codecs/checkpoint.h"
+#include "codecs/reason.h"
+#include <sluice/err.h>
+#include <sluice/indicator.h>
+#include <sluice/log.h>
+
+#define SLU_UNIT_NAME_MAX 120
+
+/* Head of every unit; the source's own struct has it as its first member. The
+ * engine keeps its retry account in it and touches nothing else. */
+struct slu_unit {
+    char name[SLU_UNIT_NAME_MAX]; /* for people: "malware 2025080705 domain" */
+    uint64_t not_before_ms;       /* monotonic; next_request honours it */
+    uint64_t waited_ms;           /* in retries of the present request */
+    unsigned attempts;            /* of the present request, from 0 */
+    void *engine;                 /* the engine's, NULL when idle */
+};
+
+struct slu_source_now {
+    uint64_t mono_ms; /* monotonic: waits */
+    int64_t wall_s;   /* seconds since 1970, UTC: windows and hours */
+};
+
+enum slu_auth {
+    SLU_AUTH_NONE,
+    SLU_AUTH_API_KEY, /* header x-apikey */
+};
+
+/* A GET. Views stay valid until on_end of its unit. */
+struct slu_request {
+    struct slu_unit *unit;
+    struct slu_view target; /* path and query behind the base URL's origin */
+    struct slu_view accept; /* value of the Accept header */
+    enum slu_auth auth;
+};
+
+struct slu_answer_head {
+    int status;                   /* HTTP */
+    struct slu_view content_type; /* empty when absent */
+};
+
+/* How the exchange ended below the source: OK means that the whole body was
+ * received and decoded, whatever the status. */
+struct slu_answer_end {
+    enum slu_err err;              /* OK, NETWORK, TIMEOUT, TRUNCATED, ... */
+    const struct slu_error *error; /* detail; NULL when OK */
+};
+
+enum slu_turn {
+    SLU_TURN_REQUEST,
+    SLU_TURN_WAIT,
+    SLU_TURN_DONE,
+};
+
+enum slu_step_kind {
+    SLU_STEP_COMMIT, /* the answer counts */
+    SLU_STEP_RETRY,  /* the answer is void; the engine decides when to ask
+                        again and sets unit->not_before_ms, or gives up */
+    SLU_STEP_FAILED, /* the answer is void and the unit is over */
+    SLU_STEP_DENIED, /* like FAILED: the credentials are refused altogether
+                        (401): the engine ends the run with exit code 3 */
+};
+
+struct slu_step {
+    enum slu_step_kind kind;
+    bool throttled;         /* RETRY: a 429; slows the whole key down */
+    bool daily_quota;       /* RETRY: the quota that resets at 00:00 UTC */
+    int64_t unwanted;       /* COMMIT: items that were not for a list */
+    struct slu_error error; /* RETRY, FAILED, DENIED: one sentence */
+};
+
+/* What a source says at its end. */
+struct slu_source_result {
+    unsigned failed_units;     /* failed, or given up by the engine */
+    unsigned incomplete_units; /* ended with a known gap */
+    unsigned denied_units;     /* 403 on something the user named */
+    unsigned units;            /* ended in all */
+    bool all_denied;           /* every request was a 401 or 403 */
+    bool unknown_name;         /* a configured name does not exist: exit 2 */
+    struct slu_error first;    /* the first failure, in one sentence */
+};
+
+/*
+ * A sighting, before the checks: the value is as received. The engine
+ * validates it, and stores it (or its rejection) with the answer.
+ */
+struct slu_sighting {
+    enum slu_kind kind;
+    struct slu_view value;
+    enum slu_verdict verdict;
+    uint8_t score;
+    uint32_t source; /* one bit, see codecs/record.h */
+    uint32_t seen;   /* seconds since 1970 */
+    uint32_t assessed_at;
+};
+
+struct slu_source_port {
+    void *ctx;
+    enum slu_err (*emit)(void *ctx, struct slu_unit *unit,
+                         const struct slu_sighting *sighting);
+    /* An item that is not for any list: counted under its reason. */
+    void (*count)(void *ctx, struct slu_unit *unit, enum slu_reason reason);
+    /* Stores value under key with the answer; an empty value deletes it. */
+    enum slu_err (*put)(void *ctx, struct slu_unit *unit, struct slu_view key,
+                        struct slu_view value);
+    void (*log)(void *ctx, enum slu_log_level level, const char *text);
+};
+
+enum slu_body_verdict {
+    SLU_BODY_MORE,
+    SLU_BODY_ERROR, /* no use in reading on; on_end is told MALFORMED */
+};
+
+struct slu_source; /* the instance: each source's own */
+
+struct slu_source_ops {
+    const char *name; /* "gti" */
+    enum slu_err (*create)(const struct slu_alloc *alloc, const void *config,
+                           const struct slu_source_port *port,
+                           struct slu_source **out_source,
+                           struct slu_error *out_error);
+    void (*destroy)(struct slu_source *self);
+
+    /* One stored (key, value) of an earlier run. */
+    enum slu_err (*load)(struct slu_source *self, struct slu_view key,
+                         struct slu_view value);
+    /* A checkpoint found in the output folder: used only for what load did not
+     * bring. NULL when there is none. Then plans. */
+    enum slu_err (*start)(struct slu_source *self,
+                          const struct slu_checkpoint *found,
+                          struct slu_source_now now,
+                          struct slu_error *out_error);
+
+    enum slu_turn (*next_request)(struct slu_source *self,
+                                  struct slu_source_now now,
+                                  struct slu_request *out_request,
+                                  uint64_t *out_wait_until_ms);
+    void (*on_head)(struct slu_source *self, struct slu_unit *unit,
+                    const struct slu_answer_head *head);
+    enum slu_body_verdict (*on_body)(struct slu_source *self,
+                                     struct slu_unit *unit,
+                                     struct slu_view bytes);
+    void (*on_end)(struct slu_source *self, struct slu_unit *unit,
+                   const struct slu_answer_end *end, struct slu_source_now now,
+                   struct slu_step *out_step);
+    /* The engine will not retry this unit any more (limits.max_wait, or the
+     * run is being stopped): it is over, its checkpoint stays where it is. */
+    void (*give_up)(struct slu_source *self, struct slu_unit *unit,
+                    const struct slu_error *error);
+
+    void (*result)(const struct slu_source *self,
+                   struct slu_source_result *out_result);
+    /* The newest point up to which everything is committed. */
+    void (*checkpoint)(const struct slu_source *self,
+                       struct slu_checkpoint *out_checkpoint);
+};
+
+#endif
