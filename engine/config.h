@@ -39,7 +39,6 @@ struct slu_limits_config {
     int64_t threads;
     int64_t max_wait_ms;
     uint64_t record_bytes;
-    uint64_t memory_max; /* 0: no bound of its own */
 };
 
 struct slu_top_config {

@@ -12,6 +12,9 @@
 /* NULL when there is no source of that name. */
 const struct slu_source_ops *slu_registry_source(const char *name);
 
+/* True when there is a source of that name ("gti"). */
+bool slu_registry_has_source(const char *name);
+
 /* True when there is a sink of that name ("files"). */
 bool slu_registry_has_sink(const char *name);
 

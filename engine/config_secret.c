@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Secrets of the configuration: {env: NAME} or {file: PATH}. The file of the
+ * configuration never holds one, and no message here quotes what stands in a
+ * secret's place, for it may be the secret itself.
+ */
+#include "engine/config_reader.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ENV_NAME_MAX 63
+#define PLACE_MAX 320
+
+static enum slu_err fail_secret(const struct slu_config_reader *reader,
+                                const struct slu_config_slot *slot,
+                                const char *sentence)
+{
+    return slu_config_reader_fail(
+        reader, slu_config_reader_line(reader), "`%s` in %s: %s",
+        slot->field->key, slu_config_section_label(slot->section), sentence);
+}
+
+static enum slu_err fail_nomem(const struct slu_config_reader *reader)
+{
+    return slu_error_set(reader->error, SLU_ERR_NOMEM,
+                         "out of memory while reading %s", reader->name);
+}
+
+/* Where the value came from, kept for "API key not found in ...". */
+static enum slu_err set_place(struct slu_config_reader *reader,
+                              struct slu_secret *secret, const char *what,
+                              struct slu_view name)
+{
+    char place[PLACE_MAX];
+
+    (void)snprintf(place, sizeof(place), "%s %.*s", what, SLU_VIEW_ARGS(name));
+    secret->place = slu_config_copy(reader->config, slu_view_str(place));
+    return secret->place == NULL ? fail_nomem(reader) : SLU_ERR_OK;
+}
+
+/* Takes the value without the line end behind it. An empty one is not there.
+ * Printable ASCII only: it goes into a header, where a line break would start
+ * another one. */
+static enum slu_err set_value(struct slu_config_reader *reader,
+                              const struct slu_config_slot *slot,
+                              struct slu_secret *secret, struct slu_view value)
+{
+    while (value.len > 0 && (value.ptr[value.len - 1] == '\n' ||
+                             value.ptr[value.len - 1] == '\r')) {
+        value.len--;
+    }
+    if (value.len == 0) {
+        return SLU_ERR_OK;
+    }
+    for (size_t i = 0; i < value.len; i++) {
+        if (value.ptr[i] <= 0x20 || value.ptr[i] >= 0x7F) {
+            return fail_secret(reader, slot,
+                               "the value found there holds a space, a line "
+                               "break or another byte that no key has");
+        }
+    }
+    secret->value = slu_config_copy(reader->config, value);
+    return secret->value == NULL ? fail_nomem(reader) : SLU_ERR_OK;
+}
+
+/* ---- {env: NAME} ---- */
+
+/* What somebody writes who puts the key where its name belongs: a name of 32
+ * or more hexadecimal digits is no name. */
+static bool is_env_name(struct slu_view name)
+{
+    size_t hex = 0;
+
+    if (name.len == 0 || name.len > ENV_NAME_MAX ||
+        isdigit((unsigned char)name.ptr[0])) {
+        return false;
+    }
+    for (size_t i = 0; i < name.len; i++) {
+        unsigned char byte = (unsigned char)name.ptr[i];
+
+        if (byte >= 0x80 || (!isalnum(byte) && byte != '_')) {
+            return false;
+        }
+        hex += isxdigit(byte) != 0;
+    }
+    return !(name.len >= 32 && hex == name.len);
+}
+
+static enum slu_err read_env(struct slu_config_reader *reader,
+                             const struct slu_config_slot *slot,
+                             struct slu_secret *secret)
+{
+    struct slu_view name = slu_config_reader_scalar(reader);
+    enum slu_err err;
+
+    if (!is_env_name(name)) {
+        return fail_secret(reader, slot,
+                           "env wants the name of an environment variable, "
+                           "such as GTI_API_KEY; never the key itself");
+    }
+    err = set_place(reader, secret, "the environment variable", name);
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    /* The place ends in the name, terminated. */
+    return set_value(reader, slot, secret,
+                     slu_view_str(getenv(secret->place +
+                                         strlen("the environment variable "))));
+}
+
+/* ---- {file: PATH} ---- */
+
+static enum slu_err fail_file(const struct slu_config_reader *reader,
+                              const struct slu_config_slot *slot,
+                              const char *path, int sys)
+{
+    enum slu_err code = sys == ENOENT ? SLU_ERR_NOT_FOUND : SLU_ERR_IO;
+    char sentence[SLU_ERROR_TEXT_MAX];
+
+    (void)snprintf(sentence, sizeof(sentence), "cannot read the file %s: %s",
+                   path, strerror(sys));
+    (void)fail_secret(reader, slot, sentence);
+    if (reader->error != NULL) {
+        reader->error->code = code;
+        reader->error->sys = sys;
+    }
+    return code;
+}
+
+/* Reads at most room bytes; -1 with errno. */
+static ssize_t read_whole(int fd, char *room, size_t room_len)
+{
+    size_t len = 0;
+
+    while (len < room_len) {
+        ssize_t got = read(fd, room + len, room_len - len);
+
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return -1;
+        }
+        if (got == 0) {
+            break;
+        }
+        len += (size_t)got;
+    }
+    return (ssize_t)len;
+}
+
+static enum slu_err read_secret_file(struct slu_config_reader *reader,
+                                     const struct slu_config_slot *slot,
+                                     const char *path,
+                                     struct slu_secret *secret)
+{
+    char room[SLU_SECRET_MAX + 1];
+    ssize_t len;
+    enum slu_err err;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0) {
+        return fail_file(reader, slot, path, errno);
+    }
+    len = read_whole(fd, room, sizeof(room));
+    if (len < 0) {
+        err = fail_file(reader, slot, path, errno);
+    } else if (len > SLU_SECRET_MAX) {
+        err = fail_secret(reader, slot, "the file is too large for a key");
+    } else {
+        err = set_value(reader, slot, secret, slu_view_make(room, (size_t)len));
+    }
+    explicit_bzero(room, sizeof(room));
+    close(fd);
+    return err;
+}
+
+static enum slu_err read_file(struct slu_config_reader *reader,
+                              const struct slu_config_slot *slot,
+                              struct slu_secret *secret)
+{
+    struct slu_view path = slu_config_reader_scalar(reader);
+    enum slu_err err;
+    const char *copy;
+
+    if (path.len == 0) {
+        return fail_secret(reader, slot, "file wants a path");
+    }
+    copy = slu_config_copy(reader->config, path);
+    if (copy == NULL) {
+        return fail_nomem(reader);
+    }
+    err = set_place(reader, secret, "the file", path);
+    return err != SLU_ERR_OK ? err
+                             : read_secret_file(reader, slot, copy, secret);
+}
+
+/* ---- the map ---- */
+
+static enum slu_err next_scalar(struct slu_config_reader *reader,
+                                const struct slu_config_slot *slot)
+{
+    enum slu_err err = slu_config_reader_next(reader);
+
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    if (!slu_config_reader_is(reader, YAML_SCALAR_EVENT)) {
+        return fail_secret(reader, slot,
+                           "expected {env: NAME} or {file: PATH}");
+    }
+    return SLU_ERR_OK;
+}
+
+static enum slu_err read_place(struct slu_config_reader *reader,
+                               const struct slu_config_slot *slot,
+                               struct slu_secret *secret)
+{
+    bool env;
+    enum slu_err err = next_scalar(reader, slot);
+
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    if (slu_view_equal_str(slu_config_reader_scalar(reader), "secret")) {
+        return fail_secret(reader, slot,
+                           "{secret: ...} is not in this version; expected "
+                           "{env: NAME} or {file: PATH}");
+    }
+    env = slu_view_equal_str(slu_config_reader_scalar(reader), "env");
+    if (!env && !slu_view_equal_str(slu_config_reader_scalar(reader), "file")) {
+        return fail_secret(reader, slot,
+                           "expected {env: NAME} or {file: PATH}");
+    }
+    err = next_scalar(reader, slot);
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    return env ? read_env(reader, slot, secret)
+               : read_file(reader, slot, secret);
+}
+
+enum slu_err slu_config_read_secret(struct slu_config_reader *reader,
+                                    const struct slu_config_slot *slot)
+{
+    struct slu_secret secret = {NULL, NULL};
+    enum slu_err err;
+
+    if (!slu_config_reader_is(reader, YAML_MAPPING_START_EVENT)) {
+        return fail_secret(reader, slot,
+                           "a secret never stands in the file itself; "
+                           "expected {env: NAME} or {file: PATH}");
+    }
+    err = read_place(reader, slot, &secret);
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    err = slu_config_reader_next(reader);
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    if (!slu_config_reader_is(reader, YAML_MAPPING_END_EVENT)) {
+        return fail_secret(reader, slot,
+                           "expected one of {env: NAME} and {file: PATH}, "
+                           "not both");
+    }
+    memcpy((char *)slot->base + slot->field->offset, &secret, sizeof(secret));
+    return SLU_ERR_OK;
+}
