@@ -7,6 +7,7 @@ function(slu_flags target)
     target_compile_features(${target} PRIVATE c_std_11 cxx_std_17)
     target_compile_definitions(${target} PRIVATE _GNU_SOURCE
         SLU_VERSION="${PROJECT_VERSION}"
+        SLU_VERSION_MAJOR_MINOR="${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}"
         $<$<BOOL:${SLU_TEST_HOOKS}>:SLU_TEST_HOOKS>)
     target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow
         -Wno-missing-field-initializers -fvisibility=hidden

@@ -43,7 +43,7 @@ struct slu_http_options {
     bool verify_tls;
     const char *proxy;          /* "" for none, not even from environment */
     const char *ca_bundle;      /* "" for the system's */
-    const char *user_agent;     /* never empty; holds "gzip" */
+    const char *user_agent;     /* copied; never empty; holds "gzip" */
     int64_t connect_timeout_ms; /* 60,000 */
     int64_t idle_timeout_ms;    /* 60,000: no byte received while reading */
     uint64_t body_max;          /* decoded bytes of one body */

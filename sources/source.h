@@ -28,6 +28,7 @@
 
 #include "codecs/alloc.h"
 #include "codecs/checkpoint.h"
+#include "codecs/field.h"
 #include "codecs/reason.h"
 #include <sluice/err.h>
 #include <sluice/indicator.h>
@@ -140,10 +141,38 @@ enum slu_body_verdict {
     SLU_BODY_ERROR, /* no use in reading on; on_end is told MALFORMED */
 };
 
+/* What the engine must know of a source's configuration to run it. */
+struct slu_source_access {
+    struct slu_view base_url;         /* "https://host[:port]" */
+    const struct slu_secret *api_key; /* for SLU_AUTH_API_KEY */
+    int64_t requests_per_minute;      /* 0: adaptive only */
+    uint32_t verdicts;                /* bit set of 1 << enum slu_verdict */
+    uint8_t min_score;
+};
+
+/* A request that proves one permission, for `sluice check`. */
+struct slu_probe {
+    char name[SLU_UNIT_NAME_MAX]; /* what it proves: "IOC Stream (domain)" */
+    char target[512];             /* path and query */
+    bool required; /* false: a refusal is a warning, not a failure */
+};
+
+struct slu_refusal {
+    bool not_yet;      /* what was asked for will be there later */
+    char message[200]; /* "" when the body says nothing */
+};
+
 struct slu_source; /* the instance: each source's own */
 
 struct slu_source_ops {
     const char *name; /* "gti" */
+    void (*access)(const void *config, struct slu_source_access *out_access);
+    /* The index-th probe, from 0; false past the last. */
+    bool (*probe)(const void *config, unsigned index, struct slu_source_now now,
+                  struct slu_probe *out_probe);
+    /* The server's words in the body of an error answer. */
+    void (*explain)(const struct slu_alloc *alloc, struct slu_view body,
+                    struct slu_refusal *out_refusal);
     enum slu_err (*create)(const struct slu_alloc *alloc, const void *config,
                            const struct slu_source_port *port,
                            struct slu_source **out_source,

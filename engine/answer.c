@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/answer.h"
+
+#define KEY_MAX 240
+#define VALUE_MAX 8192
+
+void slu_answer_init(struct slu_answer *self, const struct slu_alloc *alloc,
+                     struct slu_store *store)
+{
+    *self = (struct slu_answer){.store = store};
+    /* One record more than a chunk, since a chunk is staged once it is full. */
+    slu_buf_init(&self->records, alloc,
+                 SLU_ANSWER_CHUNK_BYTES + SLU_RECORD_PACKED_MAX);
+    slu_buf_init(&self->entries, alloc, SLU_ANSWER_ENTRIES_BYTES);
+}
+
+void slu_answer_fini(struct slu_answer *self)
+{
+    slu_buf_fini(&self->records);
+    slu_buf_fini(&self->entries);
+}
+
+static void clear(struct slu_answer *self)
+{
+    slu_buf_clear(&self->records);
+    slu_buf_clear(&self->entries);
+    self->counts = (struct slu_answer_counts){0};
+    self->count = 0;
+    self->staged = false;
+    self->id = 0;
+}
+
+void slu_answer_begin(struct slu_answer *self)
+{
+    clear(self);
+    self->id = slu_store_answer_id(self->store);
+}
+
+enum slu_err slu_answer_add(struct slu_answer *self,
+                            const struct slu_record *record)
+{
+    enum slu_err err = slu_record_pack(record, &self->records);
+
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    self->count++;
+    if (self->records.len < SLU_ANSWER_CHUNK_BYTES) {
+        return SLU_ERR_OK;
+    }
+    err = slu_store_stage(self->store, self->id, slu_buf_view(&self->records),
+                          self->count);
+    self->staged = true;
+    self->count = 0;
+    slu_buf_clear(&self->records);
+    return err;
+}
+
+static void write_u16(char *out, size_t value)
+{
+    out[0] = (char)(value & 0xff);
+    out[1] = (char)(value >> 8);
+}
+
+enum slu_err slu_answer_put(struct slu_answer *self, const char *prefix,
+                            struct slu_view key, struct slu_view value)
+{
+    size_t prefix_len = strlen(prefix);
+    size_t len = 4 + prefix_len + key.len + value.len;
+    char *room;
+    enum slu_err err;
+
+    if (prefix_len + key.len > KEY_MAX || value.len > VALUE_MAX) {
+        return SLU_ERR_LIMIT;
+    }
+    err = slu_buf_reserve(&self->entries, len, &room);
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    write_u16(room, prefix_len + key.len);
+    write_u16(room + 2, value.len);
+    memcpy(room + 4, prefix, prefix_len);
+    memcpy(room + 4 + prefix_len, key.ptr, key.len);
+    if (value.len > 0) {
+        memcpy(room + 4 + prefix_len + key.len, value.ptr, value.len);
+    }
+    slu_buf_commit(&self->entries, len);
+    return SLU_ERR_OK;
+}
+
+/* Compacts the records in place: a packed record is its own fingerprint's
+ * input, so only a repeat in every field is dropped. */
+static enum slu_err drop_repeats(struct slu_answer *self,
+                                 struct slu_fingerprints *seen)
+{
+    struct slu_view rest = slu_buf_view(&self->records);
+    char *out = self->records.ptr;
+
+    while (rest.len > 0) {
+        const char *start = rest.ptr;
+        struct slu_record record;
+        enum slu_err err = slu_record_unpack(&rest, &record);
+        size_t len = (size_t)(rest.ptr - start);
+
+        if (err != SLU_ERR_OK) {
+            return err;
+        }
+        if (slu_fingerprints_add(seen, slu_view_make(start, len))) {
+            self->counts.duplicates++;
+            self->count--;
+            continue;
+        }
+        if (out != start) {
+            memmove(out, start, len);
+        }
+        out += len;
+    }
+    self->records.len = (size_t)(out - self->records.ptr);
+    return SLU_ERR_OK;
+}
+
+enum slu_err slu_answer_commit(struct slu_answer *self,
+                               struct slu_fingerprints *seen)
+{
+    enum slu_err err = SLU_ERR_OK;
+
+    if (seen != NULL && self->records.len > 0) {
+        err = drop_repeats(self, seen);
+    }
+    if (err == SLU_ERR_OK &&
+        (self->count > 0 || self->staged || self->entries.len > 0)) {
+        err = slu_store_commit(self->store, self->id,
+                               slu_buf_view(&self->records), self->count,
+                               slu_buf_view(&self->entries));
+    }
+    return err;
+}
+
+enum slu_err slu_answer_abandon(struct slu_answer *self)
+{
+    enum slu_err err = SLU_ERR_OK;
+
+    if (self->staged) {
+        err = slu_store_abandon(self->store, self->id);
+    }
+    clear(self);
+    return err;
+}
+
+void slu_answer_counts_add(struct slu_answer_counts *total,
+                           const struct slu_answer_counts *part)
+{
+    total->items += part->items;
+    total->duplicates += part->duplicates;
+    for (int i = 0; i < SLU_KIND_COUNT; i++) {
+        total->accepted[i] += part->accepted[i];
+    }
+    for (int i = 0; i < SLU_REASON_COUNT; i++) {
+        total->reasons[i] += part->reasons[i];
+    }
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Proves that a sync would work: folders, key, and each permission by the
+ * smallest request that needs it. Writes nothing but the probe files that the
+ * folders' openers make and remove.
+ */
+#include "engine/clock.h"
+#include "engine/engine_state.h"
+#include "engine/files.h"
+#include "engine/probe.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+struct check {
+    struct slu_engine *engine;
+    slu_check_fn on_line;
+    void *ctx;
+    enum slu_err worst; /* by exit code */
+    unsigned asked;
+    unsigned denied;
+};
+
+static void tell(struct check *self, enum slu_check_kind kind,
+                 const char *format, ...) SLU_PRINTF(3, 4);
+
+static void tell(struct check *self, enum slu_check_kind kind,
+                 const char *format, ...)
+{
+    char line[SLU_ERROR_TEXT_MAX + 128];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    self->on_line(self->ctx, kind, line);
+}
+
+static void fail(struct check *self, enum slu_err err, const char *text)
+{
+    tell(self, SLU_CHECK_FAIL, "%s", text);
+    if (slu_exit_code(err) > slu_exit_code(self->worst)) {
+        self->worst = err;
+        (void)slu_error_set(&self->engine->error, err, "%s", text);
+    }
+}
+
+static void check_folder(struct check *self, const char *key, const char *dir)
+{
+    struct slu_files *files = NULL;
+    struct slu_error error = {0};
+    enum slu_err err = slu_files_open(self->engine->alloc, dir, &files, &error);
+
+    if (err != SLU_ERR_OK) {
+        fail(self, err, error.text);
+        return;
+    }
+    slu_files_close(files);
+    tell(self, SLU_CHECK_OK, "%s %s is writable", key, dir);
+}
+
+static void judge(struct check *self, const struct slu_probe *probe,
+                  const struct slu_probe_answer *answer)
+{
+    char text[SLU_ERROR_TEXT_MAX];
+    int status = answer->status;
+
+    self->asked++;
+    if (answer->error.code != SLU_ERR_OK) {
+        (void)snprintf(text, sizeof(text), "%s: %.240s", probe->name,
+                       answer->error.text);
+        fail(self, answer->error.code, text);
+    } else if (status == 200) {
+        tell(self, SLU_CHECK_OK, "%s: permitted", probe->name);
+    } else if (status == 401) {
+        self->denied++;
+        (void)snprintf(text, sizeof(text),
+                       "%s: HTTP 401: %.160s; check the key in gti.api_key",
+                       probe->name, answer->refusal.message);
+        fail(self, SLU_ERR_AUTH, text);
+    } else if (status == 403) {
+        self->denied++;
+        (void)snprintf(text, sizeof(text),
+                       "%s: HTTP 403: %.160s; your licence does not include it",
+                       probe->name, answer->refusal.message);
+        if (probe->required) {
+            fail(self, SLU_ERR_INCOMPLETE, text);
+        } else {
+            tell(self, SLU_CHECK_WARN, "%s; it is left out", text);
+        }
+    } else if (status == 404 || answer->refusal.not_yet) {
+        tell(self, SLU_CHECK_OK, "%s: permitted (no package for that hour)",
+             probe->name);
+    } else {
+        (void)snprintf(text, sizeof(text), "%s: HTTP %d: %.160s", probe->name,
+                       status, answer->refusal.message);
+        fail(self, SLU_ERR_SERVER, text);
+    }
+}
+
+/* After an answer that will be the same for every other probe there is no use
+ * in spending quota on them. */
+static bool is_final(const struct slu_probe_answer *answer)
+{
+    return answer->error.code != SLU_ERR_OK || answer->status == 401 ||
+           answer->status == 429;
+}
+
+static void check_source(struct check *self, const struct slu_source_ops *ops,
+                         const void *config)
+{
+    struct slu_engine *engine = self->engine;
+    struct slu_source_now now = {slu_clock_mono_ms(), slu_clock_wall_s()};
+    struct slu_source_access access;
+    struct slu_probe probe;
+    enum slu_err err;
+
+    ops->access(config, &access);
+    err = slu_engine_require_key(engine, &access);
+    if (err != SLU_ERR_OK) {
+        fail(self, err, engine->error.text);
+        return;
+    }
+    for (unsigned i = 0; ops->probe(config, i, now, &probe); i++) {
+        struct slu_probe_answer answer;
+
+        slu_probe_send(engine, ops, &access, &probe, &answer);
+        judge(self, &probe, &answer);
+        if (is_final(&answer) || slu_wake_raised(&engine->stop)) {
+            break;
+        }
+    }
+    if (self->asked > 0 && self->denied == self->asked) {
+        self->worst = SLU_ERR_AUTH;
+    }
+}
+
+enum slu_err slu_engine_check(struct slu_engine *self, slu_check_fn on_line,
+                              void *ctx)
+{
+    struct check check = {.engine = self, .on_line = on_line, .ctx = ctx};
+    struct slu_guard *guard = NULL;
+
+    self->error = (struct slu_error){0};
+    tell(&check, SLU_CHECK_OK, "configuration: %u flow(s)",
+         slu_engine_flow_count(self));
+    if (slu_engine_guard(self, &guard) != SLU_ERR_OK) {
+        fail(&check, self->error.code, self->error.text);
+    }
+    slu_guard_free(guard);
+    check_folder(&check, "state_dir", self->top->state_dir);
+    check_folder(&check, "output_dir", self->top->output_dir);
+    for (unsigned i = 0; i < slu_engine_flow_count(self); i++) {
+        const void *config;
+        const struct slu_source_ops *ops = slu_engine_source(self, i, &config);
+
+        check_source(&check, ops, config);
+    }
+    return check.worst;
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codecs/url.h"
+#include "engine/engine_state.h"
+#include "engine/registry.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+
+#define ALLOW_FILE_BYTES_MAX (64u * 1024 * 1024)
+#define STATUS_TEXT_MAX (256u * 1024)
+
+static enum slu_err read_config(struct slu_engine *self,
+                                const struct slu_options *options,
+                                struct slu_error *error)
+{
+    bool path = options->config_path != NULL;
+
+    if (path == (options->config_text != NULL)) {
+        return slu_error_set(error, SLU_ERR_USAGE,
+                             "exactly one of config_path and config_text must "
+                             "be given");
+    }
+    if (path) {
+        return slu_config_load(self->alloc, options->config_path, &self->config,
+                               error);
+    }
+    return slu_config_parse(self->alloc, slu_view_str(options->config_text),
+                            "configuration", &self->config, error);
+}
+
+/* What no table can say: the base URL of every source that a flow uses. */
+static enum slu_err check_flows(struct slu_engine *self,
+                                struct slu_error *error)
+{
+    for (unsigned i = 0; i < slu_config_flow_count(self->config); i++) {
+        const void *config;
+        const struct slu_source_ops *ops = slu_engine_source(self, i, &config);
+        struct slu_source_access access;
+        struct slu_url url;
+        struct slu_error why = {0};
+        enum slu_err err;
+
+        ops->access(config, &access);
+        err = slu_url_parse_base(access.base_url, &url, &why);
+        if (err != SLU_ERR_OK) {
+            return slu_error_set(error, err, "%s.base_url: %.200s", ops->name,
+                                 why.text);
+        }
+    }
+    return SLU_ERR_OK;
+}
+
+static enum slu_err open_engine(struct slu_engine *self,
+                                const struct slu_options *options,
+                                struct slu_error *error)
+{
+    enum slu_err err = read_config(self, options, error);
+
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    self->top = slu_config_section(self->config, "");
+    self->http = slu_config_section(self->config, "http");
+    self->limits = slu_config_section(self->config, "limits");
+    self->lists = slu_config_section(self->config, "lists");
+    slu_buf_init(&self->status_text, self->alloc, STATUS_TEXT_MAX);
+    err = slu_wake_open(&self->stop);
+    if (err != SLU_ERR_OK) {
+        return slu_error_set(error, err, "cannot make an eventfd");
+    }
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        return slu_error_set(error, SLU_ERR_NOMEM, "cannot start libcurl");
+    }
+    return check_flows(self, error);
+}
+
+enum slu_err slu_engine_open(const struct slu_options *options,
+                             struct slu_engine **out_engine,
+                             struct slu_error *out_error)
+{
+    const struct slu_alloc *alloc =
+        options->alloc != NULL ? options->alloc : slu_alloc_default();
+    struct slu_engine *self = slu_alloc_zero(alloc, sizeof(*self));
+    enum slu_err err;
+
+    *out_engine = NULL;
+    if (self == NULL) {
+        return slu_error_set(out_error, SLU_ERR_NOMEM, "out of memory");
+    }
+    self->alloc = alloc;
+    self->callbacks = *options;
+    self->stop.fd = -1;
+    self->logger = (struct slu_logger){options->on_log, options->log_ctx,
+                                       options->log_level};
+    err = open_engine(self, options, out_error);
+    if (err != SLU_ERR_OK) {
+        slu_engine_close(self);
+        return err;
+    }
+    *out_engine = self;
+    return SLU_ERR_OK;
+}
+
+void slu_engine_close(struct slu_engine *self)
+{
+    if (self == NULL) {
+        return;
+    }
+    slu_config_free(self->config);
+    slu_wake_close(&self->stop);
+    if (self->status_text.alloc != NULL) {
+        slu_buf_fini(&self->status_text);
+    }
+    slu_alloc_put(self->alloc, self, sizeof(*self));
+}
+
+unsigned slu_engine_flow_count(const struct slu_engine *self)
+{
+    return slu_config_flow_count(self->config);
+}
+
+const char *slu_engine_flow_name(const struct slu_engine *self, unsigned flow)
+{
+    if (flow >= slu_config_flow_count(self->config)) {
+        return NULL;
+    }
+    return slu_config_flow(self->config, flow)->name;
+}
+
+void slu_engine_stop(struct slu_engine *self)
+{
+    slu_wake_raise(&self->stop);
+}
+
+const struct slu_error *slu_engine_error(const struct slu_engine *self)
+{
+    return &self->error;
+}
+
+int slu_exit_code(enum slu_err err)
+{
+    switch (err) {
+    case SLU_ERR_OK:
+        return 0;
+    case SLU_ERR_USAGE:
+    case SLU_ERR_CONFIG:
+    case SLU_ERR_NOT_FOUND:
+        return 2;
+    case SLU_ERR_AUTH:
+    case SLU_ERR_DENIED:
+        return 3;
+    default:
+        return 1;
+    }
+}
+
+const char *slu_version(void)
+{
+    return SLU_VERSION;
+}
+
+/* ---- what the verbs share ---- */
+
+const struct slu_source_ops *slu_engine_source(struct slu_engine *self,
+                                               unsigned flow,
+                                               const void **out_config)
+{
+    const struct slu_flow_config *config;
+
+    if (flow >= slu_config_flow_count(self->config)) {
+        (void)slu_error_set(&self->error, SLU_ERR_USAGE,
+                            "there is no flow %u: the configuration has %u",
+                            flow + 1, slu_config_flow_count(self->config));
+        return NULL;
+    }
+    config = slu_config_flow(self->config, flow);
+    *out_config = slu_config_section(self->config, config->source);
+    return slu_registry_source(config->source);
+}
+
+static enum slu_err read_allow_file(struct slu_engine *self, FILE *file,
+                                    struct slu_guard *guard)
+{
+    struct slu_buf buf;
+    struct slu_error why = {0};
+    enum slu_err err = SLU_ERR_OK;
+
+    slu_buf_init(&buf, self->alloc, ALLOW_FILE_BYTES_MAX);
+    while (err == SLU_ERR_OK && !feof(file) && !ferror(file)) {
+        char *room;
+
+        err = slu_buf_reserve(&buf, 65536, &room);
+        if (err == SLU_ERR_OK) {
+            slu_buf_commit(&buf, fread(room, 1, 65536, file));
+        }
+    }
+    if (err == SLU_ERR_OK && ferror(file)) {
+        err = SLU_ERR_IO;
+    }
+    if (err == SLU_ERR_OK) {
+        err = slu_guard_allow(guard, slu_buf_view(&buf), &why);
+    }
+    slu_buf_fini(&buf);
+    if (err != SLU_ERR_OK) {
+        (void)slu_error_set(
+            &self->error, err, "lists.allow_file %.100s: %.180s",
+            self->lists->allow_file,
+            why.code != SLU_ERR_OK ? why.text : slu_err_sentence(err));
+    }
+    return err;
+}
+
+enum slu_err slu_engine_guard(struct slu_engine *self,
+                              struct slu_guard **out_guard)
+{
+    const struct slu_lists_config *lists = self->lists;
+    struct slu_guard_options options = {
+        .allow_non_global = lists->allow_non_global,
+        .allow_public_suffixes = lists->allow_public_suffixes,
+        .cidr_min_prefix = (uint8_t)lists->cidr_min_prefix,
+    };
+    struct slu_guard *guard = slu_guard_new(self->alloc, &options);
+    enum slu_err err = SLU_ERR_OK;
+
+    if (guard == NULL) {
+        return slu_error_set(&self->error, SLU_ERR_NOMEM, "out of memory");
+    }
+    if (lists->allow_file != NULL && lists->allow_file[0] != '\0') {
+        FILE *file = fopen(lists->allow_file, "rbe");
+
+        if (file == NULL) {
+            err = slu_error_set(&self->error, SLU_ERR_NOT_FOUND,
+                                "lists.allow_file %s: cannot be opened: %m",
+                                lists->allow_file);
+        } else {
+            err = read_allow_file(self, file, guard);
+            (void)fclose(file);
+        }
+    }
+    if (err != SLU_ERR_OK) {
+        slu_guard_free(guard);
+        return err;
+    }
+    *out_guard = guard;
+    return SLU_ERR_OK;
+}
+
+enum slu_err slu_engine_require_key(struct slu_engine *self,
+                                    const struct slu_source_access *access)
+{
+    const struct slu_secret *key = access->api_key;
+
+    if (key == NULL || (key->value != NULL && key->value[0] != '\0')) {
+        return SLU_ERR_OK;
+    }
+    return slu_error_set(&self->error, SLU_ERR_CONFIG,
+                         "API key not found: %s is not set or empty; put your "
+                         "Google Threat Intelligence key there, or change "
+                         "gti.api_key",
+                         key->place != NULL ? key->place : "gti.api_key");
+}

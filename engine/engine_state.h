@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What: the inside of the public handle, shared by the files that implement
+ * its verbs: engine.c (open, close), sync.c, check.c, status.c.
+ */
+#ifndef SLU_ENGINE_ENGINE_STATE_H
+#define SLU_ENGINE_ENGINE_STATE_H
+
+#include "codecs/buf.h"
+#include "codecs/guard.h"
+#include "engine/config.h"
+#include "engine/logger.h"
+#include "engine/store.h"
+#include "engine/wake.h"
+#include "sinks/lists.h"
+#include "sources/source.h"
+#include <sluice/engine.h>
+
+#define SLU_STATUS_ENTRIES_MAX 64
+#define SLU_STATUS_RUNS_MAX 10
+
+struct slu_engine {
+    const struct slu_alloc *alloc;
+    struct slu_options callbacks; /* log, indicator, progress */
+    struct slu_logger logger;
+    struct slu_config *config;
+    const struct slu_top_config *top;
+    const struct slu_http_config *http;
+    const struct slu_limits_config *limits;
+    const struct slu_lists_config *lists;
+    struct slu_wake stop;
+    struct slu_error error;
+    /* What status hands out; valid until the next call on the handle. */
+    struct slu_buf status_text;
+    struct slu_status_entry status_entries[SLU_STATUS_ENTRIES_MAX];
+    struct slu_status_run status_runs[SLU_STATUS_RUNS_MAX];
+    struct slu_store_run stored_runs[SLU_STATUS_RUNS_MAX];
+};
+
+/* The flow's source and its section; NULL (and the error is set) for a flow
+ * that does not exist. */
+const struct slu_source_ops *slu_engine_source(struct slu_engine *self,
+                                               unsigned flow,
+                                               const void **out_config);
+
+/* A guard as configured, with the allow file read. */
+SLU_MUST_CHECK enum slu_err slu_engine_guard(struct slu_engine *self,
+                                             struct slu_guard **out_guard);
+
+/* Refuses a source without its key: "API key not found". */
+SLU_MUST_CHECK enum slu_err
+slu_engine_require_key(struct slu_engine *self,
+                       const struct slu_source_access *access);
+
+#endif

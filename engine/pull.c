@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The loop. `pump` sends what may be sent: it runs at the start, after every
+ * answer, when a wait is over, and when the store has room again. It asks the
+ * source first and holds the request until the limiter lets it go, because a
+ * request that a source has handed out must be sent or given up.
+ */
+#include "engine/pull.h"
+#include "codecs/time_text.h"
+#include "engine/clock.h"
+#include "engine/http_setup.h"
+#include "engine/pull_state.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+
+#define PROGRESS_MS 250
+#define SEEN_MAX (512u * 1024)
+#define HTML_429_WAIT_MS 60000
+
+static void pump(struct slu_pull *self);
+
+struct slu_source_now slu_pull_now(void)
+{
+    return (struct slu_source_now){
+        .mono_ms = slu_clock_mono_ms(),
+        .wall_s = slu_clock_wall_s(),
+    };
+}
+
+void slu_pull_fail(struct slu_pull *self, const struct slu_error *error)
+{
+    if (self->fatal.code == SLU_ERR_OK) {
+        self->fatal = *error;
+    }
+    self->ended = true;
+    (void)event_base_loopbreak(self->base);
+}
+
+/* ---- one exchange ---- */
+
+static struct slu_slot *find_free_slot(struct slu_pull *self)
+{
+    for (unsigned i = 0; i < self->slot_count; i++) {
+        if (self->slots[i].unit == NULL) {
+            return &self->slots[i];
+        }
+    }
+    return NULL;
+}
+
+static void free_slot(struct slu_slot *slot)
+{
+    slot->unit->engine = NULL;
+    slot->unit = NULL;
+    slot->transfer = NULL;
+    slot->paused = false;
+    slot->pull->busy--;
+}
+
+static bool is_html(struct slu_view content_type)
+{
+    return content_type.len >= 9 &&
+           strncasecmp(content_type.ptr, "text/html", 9) == 0;
+}
+
+static void on_head(void *ctx, const struct slu_http_head *head)
+{
+    struct slu_slot *slot = ctx;
+    struct slu_pull *self = slot->pull;
+    struct slu_answer_head answer = {
+        .status = head->status,
+        .content_type = head->content_type,
+    };
+
+    slot->status = head->status;
+    if (!slu_time_parse_retry_after(head->retry_after, slu_clock_wall_s(),
+                                    &slot->retry_after_ms)) {
+        slot->retry_after_ms = -1;
+        if (head->status == 429 && is_html(head->content_type)) {
+            /* The edge's own refusal: vt-py waits a minute for it. */
+            slot->retry_after_ms = HTML_429_WAIT_MS;
+        }
+    }
+    self->options->ops->on_head(self->source, slot->unit, &answer);
+}
+
+static enum slu_http_flow on_body(void *ctx, struct slu_view bytes)
+{
+    struct slu_slot *slot = ctx;
+    struct slu_pull *self = slot->pull;
+
+    if (self->options->ops->on_body(self->source, slot->unit, bytes) ==
+        SLU_BODY_ERROR) {
+        return SLU_HTTP_ERROR;
+    }
+    if (slu_store_full(self->options->store)) {
+        slot->paused = true;
+        return SLU_HTTP_PAUSE;
+    }
+    return SLU_HTTP_MORE;
+}
+
+static void update_report(struct slu_pull *self)
+{
+    struct slu_http_stats stats;
+
+    slu_http_get_stats(self->http, &stats);
+    slu_report_http(self->report, &stats);
+    slu_report_counts(self->report, &self->counts);
+    self->report->retries = self->retries;
+}
+
+static void on_end(void *ctx, const struct slu_error *error)
+{
+    struct slu_slot *slot = ctx;
+    struct slu_pull *self = slot->pull;
+    struct slu_source_now now = slu_pull_now();
+    struct slu_answer_end end = {
+        /* STOPPED: the source itself had no use for the rest. */
+        .err = error->code == SLU_ERR_STOPPED ? SLU_ERR_MALFORMED : error->code,
+        .error = error,
+    };
+    struct slu_step step = {.kind = SLU_STEP_COMMIT};
+
+    if (slot->status >= 400) {
+        slu_logger_print(&self->options->logger, SLU_LOG_DEBUG, "HTTP %d | %s",
+                         slot->status, slot->unit->name);
+    }
+    self->options->ops->on_end(self->source, slot->unit, &end, now, &step);
+    slu_limiter_release(&self->limiter, now.mono_ms,
+                        step.kind == SLU_STEP_RETRY && step.throttled,
+                        slot->retry_after_ms, slu_random_next(&self->random));
+    slu_pull_settle(self, slot, &step);
+    free_slot(slot);
+    pump(self);
+}
+
+static const struct slu_http_handler handler = {on_head, on_body, on_end};
+
+static enum slu_err send_held(struct slu_pull *self)
+{
+    const struct slu_secret *key = self->access.api_key;
+    struct slu_slot *slot = find_free_slot(self);
+    struct slu_http_header headers[] = {
+        {SLU_VIEW_LITERAL("x-tool"), SLU_VIEW_LITERAL(SLU_X_TOOL)},
+        {SLU_VIEW_LITERAL("accept"), self->held.accept},
+        {SLU_VIEW_LITERAL("x-apikey"), slu_view_str(key->value)},
+    };
+    struct slu_http_request request = {
+        .origin = self->access.base_url,
+        .target = self->held.target,
+        .headers = headers,
+        .header_count = self->held.auth == SLU_AUTH_API_KEY ? 3 : 2,
+    };
+
+    slot->unit = self->held.unit;
+    slot->unit->engine = slot;
+    slot->status = 0;
+    slot->retry_after_ms = -1;
+    self->held.unit = NULL;
+    self->busy++;
+    slu_answer_begin(&slot->answer);
+    return slu_http_start(self->http, &request, &handler, slot,
+                          &slot->transfer);
+}
+
+/* ---- what to send next ---- */
+
+static void set_timer(struct slu_pull *self, uint64_t at_ms, uint64_t now_ms)
+{
+    uint64_t wait_ms = at_ms > now_ms ? at_ms - now_ms : 1;
+    struct timeval delay = {(time_t)(wait_ms / 1000),
+                            (suseconds_t)(wait_ms % 1000 * 1000)};
+
+    if (at_ms != UINT64_MAX) {
+        (void)event_add(self->timer, &delay);
+    }
+}
+
+static void end_when_idle(struct slu_pull *self)
+{
+    self->ended = true;
+    if (self->busy == 0) {
+        (void)event_base_loopbreak(self->base);
+    }
+}
+
+/* No request will get through: everything that is left is given up, also what
+ * waits for its time. */
+static void give_up_the_rest(struct slu_pull *self)
+{
+    struct slu_source_now now = slu_pull_now();
+    uint64_t until;
+
+    now.mono_ms = UINT64_MAX;
+    if (self->held.unit != NULL) {
+        self->options->ops->give_up(self->source, self->held.unit,
+                                    &self->hopeless);
+        self->held.unit = NULL;
+    }
+    while (self->options->ops->next_request(self->source, now, &self->held,
+                                            &until) == SLU_TURN_REQUEST) {
+        self->options->ops->give_up(self->source, self->held.unit,
+                                    &self->hopeless);
+        self->held.unit = NULL;
+    }
+    if (self->busy == 0) {
+        end_when_idle(self);
+    }
+}
+
+/* Takes the next request from the source unless one is held already. */
+static enum slu_turn take_request(struct slu_pull *self, uint64_t now_ms)
+{
+    struct slu_source_now now = slu_pull_now();
+    uint64_t until = UINT64_MAX;
+    enum slu_turn turn = SLU_TURN_REQUEST;
+
+    now.mono_ms = now_ms;
+    if (self->held.unit == NULL) {
+        turn = self->options->ops->next_request(self->source, now, &self->held,
+                                                &until);
+    }
+    if (turn == SLU_TURN_WAIT) {
+        /* Nothing to wait for would be for ever: a fault of the source. */
+        if (until == UINT64_MAX && self->busy == 0) {
+            struct slu_error error;
+
+            (void)slu_error_set(&error, SLU_ERR_STATE,
+                                "source %s: waits although nothing is under "
+                                "way; please report this",
+                                self->options->ops->name);
+            slu_pull_fail(self, &error);
+        }
+        set_timer(self, until, now_ms);
+    }
+    return turn;
+}
+
+static void pump(struct slu_pull *self)
+{
+    uint64_t now_ms = slu_clock_mono_ms();
+
+    while (!self->ended && self->busy < self->slot_count &&
+           !slu_store_full(self->options->store)) {
+        uint64_t at_ms;
+        enum slu_turn turn;
+
+        if (self->hopeless.code != SLU_ERR_OK) {
+            give_up_the_rest(self);
+            return;
+        }
+        turn = take_request(self, now_ms);
+        if (turn == SLU_TURN_DONE) {
+            end_when_idle(self);
+            return;
+        }
+        if (turn == SLU_TURN_WAIT) {
+            return;
+        }
+        if (!slu_limiter_acquire(&self->limiter, now_ms, &at_ms)) {
+            set_timer(self, at_ms, now_ms);
+            return;
+        }
+        if (send_held(self) != SLU_ERR_OK) {
+            struct slu_error error;
+
+            (void)slu_error_set(&error, SLU_ERR_NOMEM,
+                                "cannot start a request: out of memory");
+            slu_pull_fail(self, &error);
+        }
+    }
+    if (self->ended && self->busy == 0) {
+        (void)event_base_loopbreak(self->base);
+    }
+}
+
+/* ---- events ---- */
+
+static void on_timer(evutil_socket_t fd, short what, void *ctx)
+{
+    (void)fd;
+    (void)what;
+    pump(ctx);
+}
+
+static void on_progress(evutil_socket_t fd, short what, void *ctx)
+{
+    struct slu_pull *self = ctx;
+
+    (void)fd;
+    (void)what;
+    update_report(self);
+    self->options->callbacks->on_progress(
+        self->options->callbacks->progress_ctx, self->report);
+}
+
+static void on_stop(evutil_socket_t fd, short what, void *ctx)
+{
+    struct slu_pull *self = ctx;
+    struct slu_error error;
+
+    (void)fd;
+    (void)what;
+    (void)slu_error_set(&error, SLU_ERR_STOPPED,
+                        "stopped on request; what was committed stays, run "
+                        "again to go on");
+    slu_pull_fail(self, &error);
+}
+
+static void on_room(evutil_socket_t fd, short what, void *ctx)
+{
+    struct slu_pull *self = ctx;
+
+    (void)fd;
+    (void)what;
+    slu_wake_clear(self->options->room);
+    if (slu_store_error(self->options->store)->code != SLU_ERR_OK) {
+        slu_pull_fail(self, slu_store_error(self->options->store));
+        return;
+    }
+    for (unsigned i = 0; i < self->slot_count; i++) {
+        if (self->slots[i].unit != NULL && self->slots[i].paused) {
+            self->slots[i].paused = false;
+            slu_transfer_resume(self->slots[i].transfer);
+        }
+    }
+    pump(self);
+}
+
+/* ---- life cycle ---- */
+
+static enum slu_err open_events(struct slu_pull *self)
+{
+    const struct slu_pull_options *options = self->options;
+    struct timeval period = {0, PROGRESS_MS * 1000};
+
+    self->base = event_base_new();
+    if (self->base == NULL) {
+        return SLU_ERR_NOMEM;
+    }
+    self->timer = evtimer_new(self->base, on_timer, self);
+    self->progress = event_new(self->base, -1, EV_PERSIST, on_progress, self);
+    self->on_stop =
+        event_new(self->base, options->stop->fd, EV_READ, on_stop, self);
+    self->on_room = event_new(self->base, options->room->fd,
+                              EV_READ | EV_PERSIST, on_room, self);
+    if (self->timer == NULL || self->progress == NULL ||
+        self->on_stop == NULL || self->on_room == NULL) {
+        return SLU_ERR_NOMEM;
+    }
+    (void)event_add(self->on_stop, NULL);
+    (void)event_add(self->on_room, NULL);
+    if (options->callbacks->on_progress != NULL) {
+        (void)event_add(self->progress, &period);
+    }
+    return SLU_ERR_OK;
+}
+
+static enum slu_err open_slots(struct slu_pull *self)
+{
+    const struct slu_pull_options *options = self->options;
+    unsigned count = (unsigned)options->limits->connections;
+
+    self->slots = slu_alloc_zero(options->alloc, count * sizeof(*self->slots));
+    if (self->slots == NULL) {
+        return SLU_ERR_NOMEM;
+    }
+    self->slot_count = count;
+    for (unsigned i = 0; i < count; i++) {
+        self->slots[i].pull = self;
+        slu_answer_init(&self->slots[i].answer, options->alloc, options->store);
+    }
+    slu_fingerprints_init(&self->seen, options->alloc, SEEN_MAX);
+    slu_random_init(&self->random);
+    slu_limiter_init(&self->limiter, count,
+                     (uint32_t)self->access.requests_per_minute,
+                     slu_clock_mono_ms());
+    return SLU_ERR_OK;
+}
+
+static enum slu_err load_entry(void *ctx, struct slu_view key,
+                               struct slu_view value)
+{
+    struct slu_pull *self = ctx;
+    size_t prefix = strlen(self->options->ops->name) + 1;
+
+    key.ptr += prefix;
+    key.len -= prefix;
+    return self->options->ops->load(self->source, key, value);
+}
+
+static enum slu_err open_source(struct slu_pull *self, struct slu_error *error)
+{
+    const struct slu_pull_options *options = self->options;
+    char prefix[32];
+    enum slu_err err;
+
+    slu_pull_port_init(self);
+    err = options->ops->create(options->alloc, options->source_config,
+                               &self->port, &self->source, error);
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    (void)snprintf(prefix, sizeof(prefix), "%s/", options->ops->name);
+    err = slu_store_entries(options->store, prefix, load_entry, self);
+    if (err != SLU_ERR_OK) {
+        if (slu_store_error(options->store)->code != SLU_ERR_OK) {
+            *error = *slu_store_error(options->store);
+            return err;
+        }
+        return slu_error_set(error, err,
+                             "cannot read the stored checkpoints: "
+                             "%s",
+                             slu_err_sentence(err));
+    }
+    return options->ops->start(self->source, options->found, slu_pull_now(),
+                               error);
+}
+
+static void close_all(struct slu_pull *self)
+{
+    if (self->http != NULL) {
+        slu_http_free(self->http);
+    }
+    for (unsigned i = 0; i < self->slot_count; i++) {
+        slu_answer_fini(&self->slots[i].answer);
+    }
+    slu_alloc_put(self->options->alloc, self->slots,
+                  self->slot_count * sizeof(*self->slots));
+    slu_fingerprints_fini(&self->seen);
+    if (self->source != NULL) {
+        self->options->ops->destroy(self->source);
+    }
+    if (self->base != NULL) {
+        struct event *events[] = {self->timer, self->progress, self->on_stop,
+                                  self->on_room};
+
+        for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+            if (events[i] != NULL) {
+                event_free(events[i]);
+            }
+        }
+        event_base_free(self->base);
+    }
+}
+
+/* Drops what is in flight, and what of it is in the store already. */
+static void cancel_all(struct slu_pull *self)
+{
+    for (unsigned i = 0; i < self->slot_count; i++) {
+        struct slu_slot *slot = &self->slots[i];
+
+        if (slot->unit != NULL) {
+            if (slot->transfer != NULL) {
+                slu_transfer_cancel(slot->transfer);
+            }
+            (void)slu_answer_abandon(&slot->answer);
+            free_slot(slot);
+        }
+    }
+}
+
+static enum slu_err run_loop(struct slu_pull *self, struct slu_error *error)
+{
+    enum slu_err err;
+
+    if (slu_wake_raised(self->options->stop)) {
+        on_stop(-1, 0, self);
+    }
+    pump(self);
+    /* A break that was asked for before the loop began would be forgotten. */
+    if (self->fatal.code == SLU_ERR_OK && (!self->ended || self->busy > 0)) {
+        (void)event_base_loop(self->base, EVLOOP_NO_EXIT_ON_EMPTY);
+    }
+    cancel_all(self);
+    if (self->fatal.code != SLU_ERR_OK) {
+        *error = self->fatal;
+        return self->fatal.code;
+    }
+    err = slu_store_drain(self->options->store);
+    if (err != SLU_ERR_OK) {
+        *error = *slu_store_error(self->options->store);
+    }
+    return err;
+}
+
+static void fill_result(struct slu_pull *self, struct slu_pull_result *result)
+{
+    const struct slu_source_ops *ops = self->options->ops;
+
+    if (self->source != NULL) {
+        ops->result(self->source, &result->source);
+        ops->checkpoint(self->source, &result->checkpoint);
+    }
+    if (self->http != NULL) {
+        slu_http_get_stats(self->http, &result->http);
+        update_report(self);
+    }
+    result->counts = self->counts;
+    result->retries = self->retries;
+}
+
+enum slu_err slu_pull_run(const struct slu_pull_options *options,
+                          struct slu_report *report,
+                          struct slu_pull_result *out_result,
+                          struct slu_error *out_error)
+{
+    struct slu_pull self = {.options = options, .report = report};
+    enum slu_err err;
+
+    *out_result = (struct slu_pull_result){0};
+    options->ops->access(options->source_config, &self.access);
+    err = open_events(&self);
+    if (err == SLU_ERR_OK) {
+        err = open_slots(&self);
+    }
+    if (err != SLU_ERR_OK) {
+        (void)slu_error_set(out_error, err, "cannot start the pull: %s",
+                            slu_err_sentence(err));
+        goto done;
+    }
+    err = slu_http_setup(options->alloc, self.base, options->http,
+                         self.slot_count, &self.http, out_error);
+    if (err == SLU_ERR_OK) {
+        err = open_source(&self, out_error);
+    }
+    if (err == SLU_ERR_OK) {
+        err = run_loop(&self, out_error);
+    }
+done:
+    fill_result(&self, out_result);
+    close_all(&self);
+    return err;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What: one pass of one source: asks it for requests, sends them under the
+ * limiter, hands it the answers, checks every sighting, and commits each
+ * answer to the store. Ends when the source is done, when it is asked to stop,
+ * or when nothing more can come.
+ *
+ * Bounds: limits.connections requests in flight. The retries of one unit wait
+ * at most limits.max_wait in all; so does the whole pull while *no* answer at
+ * all gets through: then every unit that is left is given up at once, without
+ * a request, since a rejected call costs quota too.
+ *
+ * Back-pressure: while the store's queue is full no new request is sent and
+ * every transfer that brings bytes is paused.
+ *
+ * Errors: AUTH (401), STOPPED, and the store's; a unit that failed is no error
+ * here: the source's result tells of it.
+ */
+#ifndef SLU_ENGINE_PULL_H
+#define SLU_ENGINE_PULL_H
+
+#include "codecs/guard.h"
+#include "engine/answer.h"
+#include "engine/config.h"
+#include "engine/http.h"
+#include "engine/logger.h"
+#include "engine/wake.h"
+#include "sources/source.h"
+#include <sluice/engine.h>
+
+struct slu_pull_options {
+    const struct slu_alloc *alloc;
+    const struct slu_http_config *http;
+    const struct slu_limits_config *limits;
+    const struct slu_source_ops *ops;
+    const void *source_config;
+    const struct slu_checkpoint *found; /* in the output folder, or NULL */
+    struct slu_store *store;
+    const struct slu_guard *guard;
+    struct slu_logger logger;
+    struct slu_wake *stop;               /* raised: end soon */
+    struct slu_wake *room;               /* raised by the store's on_room */
+    const struct slu_options *callbacks; /* on_indicator, on_progress */
+};
+
+struct slu_pull_result {
+    struct slu_source_result source;
+    struct slu_checkpoint checkpoint;
+    struct slu_answer_counts counts;
+    struct slu_http_stats http;
+    uint64_t retries;
+};
+
+/* Runs to the end; *out_result is filled whatever is returned. `report` is
+ * what on_progress is shown: its counters are kept up to date. */
+SLU_MUST_CHECK enum slu_err slu_pull_run(const struct slu_pull_options *options,
+                                         struct slu_report *report,
+                                         struct slu_pull_result *out_result,
+                                         struct slu_error *out_error);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What: the inside of a pull, shared by the files that make it up: pull.c (the
+ * loop and what is sent), pull_port.c (what the source hands over), and
+ * pull_retry.c (what becomes of an answer).
+ */
+#ifndef SLU_ENGINE_PULL_STATE_H
+#define SLU_ENGINE_PULL_STATE_H
+
+#include "engine/limiter.h"
+#include "engine/pull.h"
+#include "engine/random.h"
+#include "engine/report.h"
+
+struct event;
+struct event_base;
+struct slu_pull;
+
+/* One request in flight, or free (unit is NULL). */
+struct slu_slot {
+    struct slu_pull *pull;
+    struct slu_unit *unit;
+    struct slu_transfer *transfer;
+    struct slu_answer answer;
+    int status;             /* 0 before the head */
+    int64_t retry_after_ms; /* -1: the server named nothing */
+    bool paused;
+};
+
+struct slu_pull {
+    const struct slu_pull_options *options;
+    struct slu_source *source;
+    struct slu_source_port port;
+    struct slu_source_access access;
+    struct event_base *base;
+    struct slu_http *http;
+    struct event *timer;    /* the next time that something may be sent */
+    struct event *progress; /* four times a second */
+    struct event *on_stop;
+    struct event *on_room;
+    struct slu_limiter limiter;
+    struct slu_random random;
+    struct slu_fingerprints seen;
+    struct slu_slot *slots; /* limits.connections */
+    unsigned slot_count;
+    unsigned busy;
+    struct slu_request held; /* handed out, not yet sent; unit NULL: none */
+    struct slu_report *report;
+    struct slu_answer_counts counts;
+    uint64_t retries;
+    uint64_t bad_since_ms; /* no good answer since then; 0: the last was good */
+    uint64_t warned_at_ms; /* the last retry that was told as a warning */
+    bool ended;            /* the source is done, or the pull is over */
+    struct slu_error hopeless; /* set: every unit that is left is given up */
+    struct slu_error fatal;    /* set: the pull has failed */
+};
+
+struct slu_source_now slu_pull_now(void);
+
+/* Ends the loop with this error (the first one counts). */
+void slu_pull_fail(struct slu_pull *self, const struct slu_error *error);
+
+/* pull_port.c */
+void slu_pull_port_init(struct slu_pull *self);
+
+/* pull_retry.c: the source has said what the answer is worth. Frees nothing:
+ * the slot is the caller's. */
+void slu_pull_settle(struct slu_pull *self, struct slu_slot *slot,
+                     const struct slu_step *step);
+
+#endif

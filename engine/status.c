@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the state and the output folder say, read without a lock, so that it
+ * can be asked while a sync runs. */
+#include "codecs/time_text.h"
+#include "engine/engine_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+struct listing {
+    struct slu_engine *engine;
+    struct slu_status *status;
+    unsigned checkpoints;
+};
+
+static const char *keep_text(struct slu_engine *self, struct slu_view text)
+{
+    size_t start = self->status_text.len;
+
+    if (slu_buf_append(&self->status_text, text) != SLU_ERR_OK ||
+        slu_buf_append(&self->status_text, slu_view_make("", 1)) !=
+            SLU_ERR_OK) {
+        return NULL;
+    }
+    return self->status_text.ptr + start;
+}
+
+/* A stored date is seconds (streams) or an hour (lists); people read dates. */
+static struct slu_view readable(struct slu_view value,
+                                char iso[SLU_ISO_TEXT_LEN])
+{
+    int64_t seconds = 0;
+
+    if (!slu_time_parse_hour(value, &seconds) || seconds > 4102444800) {
+        char digits[24] = {0};
+        char *end;
+
+        memcpy(digits, value.ptr,
+               value.len < sizeof(digits) ? value.len : sizeof(digits) - 1);
+        seconds = strtoll(digits, &end, 10);
+        if (*end != '\0' || end == digits) {
+            return value;
+        }
+    }
+    slu_time_format_iso(seconds, iso);
+    return slu_view_make(iso, SLU_ISO_TEXT_LEN);
+}
+
+/* "gti/stream/domain" is a checkpoint; with one more part it is a unit. */
+static unsigned count_slashes(struct slu_view key)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < key.len; i++) {
+        count += key.ptr[i] == '/';
+    }
+    return count;
+}
+
+static enum slu_err add_entry(void *ctx, struct slu_view key,
+                              struct slu_view value)
+{
+    struct listing *self = ctx;
+    struct slu_engine *engine = self->engine;
+    struct slu_status_entry *entry;
+    char iso[SLU_ISO_TEXT_LEN];
+
+    if (count_slashes(key) != 2) {
+        self->status->unit_count++;
+        return SLU_ERR_OK;
+    }
+    if (self->checkpoints == SLU_STATUS_ENTRIES_MAX) {
+        return SLU_ERR_OK;
+    }
+    entry = &engine->status_entries[self->checkpoints++];
+    entry->key = keep_text(engine, key);
+    entry->value = keep_text(engine, readable(value, iso));
+    return entry->key != NULL && entry->value != NULL ? SLU_ERR_OK
+                                                      : SLU_ERR_NOMEM;
+}
+
+static enum slu_err add_run(void *ctx, const struct slu_store_run *run)
+{
+    struct listing *self = ctx;
+    unsigned index = self->status->run_count++;
+
+    self->engine->stored_runs[index] = *run;
+    self->engine->status_runs[index] = (struct slu_status_run){
+        .started = run->started,
+        .ended = run->ended,
+        .exit_code = run->exit_code,
+        .flow = self->engine->stored_runs[index].flow,
+        .summary = self->engine->stored_runs[index].summary,
+    };
+    return SLU_ERR_OK;
+}
+
+static uint64_t count_file_lines(const char *path)
+{
+    FILE *file = fopen(path, "rbe");
+    uint64_t lines = 0;
+    char buf[65536];
+    size_t len;
+
+    if (file == NULL) {
+        return 0;
+    }
+    while ((len = fread(buf, 1, sizeof(buf), file)) > 0) {
+        for (size_t i = 0; i < len; i++) {
+            lines += buf[i] == '\n';
+        }
+    }
+    (void)fclose(file);
+    return lines;
+}
+
+static void add_file(struct listing *self, const char *path)
+{
+    struct slu_status *status = self->status;
+    char full[4096];
+    struct stat info;
+
+    (void)snprintf(full, sizeof(full), "%s/%s", self->engine->top->output_dir,
+                   path);
+    if (status->file_count < SLU_REPORT_FILES_MAX && stat(full, &info) == 0) {
+        status->files[status->file_count++] = (struct slu_report_file){
+            .path = path,
+            .lines = count_file_lines(full),
+            .bytes = (uint64_t)info.st_size,
+        };
+    }
+}
+
+static void add_files(struct listing *self)
+{
+    const struct slu_lists_config *lists = self->engine->lists;
+
+    for (unsigned i = 0; i < lists->ip_files.count; i++) {
+        add_file(self, lists->ip_files.items[i]);
+    }
+    for (unsigned i = 0; i < lists->entity_files.count; i++) {
+        add_file(self, lists->entity_files.items[i]);
+    }
+    for (int i = 0; i < SLU_SIDE_FILE_COUNT; i++) {
+        add_file(self, slu_side_file_path((enum slu_side_file)i));
+    }
+}
+
+static enum slu_err read_state(struct listing *self, struct slu_store *store)
+{
+    enum slu_err err = slu_store_entries(store, "gti/", add_entry, self);
+
+    if (err == SLU_ERR_OK) {
+        err = slu_store_runs(store, SLU_STATUS_RUNS_MAX, add_run, self);
+    }
+    if (err != SLU_ERR_OK) {
+        self->engine->error = *slu_store_error(store);
+        if (self->engine->error.code == SLU_ERR_OK) {
+            (void)slu_error_set(&self->engine->error, err,
+                                "cannot read the state: %s",
+                                slu_err_sentence(err));
+        }
+    }
+    return err;
+}
+
+enum slu_err slu_engine_status(struct slu_engine *self,
+                               struct slu_status *out_status)
+{
+    struct slu_store_options options = {
+        .alloc = self->alloc,
+        .dir = self->top->state_dir,
+        .read_only = true,
+    };
+    struct listing listing = {.engine = self, .status = out_status};
+    struct slu_store *store = NULL;
+    enum slu_err err;
+
+    self->error = (struct slu_error){0};
+    slu_buf_clear(&self->status_text);
+    *out_status = (struct slu_status){.state_dir = self->top->state_dir,
+                                      .output_dir = self->top->output_dir};
+    /* Room first: the texts are pointed at, so the buffer must not move. */
+    err = slu_buf_reserve(&self->status_text, self->status_text.max,
+                          &(char *){NULL});
+    if (err == SLU_ERR_OK) {
+        err = slu_store_open(&options, &store, &self->error);
+    }
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    err = read_state(&listing, store);
+    slu_store_close(store);
+    out_status->checkpoints = self->status_entries;
+    out_status->checkpoint_count = listing.checkpoints;
+    out_status->runs = self->status_runs;
+    add_files(&listing);
+    return err;
+}

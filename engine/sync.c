@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One pass of one flow: open state and folder, take over what stands there,
+ * pull, publish, and remember the run.
+ */
+#include "engine/clock.h"
+#include "engine/engine_state.h"
+#include "engine/publish.h"
+#include "engine/pull.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define QUEUE_BYTES (8u * 1024 * 1024)
+#define FOLD_AT 500000
+#define SHARD_BYTES (64u * 1024)
+
+struct sync {
+    struct slu_engine *engine;
+    const struct slu_flow_config *flow;
+    const struct slu_source_ops *ops;
+    const void *source_config;
+    struct slu_source_access access;
+    struct slu_guard *guard;
+    struct slu_store *store;
+    struct slu_files *files; /* NULL: no sink "files" */
+    struct slu_wake room;
+    struct slu_checkpoint found;
+    bool has_found;
+    int64_t now;
+    uint64_t started_us;
+    int64_t run_id;
+    struct slu_report *report;
+};
+
+static void on_room(void *ctx)
+{
+    struct sync *self = ctx;
+
+    slu_wake_raise(&self->room);
+}
+
+static bool has_files_sink(const struct slu_flow_config *flow)
+{
+    for (unsigned i = 0; i < flow->sink_count; i++) {
+        if (strcmp(flow->sinks[i], "files") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum slu_err open_store(struct sync *self)
+{
+    struct slu_engine *engine = self->engine;
+    struct slu_store_options options = {
+        .alloc = engine->alloc,
+        .dir = engine->top->state_dir,
+        .queue_bytes = QUEUE_BYTES,
+        .fold_at = FOLD_AT,
+        .shard_bytes = SHARD_BYTES,
+        .ctx = self,
+        .on_room = on_room,
+    };
+
+    return slu_store_open(&options, &self->store, &engine->error);
+}
+
+static struct slu_publish_options publish_options(const struct sync *self)
+{
+    return (struct slu_publish_options){
+        .alloc = self->engine->alloc,
+        .store = self->store,
+        .files = self->files,
+        .lists = self->engine->lists,
+        .guard = self->guard,
+        .logger = self->engine->logger,
+        .verdicts = self->access.verdicts,
+        .min_score = self->access.min_score,
+        .now = self->now,
+    };
+}
+
+static enum slu_err note_any(void *ctx, struct slu_view key,
+                             struct slu_view value)
+{
+    bool *any = ctx;
+
+    (void)key;
+    (void)value;
+    *any = true;
+    return SLU_ERR_OK;
+}
+
+/* The folder's checkpoint matters only while the state has none: then a
+ * damaged one stops the run, otherwise it is rewritten at the end. */
+static enum slu_err read_checkpoint(struct sync *self,
+                                    const struct slu_publish_options *options)
+{
+    struct slu_error *error = &self->engine->error;
+    char prefix[32];
+    bool any = false;
+    enum slu_err err;
+
+    (void)snprintf(prefix, sizeof(prefix), "%s/", self->ops->name);
+    err = slu_store_entries(self->store, prefix, note_any, &any);
+    if (err != SLU_ERR_OK) {
+        *error = *slu_store_error(self->store);
+        return err;
+    }
+    err = slu_publish_read_checkpoint(options, &self->found, &self->has_found,
+                                      error);
+    if (err == SLU_ERR_CONFIG && any) {
+        slu_logger_print(&self->engine->logger, SLU_LOG_WARN,
+                         "%s; the state has its own, the file is made anew",
+                         error->text);
+        err = SLU_ERR_OK;
+    }
+    return err;
+}
+
+static enum slu_err open_folder(struct sync *self)
+{
+    struct slu_engine *engine = self->engine;
+    struct slu_publish_options options;
+    char *real;
+    enum slu_err err;
+
+    if (!has_files_sink(self->flow)) {
+        return SLU_ERR_OK;
+    }
+    err = slu_files_open(engine->alloc, engine->top->output_dir, &self->files,
+                         &engine->error);
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    options = publish_options(self);
+    real = realpath(engine->top->output_dir, NULL);
+    err = slu_publish_take_over(&options,
+                                real != NULL ? real : engine->top->output_dir,
+                                &engine->error);
+    free(real);
+    if (err == SLU_ERR_OK) {
+        err = read_checkpoint(self, &options);
+    }
+    return err;
+}
+
+static enum slu_err open_sync(struct sync *self)
+{
+    struct slu_engine *engine = self->engine;
+    enum slu_err err = slu_engine_require_key(engine, &self->access);
+
+    if (err == SLU_ERR_OK) {
+        err = slu_engine_guard(engine, &self->guard);
+    }
+    if (err == SLU_ERR_OK) {
+        err = slu_wake_open(&self->room);
+        if (err != SLU_ERR_OK) {
+            (void)slu_error_set(&engine->error, err, "cannot make an eventfd");
+        }
+    }
+    if (err == SLU_ERR_OK) {
+        err = open_store(self);
+    }
+    if (err == SLU_ERR_OK) {
+        err = open_folder(self);
+    }
+    return err;
+}
+
+static void close_sync(struct sync *self)
+{
+    if (self->store != NULL) {
+        slu_store_close(self->store);
+    }
+    if (self->files != NULL) {
+        slu_files_close(self->files);
+    }
+    slu_guard_free(self->guard);
+    slu_wake_close(&self->room);
+}
+
+/* ---- the pass ---- */
+
+static enum slu_err pull(struct sync *self, struct slu_pull_result *result)
+{
+    struct slu_engine *engine = self->engine;
+    struct slu_pull_options options = {
+        .alloc = engine->alloc,
+        .http = engine->http,
+        .limits = engine->limits,
+        .ops = self->ops,
+        .source_config = self->source_config,
+        .found = self->has_found ? &self->found : NULL,
+        .store = self->store,
+        .guard = self->guard,
+        .logger = engine->logger,
+        .stop = &engine->stop,
+        .room = &self->room,
+        .callbacks = &engine->callbacks,
+    };
+    enum slu_err err =
+        slu_pull_run(&options, self->report, result, &engine->error);
+
+    self->report->pull_seconds =
+        (double)(slu_clock_mono_us() - self->started_us) / 1e6;
+    return err;
+}
+
+/* A source that ended with a gap: which exit code, and which sentence. */
+static enum slu_err judge(struct sync *self,
+                          const struct slu_source_result *result)
+{
+    struct slu_engine *engine = self->engine;
+    enum slu_err err = SLU_ERR_OK;
+
+    self->report->units = result->units;
+    self->report->failed_units = result->failed_units;
+    self->report->incomplete_units = result->incomplete_units;
+    if (result->unknown_name) {
+        err = SLU_ERR_NOT_FOUND;
+    } else if (result->all_denied) {
+        err = SLU_ERR_DENIED;
+    } else if (result->failed_units + result->incomplete_units +
+                   result->denied_units >
+               0) {
+        err = SLU_ERR_INCOMPLETE;
+    }
+    if (err != SLU_ERR_OK) {
+        (void)slu_error_set(&engine->error, err, "%s",
+                            result->first.text[0] != '\0'
+                                ? result->first.text
+                                : slu_err_sentence(err));
+    }
+    return err;
+}
+
+/* Nothing is published after a refused sign-in, a stop, or a store that
+ * failed: the lists stay as they are. A pull with gaps is published: what came
+ * is true, and the checkpoint tells where the gap begins. */
+static bool may_publish(const struct sync *self, enum slu_err err)
+{
+    return self->files != NULL &&
+           (err == SLU_ERR_OK || err == SLU_ERR_INCOMPLETE ||
+            err == SLU_ERR_NOT_FOUND);
+}
+
+static enum slu_err run_sync(struct sync *self)
+{
+    struct slu_pull_result result;
+    enum slu_err err = pull(self, &result);
+
+    if (err == SLU_ERR_OK) {
+        err = judge(self, &result.source);
+    }
+    if (may_publish(self, err)) {
+        struct slu_publish_options options = publish_options(self);
+        struct slu_error error = {0};
+        enum slu_err published = slu_publish_lists(&options, &result.checkpoint,
+                                                   self->report, &error);
+
+        if (published != SLU_ERR_OK) {
+            self->engine->error = error;
+            err = published;
+        }
+    }
+    return err;
+}
+
+static void describe(const struct sync *self, enum slu_err err,
+                     struct slu_store_run *run)
+{
+    const struct slu_report *report = self->report;
+
+    run->started = self->now;
+    run->ended = slu_clock_wall_s();
+    run->exit_code = slu_exit_code(err);
+    (void)snprintf(run->flow, sizeof(run->flow), "%s", self->flow->name);
+    if (err != SLU_ERR_OK) {
+        (void)snprintf(run->summary, sizeof(run->summary), "%.250s",
+                       self->engine->error.text);
+        return;
+    }
+    (void)snprintf(
+        run->summary, sizeof(run->summary),
+        "%llu requests, %llu items; %llu IPs (+%llu) and %llu domains (+%llu) "
+        "listed",
+        (unsigned long long)report->requests, (unsigned long long)report->items,
+        (unsigned long long)report->listed[SLU_KIND_IP],
+        (unsigned long long)report->added[SLU_KIND_IP],
+        (unsigned long long)report->listed[SLU_KIND_DOMAIN],
+        (unsigned long long)report->added[SLU_KIND_DOMAIN]);
+}
+
+/* A run that can't be remembered has still been made. */
+static void end_run(struct sync *self, enum slu_err err)
+{
+    struct slu_store_run run = {0};
+
+    describe(self, err, &run);
+    if (self->run_id != 0 &&
+        slu_store_run_end(self->store, self->run_id, &run) != SLU_ERR_OK) {
+        slu_logger_print(&self->engine->logger, SLU_LOG_WARN,
+                         "cannot record this run: %s",
+                         slu_store_error(self->store)->text);
+    }
+}
+
+static enum slu_err begin_run(struct sync *self)
+{
+    struct slu_store_run run = {.started = self->now, .exit_code = -1};
+    enum slu_err err;
+
+    (void)snprintf(run.flow, sizeof(run.flow), "%s", self->flow->name);
+    err = slu_store_run_begin(self->store, &run, &self->run_id);
+    if (err != SLU_ERR_OK) {
+        self->engine->error = *slu_store_error(self->store);
+    }
+    return err;
+}
+
+static enum slu_err run_all(struct sync *self)
+{
+    const struct slu_logger *logger = &self->engine->logger;
+    enum slu_err err;
+
+    slu_logger_print(logger, SLU_LOG_INFO,
+                     "===== GTI IOC Sync Lambda Starting =====");
+    err = open_sync(self);
+    if (err == SLU_ERR_OK) {
+        err = begin_run(self);
+    }
+    if (err == SLU_ERR_OK) {
+        err = run_sync(self);
+        end_run(self, err);
+    }
+    if (err == SLU_ERR_OK) {
+        slu_logger_print(logger, SLU_LOG_INFO,
+                         "\xe2\x9c\x94 IOC Sync Completed Successfully");
+    } else {
+        slu_logger_print(logger, SLU_LOG_ERROR, "IOC Sync ended: %s",
+                         self->engine->error.text);
+    }
+    return err;
+}
+
+enum slu_err slu_engine_sync(struct slu_engine *self, unsigned flow,
+                             struct slu_report *out_report)
+{
+    struct slu_report unused;
+    struct sync sync = {
+        .engine = self,
+        .room = {.fd = -1},
+        .now = slu_clock_wall_s(),
+        .started_us = slu_clock_mono_us(),
+        .report = out_report != NULL ? out_report : &unused,
+    };
+    enum slu_err err;
+
+    self->error = (struct slu_error){0};
+    *sync.report = (struct slu_report){0};
+    sync.ops = slu_engine_source(self, flow, &sync.source_config);
+    if (sync.ops == NULL) {
+        return self->error.code;
+    }
+    sync.flow = slu_config_flow(self->config, flow);
+    sync.report->flow = sync.flow->name;
+    sync.report->output_dir = self->top->output_dir;
+    sync.ops->access(sync.source_config, &sync.access);
+    err = run_all(&sync);
+    sync.report->seconds =
+        (double)(slu_clock_mono_us() - sync.started_us) / 1e6;
+    close_sync(&sync);
+    return err;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The output folder of an earlier run whose state is gone, or of the Lambda:
+ * its lines become records that keep their file and seat, and its checkpoint
+ * says where the pull goes on. The state remembers, under the folder's path,
+ * that this was done: from then on the state is the only truth.
+ */
+#include "codecs/time_text.h"
+#include "engine/answer.h"
+#include "engine/publish.h"
+
+#include <stdio.h>
+
+#define PREFIX "taken_over/"
+#define CHECKPOINT_BYTES_MAX (1024u * 1024)
+
+static enum slu_err note_entry(void *ctx, struct slu_view key,
+                               struct slu_view value)
+{
+    bool *found = ctx;
+
+    (void)key;
+    (void)value;
+    *found = true;
+    return SLU_ERR_OK;
+}
+
+static enum slu_err add_record(void *ctx, const struct slu_record *record)
+{
+    return slu_answer_add(ctx, record);
+}
+
+static enum slu_err take_file(const struct slu_publish_options *options,
+                              struct slu_answer *answer, enum slu_kind kind,
+                              unsigned index, struct slu_error *out_error)
+{
+    const struct slu_strings *paths = kind == SLU_KIND_IP
+                                          ? &options->lists->ip_files
+                                          : &options->lists->entity_files;
+    const char *path = paths->items[index];
+    struct slu_buf buf;
+    enum slu_err err;
+
+    /* Another program may have written more than GuardDuty takes. */
+    slu_buf_init(&buf, options->alloc, 4u * SLU_LIST_BYTES_MAX);
+    err = slu_files_read(options->files, path, &buf);
+    if (err == SLU_ERR_NOT_FOUND) {
+        err = SLU_ERR_OK;
+    } else if (err != SLU_ERR_OK) {
+        *out_error = *slu_files_error(options->files);
+    } else if (buf.len > 0) {
+        err = slu_lists_take_over(kind, index, slu_buf_view(&buf), options->now,
+                                  add_record, answer);
+        if (err != SLU_ERR_OK) {
+            (void)slu_error_set(out_error, err, "cannot take over %s: %s", path,
+                                slu_err_sentence(err));
+        } else {
+            slu_logger_print(&options->logger, SLU_LOG_INFO,
+                             "Taking over existing file: %s | Size: %.2f MB",
+                             path, (double)buf.len / 1048576);
+        }
+    }
+    slu_buf_fini(&buf);
+    return err;
+}
+
+static enum slu_err take_files(const struct slu_publish_options *options,
+                               struct slu_answer *answer,
+                               struct slu_error *out_error)
+{
+    const unsigned counts[SLU_KIND_COUNT] = {
+        [SLU_KIND_IP] = options->lists->ip_files.count,
+        [SLU_KIND_DOMAIN] = options->lists->entity_files.count,
+    };
+
+    for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
+        for (unsigned i = 0; i < counts[kind]; i++) {
+            enum slu_err err =
+                take_file(options, answer, (enum slu_kind)kind, i, out_error);
+
+            if (err != SLU_ERR_OK) {
+                return err;
+            }
+        }
+    }
+    return SLU_ERR_OK;
+}
+
+static enum slu_err commit(const struct slu_publish_options *options,
+                           struct slu_answer *answer, const char *dir,
+                           struct slu_error *out_error)
+{
+    char iso[SLU_ISO_TEXT_LEN];
+    enum slu_err err;
+
+    slu_time_format_iso(options->now, iso);
+    err = slu_answer_put(answer, PREFIX, slu_view_str(dir),
+                         slu_view_make(iso, sizeof(iso)));
+    if (err == SLU_ERR_OK) {
+        err = slu_answer_commit(answer, NULL);
+    }
+    if (err == SLU_ERR_OK) {
+        err = slu_store_drain(options->store);
+    }
+    if (err != SLU_ERR_OK) {
+        const struct slu_error *detail = slu_store_error(options->store);
+
+        (void)slu_error_set(
+            out_error, err, "cannot record the lists of %s: %s", dir,
+            detail->code != SLU_ERR_OK ? detail->text : slu_err_sentence(err));
+    }
+    return err;
+}
+
+enum slu_err slu_publish_take_over(const struct slu_publish_options *options,
+                                   const char *output_dir,
+                                   struct slu_error *out_error)
+{
+    struct slu_answer answer;
+    char key[256];
+    bool found = false;
+    enum slu_err err;
+
+    (void)snprintf(key, sizeof(key), "%s%.200s", PREFIX, output_dir);
+    err = slu_store_entries(options->store, key, note_entry, &found);
+    if (err != SLU_ERR_OK) {
+        *out_error = *slu_store_error(options->store);
+        return err;
+    }
+    if (found) {
+        return SLU_ERR_OK;
+    }
+    slu_answer_init(&answer, options->alloc, options->store);
+    slu_answer_begin(&answer);
+    err = take_files(options, &answer, out_error);
+    if (err == SLU_ERR_OK) {
+        err = commit(options, &answer, key + strlen(PREFIX), out_error);
+    } else {
+        (void)slu_answer_abandon(&answer);
+    }
+    slu_answer_fini(&answer);
+    return err;
+}
+
+enum slu_err
+slu_publish_read_checkpoint(const struct slu_publish_options *options,
+                            struct slu_checkpoint *out_checkpoint,
+                            bool *out_found, struct slu_error *out_error)
+{
+    struct slu_buf buf;
+    enum slu_err err;
+
+    *out_found = false;
+    slu_buf_init(&buf, options->alloc, CHECKPOINT_BYTES_MAX);
+    err = slu_files_read(options->files, SLU_CHECKPOINT_FILE, &buf);
+    if (err == SLU_ERR_OK) {
+        struct slu_error why = {0};
+
+        err = slu_checkpoint_parse(out_checkpoint, options->alloc,
+                                   slu_buf_view(&buf), &why);
+        *out_found = err == SLU_ERR_OK;
+        if (err != SLU_ERR_OK) {
+            (void)slu_error_set(out_error, err,
+                                "%s in the output folder: %.150s; mend it, or "
+                                "remove it to pull the whole look-back again",
+                                SLU_CHECKPOINT_FILE, why.text);
+        }
+    } else if (err == SLU_ERR_NOT_FOUND) {
+        err = SLU_ERR_OK;
+    } else {
+        *out_error = *slu_files_error(options->files);
+    }
+    slu_buf_fini(&buf);
+    return err;
+}
