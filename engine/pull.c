@@ -6,7 +6,6 @@
  * request that a source has handed out must be sent or given up.
  */
 #include "engine/pull.h"
-#include "codecs/time_text.h"
 #include "engine/clock.h"
 #include "engine/http_setup.h"
 #include "engine/pull_state.h"
@@ -16,9 +15,6 @@
 
 #define PROGRESS_MS 250
 #define SEEN_MAX (512u * 1024)
-#define HTML_429_WAIT_MS 60000
-
-static void pump(struct slu_pull *self);
 
 struct slu_source_now slu_pull_now(void)
 {
@@ -37,70 +33,6 @@ void slu_pull_fail(struct slu_pull *self, const struct slu_error *error)
     (void)event_base_loopbreak(self->base);
 }
 
-/* ---- one exchange ---- */
-
-static struct slu_slot *find_free_slot(struct slu_pull *self)
-{
-    for (unsigned i = 0; i < self->slot_count; i++) {
-        if (self->slots[i].unit == NULL) {
-            return &self->slots[i];
-        }
-    }
-    return NULL;
-}
-
-static void free_slot(struct slu_slot *slot)
-{
-    slot->unit->engine = NULL;
-    slot->unit = NULL;
-    slot->transfer = NULL;
-    slot->paused = false;
-    slot->pull->busy--;
-}
-
-static bool is_html(struct slu_view content_type)
-{
-    return content_type.len >= 9 &&
-           strncasecmp(content_type.ptr, "text/html", 9) == 0;
-}
-
-static void on_head(void *ctx, const struct slu_http_head *head)
-{
-    struct slu_slot *slot = ctx;
-    struct slu_pull *self = slot->pull;
-    struct slu_answer_head answer = {
-        .status = head->status,
-        .content_type = head->content_type,
-    };
-
-    slot->status = head->status;
-    if (!slu_time_parse_retry_after(head->retry_after, slu_clock_wall_s(),
-                                    &slot->retry_after_ms)) {
-        slot->retry_after_ms = -1;
-        if (head->status == 429 && is_html(head->content_type)) {
-            /* The edge's own refusal: vt-py waits a minute for it. */
-            slot->retry_after_ms = HTML_429_WAIT_MS;
-        }
-    }
-    self->options->ops->on_head(self->source, slot->unit, &answer);
-}
-
-static enum slu_http_flow on_body(void *ctx, struct slu_view bytes)
-{
-    struct slu_slot *slot = ctx;
-    struct slu_pull *self = slot->pull;
-
-    if (self->options->ops->on_body(self->source, slot->unit, bytes) ==
-        SLU_BODY_ERROR) {
-        return SLU_HTTP_ERROR;
-    }
-    if (slu_store_full(self->options->store)) {
-        slot->paused = true;
-        return SLU_HTTP_PAUSE;
-    }
-    return SLU_HTTP_MORE;
-}
-
 static void update_report(struct slu_pull *self)
 {
     struct slu_http_stats stats;
@@ -109,60 +41,6 @@ static void update_report(struct slu_pull *self)
     slu_report_http(self->report, &stats);
     slu_report_counts(self->report, &self->counts);
     self->report->retries = self->retries;
-}
-
-static void on_end(void *ctx, const struct slu_error *error)
-{
-    struct slu_slot *slot = ctx;
-    struct slu_pull *self = slot->pull;
-    struct slu_source_now now = slu_pull_now();
-    struct slu_answer_end end = {
-        /* STOPPED: the source itself had no use for the rest. */
-        .err = error->code == SLU_ERR_STOPPED ? SLU_ERR_MALFORMED : error->code,
-        .error = error,
-    };
-    struct slu_step step = {.kind = SLU_STEP_COMMIT};
-
-    if (slot->status >= 400) {
-        slu_logger_print(&self->options->logger, SLU_LOG_DEBUG, "HTTP %d | %s",
-                         slot->status, slot->unit->name);
-    }
-    self->options->ops->on_end(self->source, slot->unit, &end, now, &step);
-    slu_limiter_release(&self->limiter, now.mono_ms,
-                        step.kind == SLU_STEP_RETRY && step.throttled,
-                        slot->retry_after_ms, slu_random_next(&self->random));
-    slu_pull_settle(self, slot, &step);
-    free_slot(slot);
-    pump(self);
-}
-
-static const struct slu_http_handler handler = {on_head, on_body, on_end};
-
-static enum slu_err send_held(struct slu_pull *self)
-{
-    const struct slu_secret *key = self->access.api_key;
-    struct slu_slot *slot = find_free_slot(self);
-    struct slu_http_header headers[] = {
-        {SLU_VIEW_LITERAL("x-tool"), SLU_VIEW_LITERAL(SLU_X_TOOL)},
-        {SLU_VIEW_LITERAL("accept"), self->held.accept},
-        {SLU_VIEW_LITERAL("x-apikey"), slu_view_str(key->value)},
-    };
-    struct slu_http_request request = {
-        .origin = self->access.base_url,
-        .target = self->held.target,
-        .headers = headers,
-        .header_count = self->held.auth == SLU_AUTH_API_KEY ? 3 : 2,
-    };
-
-    slot->unit = self->held.unit;
-    slot->unit->engine = slot;
-    slot->status = 0;
-    slot->retry_after_ms = -1;
-    self->held.unit = NULL;
-    self->busy++;
-    slu_answer_begin(&slot->answer);
-    return slu_http_start(self->http, &request, &handler, slot,
-                          &slot->transfer);
 }
 
 /* ---- what to send next ---- */
@@ -238,7 +116,7 @@ static enum slu_turn take_request(struct slu_pull *self, uint64_t now_ms)
     return turn;
 }
 
-static void pump(struct slu_pull *self)
+void slu_pull_pump(struct slu_pull *self)
 {
     uint64_t now_ms = slu_clock_mono_ms();
 
@@ -263,7 +141,7 @@ static void pump(struct slu_pull *self)
             set_timer(self, at_ms, now_ms);
             return;
         }
-        if (send_held(self) != SLU_ERR_OK) {
+        if (slu_pull_send_held(self) != SLU_ERR_OK) {
             struct slu_error error;
 
             (void)slu_error_set(&error, SLU_ERR_NOMEM,
@@ -282,7 +160,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 {
     (void)fd;
     (void)what;
-    pump(ctx);
+    slu_pull_pump(ctx);
 }
 
 static void on_progress(evutil_socket_t fd, short what, void *ctx)
@@ -326,7 +204,7 @@ static void on_room(evutil_socket_t fd, short what, void *ctx)
             slu_transfer_resume(self->slots[i].transfer);
         }
     }
-    pump(self);
+    slu_pull_pump(self);
 }
 
 /* ---- life cycle ---- */
@@ -456,8 +334,10 @@ static void cancel_all(struct slu_pull *self)
             if (slot->transfer != NULL) {
                 slu_transfer_cancel(slot->transfer);
             }
-            (void)slu_answer_abandon(&slot->answer);
-            free_slot(slot);
+            if (slu_answer_abandon(&slot->answer) != SLU_ERR_OK) {
+                /* The next open of the store deletes what was staged. */
+            }
+            slu_pull_free_slot(slot);
         }
     }
 }
@@ -469,7 +349,7 @@ static enum slu_err run_loop(struct slu_pull *self, struct slu_error *error)
     if (slu_wake_raised(self->options->stop)) {
         on_stop(-1, 0, self);
     }
-    pump(self);
+    slu_pull_pump(self);
     /* A break that was asked for before the loop began would be forgotten. */
     if (self->fatal.code == SLU_ERR_OK && (!self->ended || self->busy > 0)) {
         (void)event_base_loop(self->base, EVLOOP_NO_EXIT_ON_EMPTY);

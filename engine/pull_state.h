@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What: the inside of a pull, shared by the files that make it up: pull.c (the
- * loop and what is sent), pull_port.c (what the source hands over), and
- * pull_retry.c (what becomes of an answer).
+ * loop and what is sent), pull_exchange.c (one request), pull_port.c (what the
+ * source hands over), and pull_retry.c (what becomes of an answer).
  */
 #ifndef SLU_ENGINE_PULL_STATE_H
 #define SLU_ENGINE_PULL_STATE_H
@@ -59,6 +59,13 @@ struct slu_source_now slu_pull_now(void);
 
 /* Ends the loop with this error (the first one counts). */
 void slu_pull_fail(struct slu_pull *self, const struct slu_error *error);
+
+/* Sends what may be sent now. */
+void slu_pull_pump(struct slu_pull *self);
+
+/* pull_exchange.c: sends the held request in a free slot. */
+SLU_MUST_CHECK enum slu_err slu_pull_send_held(struct slu_pull *self);
+void slu_pull_free_slot(struct slu_slot *slot);
 
 /* pull_port.c */
 void slu_pull_port_init(struct slu_pull *self);
