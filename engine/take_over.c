@@ -135,8 +135,8 @@ enum slu_err slu_publish_take_over(const struct slu_publish_options *options,
     err = take_files(options, &answer, out_error);
     if (err == SLU_ERR_OK) {
         err = commit(options, &answer, key + strlen(PREFIX), out_error);
-    } else {
-        (void)slu_answer_abandon(&answer);
+    } else if (slu_answer_abandon(&answer) != SLU_ERR_OK) {
+        /* The next open of the store deletes what was staged. */
     }
     slu_answer_fini(&answer);
     return err;
