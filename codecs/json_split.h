@@ -19,12 +19,18 @@
  * and dies with the next call of next, feed or fini. The piece must stay as it
  * is until next has returned MORE.
  *
- * Errors: MALFORMED for unbalanced or mismatched brackets, wrong separators,
- * an unclosed string, a raw control character in a string, invalid UTF-8, or
- * bytes after the top-level value; LIMIT for a record over record_max or depth
+ * Errors: MALFORMED for a top-level value that isn't an object, unbalanced or
+ * mismatched brackets, wrong separators between the members of the top-level
+ * object and between the elements of the array, an unclosed string, a raw
+ * control character in a string, invalid UTF-8, bytes after the top-level
+ * value, an array member that is neither array nor null, or that occurs twice;
+ * LIMIT for a record over record_max (the offset is its first byte) or depth
  * over 64; NOMEM. After an error only reset and fini are allowed. The offset
- * counts from the first byte of the text. Members that nobody asked for are
- * checked for these faults only: the grammar of their scalars is not.
+ * counts from the first byte of the text and doesn't depend on the cuts.
+ *
+ * Not checked: the grammar of scalars (of what they consist is), and what lies
+ * inside an element or a member's value: there the brackets, strings and UTF-8
+ * are checked, commas, colons and scalars only by who reads them.
  */
 #ifndef SLU_CODECS_JSON_SPLIT_H
 #define SLU_CODECS_JSON_SPLIT_H
@@ -41,7 +47,8 @@
 enum slu_json_event_kind {
     SLU_JSON_MORE,   /* the piece is used up: feed the next one, or finish */
     SLU_JSON_RECORD, /* one element of the array */
-    SLU_JSON_MEMBER, /* one of the named members; index says which */
+    SLU_JSON_MEMBER, /* one of the named members; index says which. One that
+                        occurs twice is handed out twice */
     SLU_JSON_DONE,   /* the top-level value has closed */
     SLU_JSON_ERROR,  /* see slu_json_split_error */
 };
