@@ -9,6 +9,7 @@
  *         -> settle(record)*           second scan, the same records in the
  *                                      same order: says what becomes of each,
  *                                      and writes the side files on the way
+ *         -> finish                    the side files are complete
  *         -> file(kind, i)*            the text of each list file
  *         -> free
  *
@@ -35,8 +36,8 @@
 
 /* The section `lists` of the configuration. */
 struct slu_lists_config {
-    struct slu_strings ip_files;     /* 1-6 paths below output_dir */
-    struct slu_strings entity_files; /* 1-6 paths below output_dir */
+    struct slu_strings ip_files;     /* 0-6 paths below output_dir; 0: the */
+    struct slu_strings entity_files; /* default ones. See config_files() */
     uint64_t ip_file_lines;
     uint64_t entity_file_lines;
     uint64_t file_bytes;
@@ -49,6 +50,19 @@ struct slu_lists_config {
 };
 
 extern const struct slu_section slu_lists_section;
+
+/* The paths of a kind's files; the default ones when none are configured. */
+const struct slu_strings *
+slu_lists_config_files(const struct slu_lists_config *self, enum slu_kind kind);
+
+/*
+ * What no single field can say: CONFIG when a path is absolute, has an empty,
+ * "." or ".." component, is another file's name (a side file's, the
+ * checkpoint's, another list's), or when there are more than six.
+ */
+SLU_MUST_CHECK enum slu_err
+slu_lists_config_check(const struct slu_lists_config *self,
+                       struct slu_error *out_error);
 
 enum slu_side_file {
     SLU_SIDE_INVALID_IP,
@@ -92,8 +106,9 @@ struct slu_lists_counts {
 
 struct slu_lists;
 
-/* Must-check: NULL when out of memory. */
-struct slu_lists *slu_lists_new(const struct slu_lists_options *options);
+/* NULL when out of memory. Copies the options; config and guard outlive it. */
+SLU_MUST_CHECK struct slu_lists *
+slu_lists_new(const struct slu_lists_options *options);
 void slu_lists_free(struct slu_lists *self);
 
 SLU_MUST_CHECK enum slu_err slu_lists_consider(struct slu_lists *self,
@@ -104,6 +119,13 @@ SLU_MUST_CHECK enum slu_err slu_lists_decide(struct slu_lists *self);
 SLU_MUST_CHECK enum slu_err slu_lists_settle(struct slu_lists *self,
                                              struct slu_record *record,
                                              enum slu_lists_action *out_action);
+
+/*
+ * Ends the second scan and hands on the last lines of the side files; the
+ * counts are final. STATE when the second scan was not the same as the first.
+ * slu_lists_file does it where the caller has not; a second call does nothing.
+ */
+SLU_MUST_CHECK enum slu_err slu_lists_finish(struct slu_lists *self);
 
 /* Number of files of a kind, from the configuration (1-6), and their paths. */
 unsigned slu_lists_file_count(const struct slu_lists *self, enum slu_kind kind);

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The section `lists` of the configuration. The maxima are GuardDuty's quotas,
+ * which no account can have raised: 250,000 lines in a threat IP list, 1,000 in
+ * a threat entity list, 35 MB, six of each (user guide, "guardduty_limits"). */
+#include "sinks/lists.h"
+
+#include <string.h>
+
+#define MINUTE_MS INT64_C(60000)
+#define AGE_MAX_MS (INT64_C(36500) * 24 * 60 * MINUTE_MS)
+
+static const struct slu_field fields[] = {
+    {.key = "ip_files",
+     .type = SLU_FIELD_STRINGS,
+     .offset = offsetof(struct slu_lists_config, ip_files),
+     .default_text = "[]",
+     .min = 0,
+     .max = SLU_LIST_FILES_MAX,
+     .help = "The 1 to 6 files of the threat IP lists, below output_dir; [] "
+             "is guard_duty/threat-ip-1.txt to -6.txt."},
+    {.key = "entity_files",
+     .type = SLU_FIELD_STRINGS,
+     .offset = offsetof(struct slu_lists_config, entity_files),
+     .default_text = "[]",
+     .min = 0,
+     .max = SLU_LIST_FILES_MAX,
+     .help = "The 1 to 6 files of the threat entity lists (domains), below "
+             "output_dir; [] is guard_duty/threat-entity-1.txt to -6.txt."},
+    {.key = "ip_file_lines",
+     .type = SLU_FIELD_INT,
+     .offset = offsetof(struct slu_lists_config, ip_file_lines),
+     .default_text = "250000",
+     .min = 1,
+     .max = SLU_LIST_IP_LINES_MAX,
+     .help = "The most lines in one IP file; GuardDuty takes 250000."},
+    {.key = "entity_file_lines",
+     .type = SLU_FIELD_INT,
+     .offset = offsetof(struct slu_lists_config, entity_file_lines),
+     .default_text = "1000",
+     .min = 1,
+     .max = SLU_LIST_DOMAIN_LINES_MAX,
+     .help = "The most lines in one domain file; GuardDuty takes 1000."},
+    {.key = "file_bytes",
+     .type = SLU_FIELD_SIZE,
+     .offset = offsetof(struct slu_lists_config, file_bytes),
+     .default_text = "35000000",
+     .min = 1,
+     .max = SLU_LIST_BYTES_MAX,
+     .help = "The most bytes in one list file; GuardDuty takes 35 MB."},
+    {.key = "side_file_bytes",
+     .type = SLU_FIELD_SIZE,
+     .offset = offsetof(struct slu_lists_config, side_file_bytes),
+     .default_text = "35000000",
+     .min = 0,
+     .max = INT64_MAX,
+     .help = "The most bytes in each file of exceeded and invalid values; "
+             "what is left out is counted."},
+    {.key = "max_age",
+     .type = SLU_FIELD_DURATION,
+     .offset = offsetof(struct slu_lists_config, max_age_ms),
+     .default_text = "90d",
+     .min = MINUTE_MS,
+     .max = AGE_MAX_MS,
+     .help = "An indicator not seen for this long leaves its list; from 1m."},
+    {.key = "allow_file",
+     .type = SLU_FIELD_PATH,
+     .offset = offsetof(struct slu_lists_config, allow_file),
+     .default_text = "",
+     .help = "IPs, CIDRs and domains that must never be listed, one a line."},
+    {.key = "allow_non_global",
+     .type = SLU_FIELD_BOOL,
+     .offset = offsetof(struct slu_lists_config, allow_non_global),
+     .default_text = "false",
+     .help = "List addresses that are not global (private, loopback, ...)."},
+    {.key = "allow_public_suffixes",
+     .type = SLU_FIELD_BOOL,
+     .offset = offsetof(struct slu_lists_config, allow_public_suffixes),
+     .default_text = "false",
+     .help = "List wildcards on a public suffix, such as *.co.uk."},
+    {.key = "cidr_min_prefix",
+     .type = SLU_FIELD_INT,
+     .offset = offsetof(struct slu_lists_config, cidr_min_prefix),
+     .default_text = "8",
+     .min = 0,
+     .max = 32,
+     .help = "A CIDR range with a smaller prefix is too wide to be listed."},
+};
+
+const struct slu_section slu_lists_section = {
+    .name = "lists",
+    .fields = fields,
+    .field_count = sizeof(fields) / sizeof(fields[0]),
+    .size = sizeof(struct slu_lists_config),
+};
+
+const struct slu_strings *
+slu_lists_config_files(const struct slu_lists_config *self, enum slu_kind kind)
+{
+    static const char *const ip_paths[] = {
+        "guard_duty/threat-ip-1.txt", "guard_duty/threat-ip-2.txt",
+        "guard_duty/threat-ip-3.txt", "guard_duty/threat-ip-4.txt",
+        "guard_duty/threat-ip-5.txt", "guard_duty/threat-ip-6.txt",
+    };
+    static const char *const entity_paths[] = {
+        "guard_duty/threat-entity-1.txt", "guard_duty/threat-entity-2.txt",
+        "guard_duty/threat-entity-3.txt", "guard_duty/threat-entity-4.txt",
+        "guard_duty/threat-entity-5.txt", "guard_duty/threat-entity-6.txt",
+    };
+    static const struct slu_strings defaults[SLU_KIND_COUNT] = {
+        {ip_paths, SLU_LIST_FILES_MAX, false},
+        {entity_paths, SLU_LIST_FILES_MAX, false},
+    };
+    const struct slu_strings *files =
+        kind == SLU_KIND_IP ? &self->ip_files : &self->entity_files;
+
+    return files->count == 0 ? &defaults[kind] : files;
+}
+
+/* ---- what no single field can say ---- */
+
+/* Finds a component that is empty, "." or "..": also a leading or a trailing
+ * slash. Such a path may leave output_dir, or spell one file in two ways. */
+static bool has_odd_component(const char *path)
+{
+    struct slu_view rest = slu_view_str(path);
+
+    for (;;) {
+        const char *slash = memchr(rest.ptr, '/', rest.len);
+        size_t length = slash == NULL ? rest.len : (size_t)(slash - rest.ptr);
+        struct slu_view component = slu_view_make(rest.ptr, length);
+
+        if (length == 0 || slu_view_equal_str(component, ".") ||
+            slu_view_equal_str(component, "..")) {
+            return true;
+        }
+        if (slash == NULL) {
+            return false;
+        }
+        rest = slu_view_make(slash + 1, rest.len - length - 1);
+    }
+}
+
+/* Other names in the output folder that a list must not take. */
+static bool is_reserved(const char *path)
+{
+    for (unsigned file = 0; file < SLU_SIDE_FILE_COUNT; file++) {
+        if (strcmp(path, slu_side_file_path((enum slu_side_file)file)) == 0) {
+            return true;
+        }
+    }
+    return strcmp(path, "gti-checkpoint.json") == 0;
+}
+
+/* The path at a position of both lists together, and the key it stands under;
+ * NULL past the end. */
+static const char *path_at(const struct slu_lists_config *self,
+                           unsigned position, const char **out_key)
+{
+    const struct slu_strings *ips = slu_lists_config_files(self, SLU_KIND_IP);
+    const struct slu_strings *domains =
+        slu_lists_config_files(self, SLU_KIND_DOMAIN);
+
+    if (position < ips->count) {
+        *out_key = "ip_files";
+        return ips->items[position];
+    }
+    position -= ips->count;
+    *out_key = "entity_files";
+    return position < domains->count ? domains->items[position] : NULL;
+}
+
+static bool stands_before(const struct slu_lists_config *self,
+                          unsigned position)
+{
+    const char *key;
+    const char *path = path_at(self, position, &key);
+
+    for (unsigned i = 0; i < position; i++) {
+        if (strcmp(path_at(self, i, &key), path) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum slu_err slu_lists_config_check(const struct slu_lists_config *self,
+                                    struct slu_error *out_error)
+{
+    const char *key;
+    const char *path;
+
+    if (self->ip_files.count > SLU_LIST_FILES_MAX ||
+        self->entity_files.count > SLU_LIST_FILES_MAX) {
+        return slu_error_set(
+            out_error, SLU_ERR_CONFIG, "lists.%s: expected at most %d files",
+            self->ip_files.count > SLU_LIST_FILES_MAX ? "ip_files"
+                                                      : "entity_files",
+            SLU_LIST_FILES_MAX);
+    }
+    for (unsigned i = 0; (path = path_at(self, i, &key)) != NULL; i++) {
+        if (has_odd_component(path)) {
+            return slu_error_set(out_error, SLU_ERR_CONFIG,
+                                 "lists.%s: \"%s\": expected a relative path "
+                                 "below output_dir, without \".\" and \"..\"",
+                                 key, path);
+        }
+        if (is_reserved(path) || stands_before(self, i)) {
+            return slu_error_set(out_error, SLU_ERR_CONFIG,
+                                 "lists.%s: \"%s\": expected a name that no "
+                                 "other file has",
+                                 key, path);
+        }
+    }
+    return SLU_ERR_OK;
+}
