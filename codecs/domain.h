@@ -7,7 +7,11 @@
  * The rule: lower-cased; one trailing dot removed; at least two labels of 1-63
  * letters, digits and hyphens, none starting or ending with a hyphen; at most
  * 253 bytes; the last label alphabetic or "xn--"; "*." only as the first
- * label, and then at least two labels behind it... see the reason codes.
+ * label, and then one label behind it is enough. A label of an ASCII name that
+ * begins with "xn--" is not decoded, see domain.c.
+ * Limits: a name with non-ASCII bytes and over 1,024 bytes is TOO_LONG.
+ * Ownership: nothing is allocated for an ASCII name; libidn2 allocates and
+ * frees for others, and a failure of that is DOMAIN_IDNA.
  */
 #ifndef SLU_CODECS_DOMAIN_H
 #define SLU_CODECS_DOMAIN_H

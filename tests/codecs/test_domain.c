@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codecs/domain.h"
+#include "codecs/domain_scan.h"
+
+#include <criterion/criterion.h>
+#include <ctype.h>
+#include <stdlib.h>
+
+/* Exactly sized blocks: AddressSanitizer sees any byte read or written beyond
+ * the text and the room that the contract gives. */
+static enum slu_reason match_exact(struct slu_view text,
+                                   char out[SLU_VALUE_MAX], size_t *out_len)
+{
+    char *copy = malloc(text.len == 0 ? 1 : text.len);
+    char *room = malloc(SLU_VALUE_MAX);
+    enum slu_reason reason;
+
+    memcpy(copy, text.len == 0 ? "" : text.ptr, text.len);
+    *out_len = 0;
+    reason = slu_domain_match(slu_view_make(copy, text.len), room, out_len);
+    if (reason == SLU_REASON_NONE) {
+        memcpy(out, room, *out_len);
+    }
+    free(copy);
+    free(room);
+    return reason;
+}
+
+static void expect(const char *text, enum slu_reason reason)
+{
+    char out[SLU_VALUE_MAX];
+    size_t len;
+    enum slu_reason got = match_exact(slu_view_str(text), out, &len);
+
+    cr_assert_eq(got, reason, "'%s' is %s, not %s", text, slu_reason_name(got),
+                 slu_reason_name(reason));
+}
+
+static void expect_name(const char *text, const char *canonical)
+{
+    char out[SLU_VALUE_MAX];
+    size_t len;
+    enum slu_reason got = match_exact(slu_view_str(text), out, &len);
+
+    cr_assert_eq(got, SLU_REASON_NONE, "'%s' is %s", text,
+                 slu_reason_name(got));
+    cr_assert(slu_view_equal_str(slu_view_make(out, len), canonical),
+              "'%s' became '%.*s'", text, (int)len, out);
+}
+
+/* Fills a label, or several with dots between them, of one letter. */
+static size_t put_labels(char *text, size_t labels, size_t len)
+{
+    char *end = text;
+
+    for (size_t i = 0; i < labels; i++) {
+        if (i > 0) {
+            *end++ = '.';
+        }
+        memset(end, 'a', len);
+        end += len;
+    }
+    *end = '\0';
+    return (size_t)(end - text);
+}
+
+Test(domain, canonical_names_are_lower_case_without_a_trailing_dot)
+{
+    expect_name("example.com", "example.com");
+    expect_name("EXAMPLE.Com.", "example.com");
+    expect_name("a.bc", "a.bc");
+    expect_name("a.b", "a.b");
+    expect_name("A.B.", "a.b");
+    expect_name("xn--BCHER-kva.DE", "xn--bcher-kva.de");
+    expect_name("1.2.3.4.com", "1.2.3.4.com");
+    expect_name("3com.net", "3com.net");
+    expect_name("r3---sn-ab.example.net", "r3---sn-ab.example.net");
+    expect_name("a-b.cd", "a-b.cd");
+}
+
+Test(domain, every_reason_has_its_value)
+{
+    static const struct {
+        const char *text;
+        enum slu_reason reason;
+    } cases[] = {
+        {"", SLU_REASON_EMPTY},
+        {"http://example.com/", SLU_REASON_URL},
+        {"http://example.com", SLU_REASON_URL},
+        {"example.com/path_1", SLU_REASON_URL},
+        {"10.0.0.0/8", SLU_REASON_URL},
+        {"/", SLU_REASON_URL},
+        {"//b\xc3\xbc.de", SLU_REASON_URL},
+        {"1.2.3.4", SLU_REASON_IP_AS_DOMAIN},
+        {"1.2.3.4.", SLU_REASON_IP_AS_DOMAIN},
+        {"999.01.3.4", SLU_REASON_IP_AS_DOMAIN},
+        {"*.1.2.3.4", SLU_REASON_IP_AS_DOMAIN},
+        {"1.2.3.4:8080", SLU_REASON_IP_AS_DOMAIN},
+        {"2001:DB8::1", SLU_REASON_IP_AS_DOMAIN},
+        {"::", SLU_REASON_IP_AS_DOMAIN},
+        {"\xef\xbc\x91\xef\xbc\x92.0.0.1", SLU_REASON_IP_AS_DOMAIN},
+        {"example.com:80", SLU_REASON_DOMAIN_CHARACTER},
+        {"exam!ple.com", SLU_REASON_DOMAIN_CHARACTER},
+        {"[::1]", SLU_REASON_DOMAIN_CHARACTER},
+        {"user@example.com", SLU_REASON_DOMAIN_CHARACTER},
+        {"example[.]com", SLU_REASON_DOMAIN_CHARACTER},
+        {"a\x7f.com", SLU_REASON_DOMAIN_CHARACTER},
+        {"b\xc3\xbc!.de", SLU_REASON_DOMAIN_CHARACTER},
+        {"_dmarc.example.com", SLU_REASON_DOMAIN_UNDERSCORE},
+        {"a_b.com", SLU_REASON_DOMAIN_UNDERSCORE},
+        {"a_b .com", SLU_REASON_DOMAIN_UNDERSCORE},
+        {"_b\xc3\xbc.de", SLU_REASON_DOMAIN_UNDERSCORE},
+        {"b\xc3\xbc\xef\xbc\xbf.de", SLU_REASON_DOMAIN_UNDERSCORE},
+        {" example.com", SLU_REASON_DOMAIN_SPACE},
+        {"example.com ", SLU_REASON_DOMAIN_SPACE},
+        {"example.com\n", SLU_REASON_DOMAIN_SPACE},
+        {"exam\tple.com", SLU_REASON_DOMAIN_SPACE},
+        {" ", SLU_REASON_DOMAIN_SPACE},
+        {"b\xc3\xbc .de", SLU_REASON_DOMAIN_SPACE},
+        {".", SLU_REASON_DOMAIN_LABEL},
+        {"..", SLU_REASON_DOMAIN_LABEL},
+        {".example.com", SLU_REASON_DOMAIN_LABEL},
+        {"example..com", SLU_REASON_DOMAIN_LABEL},
+        {"example.com..", SLU_REASON_DOMAIN_LABEL},
+        {"*..", SLU_REASON_DOMAIN_LABEL},
+        {"b\xc3\xbc..de", SLU_REASON_DOMAIN_LABEL},
+        {"-example.com", SLU_REASON_DOMAIN_HYPHEN},
+        {"example-.com", SLU_REASON_DOMAIN_HYPHEN},
+        {"example.-com", SLU_REASON_DOMAIN_HYPHEN},
+        {"example.com-", SLU_REASON_DOMAIN_HYPHEN},
+        {"a.xn--", SLU_REASON_DOMAIN_HYPHEN},
+        {"-b\xc3\xbc.de", SLU_REASON_DOMAIN_HYPHEN},
+        {"com", SLU_REASON_DOMAIN_SINGLE_LABEL},
+        {"localhost.", SLU_REASON_DOMAIN_SINGLE_LABEL},
+        {"123", SLU_REASON_DOMAIN_SINGLE_LABEL},
+        {"b\xc3\xbc", SLU_REASON_DOMAIN_SINGLE_LABEL},
+        {"example.c0m", SLU_REASON_DOMAIN_TLD},
+        {"example.1", SLU_REASON_DOMAIN_TLD},
+        {"1.2.3", SLU_REASON_DOMAIN_TLD},
+        {"1.2.3.4.5", SLU_REASON_DOMAIN_TLD},
+        {"a.b-c", SLU_REASON_DOMAIN_TLD},
+        {"a.yn--p1ai", SLU_REASON_DOMAIN_TLD},
+        {"*.123", SLU_REASON_DOMAIN_TLD},
+        {"b\xc3\xbc.1", SLU_REASON_DOMAIN_TLD},
+        {"*", SLU_REASON_DOMAIN_WILDCARD},
+        {"*.", SLU_REASON_DOMAIN_WILDCARD},
+        {"*example.com", SLU_REASON_DOMAIN_WILDCARD},
+        {"**.example.com", SLU_REASON_DOMAIN_WILDCARD},
+        {"*.*.com", SLU_REASON_DOMAIN_WILDCARD},
+        {"a.*.com", SLU_REASON_DOMAIN_WILDCARD},
+        {"example.*", SLU_REASON_DOMAIN_WILDCARD},
+        {"*b\xc3\xbc.de", SLU_REASON_DOMAIN_WILDCARD},
+        {"\xef\xbc\x8a.b.com", SLU_REASON_DOMAIN_WILDCARD},
+        {"b\xc3.de", SLU_REASON_DOMAIN_IDNA},
+        {"\xff.de", SLU_REASON_DOMAIN_IDNA},
+        {"\xd8\xa7\x61.com", SLU_REASON_DOMAIN_IDNA},
+        {"\xe2\x80\x8d.com", SLU_REASON_DOMAIN_IDNA},
+        {"b\xc3\xbc.xn--bogus99.com", SLU_REASON_DOMAIN_IDNA},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        expect(cases[i].text, cases[i].reason);
+    }
+}
+
+Test(domain, a_zero_byte_is_a_bad_character)
+{
+    char out[SLU_VALUE_MAX];
+    size_t len;
+
+    cr_assert_eq(match_exact(slu_view_make("a.com\0", 6), out, &len),
+                 SLU_REASON_DOMAIN_CHARACTER);
+    cr_assert_eq(match_exact(slu_view_make("b\xc3\xbc.de\0x", 8), out, &len),
+                 SLU_REASON_DOMAIN_CHARACTER);
+    cr_assert_eq(match_exact(slu_view_make(NULL, 0), out, &len),
+                 SLU_REASON_EMPTY);
+}
+
+Test(domain, wildcards_keep_their_star_and_need_one_label)
+{
+    expect_name("*.Example.com.", "*.example.com");
+    expect_name("*.com", "*.com");
+    expect_name("*.co.uk", "*.co.uk");
+    expect_name("*.B\xc3\x9c"
+                "CHER.de",
+                "*.xn--bcher-kva.de");
+    expect_name("*.\xd1\x80\xd1\x84", "*.xn--p1ai");
+}
+
+Test(domain, labels_end_at_63_and_names_at_253)
+{
+    char text[400];
+    size_t len;
+
+    for (size_t label = 1; label <= 66; label++) {
+        len = put_labels(text, 1, label);
+        strcpy(text + len, ".com");
+        expect(text, label <= 63 ? SLU_REASON_NONE : SLU_REASON_DOMAIN_LABEL);
+        len = put_labels(text + 2, 1, label);
+        memcpy(text, "a.", 2);
+        expect(text, label <= 63 ? SLU_REASON_NONE : SLU_REASON_DOMAIN_LABEL);
+        memcpy(text, "*.", 2);
+        expect(text, label <= 63 ? SLU_REASON_NONE : SLU_REASON_DOMAIN_LABEL);
+    }
+    for (size_t rest = 58; rest <= 64; rest++) {
+        char canonical[400] = "*.";
+
+        /* Three labels of 63 and their dots are 192 bytes. */
+        len = put_labels(text, 3, 63);
+        text[len++] = '.';
+        put_labels(text + len, 1, rest);
+        expect(text, len + rest <= 253 ? SLU_REASON_NONE : SLU_REASON_TOO_LONG);
+        strcat(canonical, text);
+        strcat(text, ".");
+        expect(text, len + rest <= 253 ? SLU_REASON_NONE : SLU_REASON_TOO_LONG);
+        if (len + rest <= 253) {
+            expect_name(canonical, canonical);
+        } else {
+            expect(canonical, SLU_REASON_TOO_LONG);
+        }
+    }
+}
+
+Test(domain, unicode_names_become_a_labels_by_nontransitional_uts_46)
+{
+    expect_name("b\xc3\xbc"
+                "cher.de",
+                "xn--bcher-kva.de");
+    expect_name("B\xc3\x9c"
+                "CHER.DE.",
+                "xn--bcher-kva.de");
+    /* Transitional processing would give fass.de. */
+    expect_name("fa\xc3\x9f.de", "xn--fa-hia.de");
+    expect_name("xn--bcher-kva.\xd1\x80\xd1\x84", "xn--bcher-kva.xn--p1ai");
+    /* Ideographic full stops, one of them trailing; full-width letters. */
+    expect_name("b\xc3\xbc\xe3\x80\x82"
+                "de\xe3\x80\x82",
+                "xn--b-eha.de");
+    expect_name("\xef\xbd\x81.com", "a.com");
+    /* A soft hyphen is dropped. */
+    expect_name("a\xc2\xad"
+                "b.com",
+                "ab.com");
+    expect("\xc2\xad.com", SLU_REASON_DOMAIN_LABEL);
+    expect("\xc2\xad", SLU_REASON_DOMAIN_IDNA);
+}
+
+/* With its STD3 flag libidn2 drops these signs and calls it success. */
+Test(domain, what_std3_forbids_is_refused_and_never_dropped)
+{
+    expect("a\xe2\x89\xa0.com", SLU_REASON_DOMAIN_IDNA);
+    expect("a\xe2\x89\xae.com", SLU_REASON_DOMAIN_IDNA);
+    expect("a\xe2\x89\xaf.com", SLU_REASON_DOMAIN_IDNA);
+    expect("\xe2\x91\xb4.com", SLU_REASON_DOMAIN_CHARACTER);
+    expect("\xef\xbc\x8f.com", SLU_REASON_URL);
+}
+
+Test(domain, a_bogus_a_label_in_an_ascii_name_is_kept)
+{
+    expect_name("xn--bogus99.com", "xn--bogus99.com");
+    expect_name("xn--ls8h.la", "xn--ls8h.la");
+    expect_name("a.xn--p1ai", "a.xn--p1ai");
+    expect_name("a.XN--P1AI", "a.xn--p1ai");
+}
+
+Test(domain, long_unicode_names_are_bounded)
+{
+    char text[4096];
+    char out[SLU_VALUE_MAX];
+    size_t at = 0;
+    size_t len;
+
+    /* 70 times U+00FC needs more than 63 bytes as an A-label. */
+    for (int i = 0; i < 70; i++) {
+        memcpy(text + 2 * i, "\xc3\xbc", 2);
+    }
+    strcpy(text + 140, ".de");
+    expect(text, SLU_REASON_DOMAIN_LABEL);
+    for (int i = 0; i < 300; i++, at += 7) {
+        memcpy(text + at,
+               "\xc3\xbc"
+               "aaaa.",
+               7);
+    }
+    cr_assert_eq(match_exact(slu_view_make(text, 994), out, &len),
+                 SLU_REASON_TOO_LONG);
+    cr_assert_eq(match_exact(slu_view_make(text, 2100), out, &len),
+                 SLU_REASON_TOO_LONG);
+}
+
+/*
+ * An independent, slow reading of rule R2 for ASCII: the labels are split with
+ * plain loops over a terminated copy. False when it is no domain.
+ */
+static bool naive_valid(const char *text, size_t len, char canonical[300])
+{
+    bool wildcard = len >= 2 && text[0] == '*' && text[1] == '.';
+    size_t labels = 0;
+    char *label = canonical;
+    char *end;
+
+    if (len > 256 || memchr(text, '\0', len) != NULL) {
+        return false;
+    }
+    memcpy(canonical, text, len);
+    canonical[len] = '\0';
+    if (len > 0 && canonical[len - 1] == '.') {
+        canonical[len - 1] = '\0';
+    }
+    if (wildcard) {
+        label += 2;
+    }
+    if (strlen(label) == 0 || strlen(label) > 253 || (wildcard && len < 3)) {
+        return false;
+    }
+    for (;; label = end + 1) {
+        size_t count = strcspn(label, ".");
+        bool letters = true;
+
+        end = label + count;
+        if (count < 1 || count > 63 || label[0] == '-' || end[-1] == '-') {
+            return false;
+        }
+        labels++;
+        for (char *byte = label; byte < end; byte++) {
+            if ((unsigned char)*byte >= 0x80 ||
+                (!isalnum((unsigned char)*byte) && *byte != '-')) {
+                return false;
+            }
+            *byte = (char)tolower((unsigned char)*byte);
+            letters &= isalpha((unsigned char)*byte) != 0;
+        }
+        if (*end == '\0') {
+            return (letters || (count > 4 && strncmp(label, "xn--", 4) == 0)) &&
+                   labels >= (wildcard ? 1 : 2);
+        }
+    }
+}
+
+/*
+ * Both ways of the matcher and the naive reading agree on an ASCII text. The
+ * scan alone is what machines without SSE2 use.
+ */
+static bool agree(const char *text, size_t len)
+{
+    char canonical[300] = "";
+    char out[SLU_VALUE_MAX];
+    char scanned[SLU_DOMAIN_MAX];
+    size_t out_len;
+    size_t scanned_len;
+    bool valid = naive_valid(text, len, canonical);
+    enum slu_reason reason =
+        match_exact(slu_view_make(text, len), out, &out_len);
+
+    cr_assert_eq(reason == SLU_REASON_NONE, valid, "'%.*s' is %s", (int)len,
+                 text, slu_reason_name(reason));
+    cr_assert(!valid ||
+                  slu_view_equal_str(slu_view_make(out, out_len), canonical),
+              "'%.*s' became '%.*s'", (int)len, text, (int)out_len, out);
+    if (len < 2 || text[0] != '*') {
+        cr_assert_eq(
+            slu_domain_scan(slu_view_make(text, len), 2, scanned, &scanned_len),
+            reason, "'%.*s'", (int)len, text);
+        cr_assert(
+            !valid ||
+            slu_view_equal_str(slu_view_make(scanned, scanned_len), canonical));
+    }
+    return valid;
+}
+
+static uint64_t random_state;
+
+static uint32_t random_below(uint32_t bound)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return (uint32_t)((random_state >> 32) * bound >> 32);
+}
+
+/* All texts of up to seven bytes over the bytes that matter. */
+Test(domain, agrees_with_a_naive_reading_on_all_short_texts)
+{
+    static const char alphabet[] = {'a', 'Z', '5', '-', '.', '_'};
+    int accepted = 0;
+    uint32_t count = 1;
+
+    for (size_t len = 0; len <= 7; len++, count *= sizeof(alphabet)) {
+        for (uint32_t number = 0; number < count; number++) {
+            char text[8];
+            uint32_t rest = number;
+
+            for (size_t i = 0; i < len; i++, rest /= sizeof(alphabet)) {
+                text[i] = alphabet[rest % sizeof(alphabet)];
+            }
+            accepted += agree(text, len);
+        }
+    }
+    cr_assert_gt(accepted, 4000);
+}
+
+/* Each ASCII byte at each place of names around every block length. */
+Test(domain, agrees_with_a_naive_reading_on_every_byte_at_every_place)
+{
+    for (size_t len = 4; len <= 70; len++) {
+        char text[80];
+
+        for (size_t at = 0; at < len; at++) {
+            memset(text, 'a', len);
+            text[1] = '.';
+            text[len / 2] = '.';
+            for (int byte = 0; byte < 128; byte++) {
+                text[at] = (char)byte;
+                (void)agree(text, len);
+            }
+        }
+    }
+}
+
+static size_t random_name(char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCXYZ0123456789-";
+    size_t len = 0;
+
+    if (random_below(8) == 0) {
+        text[len++] = '*';
+        text[len++] = '.';
+    }
+    for (uint32_t labels = 1 + random_below(5); labels > 0; labels--) {
+        uint32_t count = 1 + random_below(random_below(12) == 0 ? 64 : 12);
+
+        if (labels == 1 && random_below(4) == 0) {
+            memcpy(text + len, "xn--", 4);
+            len += 4;
+        }
+        for (; count > 0; count--) {
+            uint32_t bound = labels == 1 ? 32 : sizeof(plain) - 1;
+
+            text[len++] = plain[random_below(bound)];
+        }
+        text[len++] = '.';
+    }
+    return len - (random_below(4) != 0);
+}
+
+Test(domain, agrees_with_a_naive_reading_on_random_and_mutated_names)
+{
+    int accepted = 0;
+
+    random_state = 20250807;
+    for (int round = 0; round < 300000; round++) {
+        char text[400];
+        size_t len = random_name(text);
+
+        for (uint32_t i = random_below(3); i > 0; i--) {
+            size_t at = random_below((uint32_t)len);
+            char byte = "a-.._* A0:x"[random_below(11)];
+
+            if (random_below(2) == 0) {
+                text[at] = byte;
+            } else if (random_below(2) == 0) {
+                memmove(text + at + 1, text + at, len++ - at);
+                text[at] = byte;
+            } else if (len > 1) {
+                memmove(text + at, text + at + 1, --len - at);
+            }
+        }
+        accepted += agree(text, len);
+    }
+    cr_assert_gt(accepted, 100000);
+}
+
+/* What is accepted is its own canonical form, non-ASCII names included. */
+Test(domain, canonical_names_match_themselves)
+{
+    static const char *const pieces[] = {"\xc3\xbc",
+                                         "\xc3\x9f",
+                                         "\xd1\x80",
+                                         "\xe4\xb8\xad",
+                                         "\xef\xbd\x81",
+                                         "\xe3\x80\x82",
+                                         "a",
+                                         "B",
+                                         "9",
+                                         "-",
+                                         ".",
+                                         "xn--",
+                                         "\xf0\x9f\x92\xa9",
+                                         "\xe2\x89\xa0",
+                                         "\xd8\xa7",
+                                         "\xcc\x88",
+                                         "\xe2\x80\x8d",
+                                         "\xf3\xa0\x84\x80",
+                                         "\xc3",
+                                         "com"};
+    int accepted = 0;
+
+    random_state = 99;
+    for (int round = 0; round < 30000; round++) {
+        char text[100] = "";
+        char out[SLU_VALUE_MAX];
+        char again[300];
+        size_t len;
+        size_t again_len;
+
+        for (uint32_t i = 2 + random_below(6); i > 0; i--) {
+            strcat(text, pieces[random_below(20)]);
+        }
+        strcat(text, ".de");
+        if (match_exact(slu_view_str(text), out, &len) != SLU_REASON_NONE) {
+            continue;
+        }
+        accepted++;
+        cr_assert(naive_valid(out, len, again), "'%s'", text);
+        cr_assert_eq(match_exact(slu_view_make(out, len), again, &again_len),
+                     SLU_REASON_NONE);
+        cr_assert(slu_view_equal(slu_view_make(out, len),
+                                 slu_view_make(again, again_len)));
+    }
+    cr_assert_gt(accepted, 1000);
+}
