@@ -11,18 +11,25 @@
  *
  * Rules: no libcurl call is made inside a libcurl callback; completions are
  * drained after socket_action; on_end always comes from the loop, never from
- * inside start. A handler may call start, resume and cancel at any time.
+ * inside start. A handler may call start, resume and cancel at any time, but
+ * not free. At most `connections` transfers are out at once; the rest wait in
+ * order of start. on_head comes when the final head has been read (1xx and a
+ * proxy's answer to CONNECT are skipped), also for an answer without a body.
  *
  * Back-pressure: on_body may return PAUSE for the bytes it has *taken*: it is
  * called no more until resume. Over HTTP/1.1 the socket is then left unread;
  * what is in memory is at most one 64 KB piece and the kernel's buffers. Over
  * HTTP/2 libcurl goes on receiving up to its window. A transfer paused for 30 s
- * is ended with TIMEOUT, so that it is queued again.
+ * is ended with TIMEOUT, so that it is queued again. While paused nothing else
+ * is called: an end, good or bad, waits for resume. resume before PAUSE is
+ * returned counts; resume when not paused does nothing.
  *
  * Errors in on_end: NETWORK (resolve, connect, TLS, reset), TIMEOUT (connect;
  * no byte for idle_timeout), TRUNCATED (body shorter than announced, gzip cut),
  * MALFORMED (gzip damaged, not HTTP), LIMIT (gzip cap), STOPPED (handler said
- * ERROR). The sentence names host and port, never a header.
+ * ERROR), CONFIG (URL, CA bundle), NOMEM. A body of unknown length that ends
+ * with its connection is whole for HTTP. The sentence names host and port,
+ * never a header. idle_timeout is rounded up to seconds.
  */
 #ifndef SLU_ENGINE_HTTP_H
 #define SLU_ENGINE_HTTP_H
@@ -67,7 +74,8 @@ struct slu_http_request {
 struct slu_http_head {
     int status;
     int http_version;             /* 10, 11, 20 */
-    struct slu_view content_type; /* empty when absent */
+    struct slu_view content_type; /* empty when absent; these are
+                                     cut to 120 bytes */
     struct slu_view retry_after;  /* empty when absent */
     struct slu_view date;         /* empty when absent */
 };
@@ -101,8 +109,10 @@ SLU_MUST_CHECK enum slu_err slu_http_new(const struct slu_http_options *options,
                                          struct slu_error *out_error);
 void slu_http_free(struct slu_http *self);
 
-/* Copies what it needs of the request. Header values are wiped when the
- * transfer ends. NOMEM, or CONFIG for a URL that libcurl refuses. */
+/* Copies what it needs of the request and the handler. Header values are wiped
+ * when the transfer ends. NOMEM, or CONFIG for an origin, target or header that
+ * can't be sent (scheme, control bytes, more than 64 KB); what only libcurl
+ * finds wrong with the URL is CONFIG in on_end. At most 32 headers. */
 SLU_MUST_CHECK enum slu_err
 slu_http_start(struct slu_http *self, const struct slu_http_request *request,
                const struct slu_http_handler *handler, void *ctx,

@@ -4,7 +4,10 @@
  * bucket when a rate is configured, and a window of requests in flight that
  * adapts: halved by a throttled answer, then blocked until the time the server
  * named (or a jittered back-off), reopened with one probe, grown by one for
- * each window of good answers. Pure: time comes in as an argument.
+ * each window of good answers. The 429s of requests that were already out when
+ * the first came are one throttle, and while throttled at most one request is
+ * in flight: rejected calls count against the quota. Pure: time comes in as an
+ * argument.
  */
 #ifndef SLU_ENGINE_LIMITER_H
 #define SLU_ENGINE_LIMITER_H
@@ -18,6 +21,8 @@ struct slu_limiter {
     uint32_t in_flight;
     uint32_t good;      /* good answers since the window last grew */
     uint32_t throttles; /* in a row, without a good answer between */
+    uint32_t stale;     /* in flight since before the last throttle: their
+                           answers say nothing new */
     uint64_t blocked_until_ms;
     uint64_t tokens_micro; /* token bucket, millionths */
     uint64_t tokens_at_ms;

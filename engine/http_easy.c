@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The easy handle of a slot. What is the same for every request is set once,
+ * when the handle is made; a request then sets its URL and its headers only.
+ *
+ * The header texts lie in the slot's own buffer, and the curl_slist nodes point
+ * into it: libcurl reads such a list and copies nothing of it, so that wiping
+ * the buffer leaves no API key behind on our side. The buffer is sized before
+ * it is written, for a realloc would leave a copy.
+ */
+#include "engine/http_private.h"
+
+#include <assert.h>
+
+static char accept_encoding[] = "Accept-Encoding: gzip";
+static char no_expect[] = "Expect:";
+
+static CURLcode set_wire(CURL *easy, const struct slu_http_options *options)
+{
+    CURLcode bad = CURLE_OK;
+
+    bad |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    bad |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    bad |= curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+    bad |= curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+    bad |= curl_easy_setopt(easy, CURLOPT_USERAGENT, options->user_agent);
+    bad |= curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    bad |= curl_easy_setopt(easy, CURLOPT_PROXY, options->proxy);
+    bad |= curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    bad |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+                            options->http2 ? (long)CURL_HTTP_VERSION_2TLS
+                                           : (long)CURL_HTTP_VERSION_1_1);
+    bad |= curl_easy_setopt(easy, CURLOPT_PIPEWAIT, options->http2 ? 1L : 0L);
+    bad |= curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+    bad |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    return bad;
+}
+
+/* LOW_SPEED counts body bytes, and not while libcurl itself is paused. */
+static CURLcode set_limits(CURL *easy, const struct slu_http_options *options)
+{
+    long idle_s = (long)((options->idle_timeout_ms + 999) / 1000);
+    CURLcode bad = CURLE_OK;
+
+    bad |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    bad |= curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, SLU_HTTP_RECEIVE_BYTES);
+    bad |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                            (long)options->connect_timeout_ms);
+    bad |= curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    bad |= curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, idle_s);
+    return bad;
+}
+
+static CURLcode set_trust(CURL *easy, const struct slu_http_options *options)
+{
+    bool verify = options->verify_tls;
+    CURLcode bad = CURLE_OK;
+
+    bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
+    bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
+    if (options->ca_bundle[0] != '\0') {
+        bad |= curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_bundle);
+        bad |= curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+        bad |= curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, options->ca_bundle);
+    }
+    return bad;
+}
+
+static CURLcode set_callbacks(struct slu_transfer *self)
+{
+    CURL *easy = self->easy;
+    CURLcode bad = CURLE_OK;
+
+    bad |= curl_easy_setopt(easy, CURLOPT_PRIVATE, self);
+    bad |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, self->curl_text);
+    bad |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, self);
+    bad |=
+        curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, slu_http_body_on_write);
+    bad |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, self);
+    bad |=
+        curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, slu_http_body_on_header);
+    return bad;
+}
+
+static bool make_easy(struct slu_transfer *self)
+{
+    const struct slu_http_options *options = &self->http->options;
+    CURLcode bad = CURLE_OK;
+
+    self->easy = curl_easy_init();
+    if (self->easy == NULL) {
+        return false;
+    }
+    bad |= set_wire(self->easy, options);
+    bad |= set_limits(self->easy, options);
+    bad |= set_trust(self->easy, options);
+    bad |= set_callbacks(self);
+    if (bad != CURLE_OK) {
+        curl_easy_cleanup(self->easy);
+        self->easy = NULL;
+        return false;
+    }
+    return true;
+}
+
+bool slu_http_easy_set(struct slu_transfer *self)
+{
+    CURLcode bad = CURLE_OK;
+
+    if (self->easy == NULL && !make_easy(self)) {
+        return false;
+    }
+    self->curl_text[0] = '\0';
+    bad |= curl_easy_setopt(self->easy, CURLOPT_URL, self->url.ptr);
+    bad |= curl_easy_setopt(self->easy, CURLOPT_HTTPHEADER, self->headers);
+    return bad == CURLE_OK;
+}
+
+/* No control byte: it would end the line and begin another header. */
+static bool is_line(struct slu_view text, bool with_spaces)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+
+        if (c == ' ' || c == '\t' ? !with_spaces : c < ' ' || c == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool starts_with(struct slu_view text, const char *start)
+{
+    size_t len = strlen(start);
+
+    return text.len > len && memcmp(text.ptr, start, len) == 0;
+}
+
+/* Checks the request and adds up what its texts take. */
+static bool check_request(const struct slu_http_request *request,
+                          size_t *out_len)
+{
+    size_t len = request->origin.len + request->target.len + 1;
+
+    if (!starts_with(request->origin, "http://") &&
+        !starts_with(request->origin, "https://")) {
+        return false;
+    }
+    if (request->target.len == 0 || request->target.ptr[0] != '/' ||
+        !is_line(request->origin, false) || !is_line(request->target, false)) {
+        return false;
+    }
+    for (unsigned i = 0; i < request->header_count; i++) {
+        const struct slu_http_header *header = &request->headers[i];
+
+        if (header->name.len == 0 || !is_line(header->name, false) ||
+            !is_line(header->value, true)) {
+            return false;
+        }
+        len += header->name.len + header->value.len + sizeof(": ");
+    }
+    *out_len = len;
+    return true;
+}
+
+static char *put(char *at, struct slu_view text)
+{
+    if (text.len > 0) {
+        memcpy(at, text.ptr, text.len);
+    }
+    return at + text.len;
+}
+
+/* "Name: value", or libcurl's "Name;" for an empty value. */
+static char *put_header(char *at, const struct slu_http_header *header)
+{
+    at = put(at, header->name);
+    if (header->value.len == 0) {
+        *at++ = ';';
+    } else {
+        *at++ = ':';
+        *at++ = ' ';
+        at = put(at, header->value);
+    }
+    *at++ = '\0';
+    return at;
+}
+
+static void link_headers(struct slu_transfer *self, unsigned count)
+{
+    self->headers[count].data = accept_encoding;
+    self->headers[count + 1].data = no_expect;
+    for (unsigned i = 0; i < count + 1; i++) {
+        self->headers[i].next = &self->headers[i + 1];
+    }
+    self->headers[count + 1].next = NULL;
+}
+
+enum slu_err slu_http_easy_take(struct slu_transfer *self,
+                                const struct slu_http_request *request)
+{
+    const char *host;
+    size_t len;
+    char *at;
+    char *start;
+
+    assert(request->header_count <= SLU_HTTP_HEADERS_MAX);
+    if (!check_request(request, &len) || len > SLU_HTTP_TEXT_MAX) {
+        return SLU_ERR_CONFIG;
+    }
+    if (slu_buf_reserve(&self->text, len, &start) != SLU_ERR_OK) {
+        return SLU_ERR_NOMEM;
+    }
+    at = put(start, request->origin);
+    host = strchr(memchr(start, ':', len), '/') + 2;
+    self->host = slu_view_make(host, (size_t)(at - host));
+    at = put(at, request->target);
+    self->url = slu_view_make(start, (size_t)(at - start));
+    *at++ = '\0';
+    for (unsigned i = 0; i < request->header_count; i++) {
+        self->headers[i].data = at;
+        at = put_header(at, &request->headers[i]);
+    }
+    slu_buf_commit(&self->text, (size_t)(at - start));
+    link_headers(self, request->header_count);
+    return SLU_ERR_OK;
+}
+
+void slu_http_easy_wipe(struct slu_transfer *self)
+{
+    if (self->text.ptr != NULL) {
+        explicit_bzero(self->text.ptr, self->text.capacity);
+    }
+    slu_buf_clear(&self->text);
+    self->url = slu_view_make(NULL, 0);
+    self->host = slu_view_make(NULL, 0);
+}

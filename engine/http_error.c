@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What libcurl's result means to us, and the sentence for it: what failed,
+ * where, why, and the cure where there is one. libcurl's own text is used only
+ * where it can hold nothing but the cause: it never sees a header in it.
+ */
+#include "engine/http_private.h"
+
+#include <inttypes.h>
+
+static const char *explain_errno(int sys, const char *otherwise)
+{
+    return sys != 0 ? strerror(sys) : otherwise;
+}
+
+/* The proxy without the user and password that may stand in its URL. */
+static const char *name_proxy(const struct slu_transfer *self)
+{
+    const char *proxy = self->http->options.proxy;
+    const char *at = strrchr(proxy, '@');
+    const char *scheme = strstr(proxy, "://");
+
+    if (at != NULL) {
+        return at + 1;
+    }
+    return scheme != NULL ? scheme + 3 : proxy;
+}
+
+static void set_text(const struct slu_transfer *self, struct slu_error *error,
+                     enum slu_err code, const char *what, const char *detail)
+{
+    (void)slu_error_set(error, code, "%.*s: %s%.160s",
+                        SLU_VIEW_ARGS(self->host), what, detail);
+}
+
+static void explain_connect(const struct slu_transfer *self, int sys,
+                            struct slu_error *error)
+{
+    bool proxied = self->http->options.proxy[0] != '\0';
+
+    (void)slu_error_set(
+        error, SLU_ERR_NETWORK, "cannot connect to %.*s%s%s: %s",
+        SLU_VIEW_ARGS(self->host), proxied ? " through the proxy " : "",
+        proxied ? name_proxy(self) : "", explain_errno(sys, self->curl_text));
+}
+
+static void explain_resolve(const struct slu_transfer *self, bool proxy,
+                            struct slu_error *error)
+{
+    if (proxy) {
+        (void)slu_error_set(error, SLU_ERR_NETWORK,
+                            "cannot resolve the proxy %s (http.proxy)",
+                            name_proxy(self));
+        return;
+    }
+    (void)slu_error_set(error, SLU_ERR_NETWORK,
+                        "cannot resolve the host of %.*s: check the name and "
+                        "the DNS settings",
+                        SLU_VIEW_ARGS(self->host));
+}
+
+/* Connecting ended when the request could be sent. */
+static void explain_timeout(const struct slu_transfer *self,
+                            struct slu_error *error)
+{
+    const struct slu_http_options *options = &self->http->options;
+    curl_off_t ready_us = 0;
+
+    (void)curl_easy_getinfo(self->easy, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
+    if (ready_us == 0) {
+        (void)slu_error_set(error, SLU_ERR_TIMEOUT,
+                            "cannot connect to %.*s: no answer within "
+                            "%" PRId64 " ms",
+                            SLU_VIEW_ARGS(self->host),
+                            options->connect_timeout_ms);
+        return;
+    }
+    (void)slu_error_set(error, SLU_ERR_TIMEOUT,
+                        "%.*s sent nothing for %" PRId64 " ms",
+                        SLU_VIEW_ARGS(self->host), options->idle_timeout_ms);
+}
+
+static void explain_certificate(const struct slu_transfer *self,
+                                struct slu_error *error)
+{
+    (void)slu_error_set(error, SLU_ERR_NETWORK,
+                        "the TLS certificate of %.*s is not trusted (%.100s): "
+                        "set http.ca_bundle to a file with its authority",
+                        SLU_VIEW_ARGS(self->host), self->curl_text);
+}
+
+/* A chunk header that cannot be read has no result code of its own in 7.88. */
+static void explain_receive(const struct slu_transfer *self, int sys,
+                            struct slu_error *error)
+{
+    if (strstr(self->curl_text, "chunked-encoding") != NULL) {
+        set_text(self, error, SLU_ERR_MALFORMED, "the chunked body is damaged",
+                 "");
+        return;
+    }
+    set_text(self, error, SLU_ERR_NETWORK,
+             "the connection broke: ", explain_errno(sys, self->curl_text));
+}
+
+static void explain_rest(const struct slu_transfer *self, CURLcode result,
+                         struct slu_error *error)
+{
+    enum slu_err code = SLU_ERR_NETWORK;
+
+    switch (result) {
+    case CURLE_OUT_OF_MEMORY:
+    case CURLE_ABORTED_BY_CALLBACK:
+        code = SLU_ERR_NOMEM;
+        break;
+    case CURLE_URL_MALFORMAT:
+    case CURLE_SSL_CACERT_BADFILE:
+        code = SLU_ERR_CONFIG;
+        break;
+    case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9: not HTTP at all */
+    case CURLE_WEIRD_SERVER_REPLY:
+        code = SLU_ERR_MALFORMED;
+        break;
+    default:
+        break;
+    }
+    set_text(self, error, code, "",
+             self->curl_text[0] != '\0' ? self->curl_text
+                                        : curl_easy_strerror(result));
+}
+
+static void explain_code(const struct slu_transfer *self, CURLcode result,
+                         int sys, struct slu_error *error)
+{
+    switch (result) {
+    case CURLE_COULDNT_CONNECT:
+        explain_connect(self, sys, error);
+        break;
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        explain_resolve(self, result == CURLE_COULDNT_RESOLVE_PROXY, error);
+        break;
+    case CURLE_OPERATION_TIMEDOUT:
+        explain_timeout(self, error);
+        break;
+    case CURLE_PEER_FAILED_VERIFICATION:
+        explain_certificate(self, error);
+        break;
+    case CURLE_PARTIAL_FILE:
+        set_text(self, error, SLU_ERR_TRUNCATED,
+                 "the connection closed before the body ended", "");
+        break;
+    case CURLE_GOT_NOTHING:
+        set_text(self, error, SLU_ERR_NETWORK,
+                 "the connection closed without an answer", "");
+        break;
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+        explain_receive(self, sys, error);
+        break;
+    default:
+        explain_rest(self, result, error);
+    }
+}
+
+void slu_http_explain(const struct slu_transfer *self, CURLcode result,
+                      struct slu_error *out_error)
+{
+    long sys = 0;
+
+    (void)curl_easy_getinfo(self->easy, CURLINFO_OS_ERRNO, &sys);
+    explain_code(self, result, (int)sys, out_error);
+    out_error->sys = (int)sys;
+    out_error->http_status = self->answer.complete ? self->answer.status : 0;
+    out_error->offset = self->wire_bytes;
+}

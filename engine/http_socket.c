@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libcurl's sockets and its one timer on libevent. libcurl says which
+ * descriptors to watch and when to call again; each event is handed back with
+ * curl_multi_socket_action. The callbacks here only touch libevent.
+ *
+ * Watches are kept by descriptor number and used again when the kernel gives
+ * out the number again, so that a request on a kept connection allocates
+ * nothing. (curl_multi_assign would be a libcurl call inside a callback.)
+ */
+#include "engine/http_private.h"
+
+#define FIRST_FDS 64
+
+struct slu_http_watch {
+    struct event event;
+    struct slu_http *http;
+    int fd;
+    int what; /* CURL_POLL_*, 0 when not watched */
+};
+
+static void act(struct slu_http *http, curl_socket_t fd, int mask)
+{
+    int running;
+
+    slu_http_enter_curl(http);
+    (void)curl_multi_socket_action(http->multi, fd, mask, &running);
+    slu_http_leave_curl(http);
+    slu_http_settle(http);
+}
+
+static void on_timer(evutil_socket_t fd, short events, void *ctx)
+{
+    (void)fd;
+    (void)events;
+    act(ctx, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void on_socket(evutil_socket_t fd, short events, void *ctx)
+{
+    struct slu_http_watch *watch = ctx;
+    int mask = 0;
+
+    if (events & EV_READ) {
+        mask |= CURL_CSELECT_IN;
+    }
+    if (events & EV_WRITE) {
+        mask |= CURL_CSELECT_OUT;
+    }
+    act(watch->http, fd, mask);
+}
+
+int slu_http_sockets_set_timer(CURLM *multi, long timeout_ms, void *ctx)
+{
+    struct slu_http *http = ctx;
+    struct timeval wait = {.tv_sec = timeout_ms / 1000,
+                           .tv_usec = timeout_ms % 1000 * 1000};
+
+    (void)multi;
+    if (timeout_ms < 0) {
+        return event_del(&http->sockets.timer);
+    }
+    return event_add(&http->sockets.timer, &wait);
+}
+
+/* Grows the table so that fd has a place. */
+static bool reserve_fd(struct slu_http *http, size_t fd)
+{
+    struct slu_http_sockets *self = &http->sockets;
+    size_t capacity = self->capacity == 0 ? FIRST_FDS : self->capacity;
+    struct slu_http_watch **by_fd;
+
+    if (fd < self->capacity) {
+        return true;
+    }
+    while (capacity <= fd) {
+        capacity *= 2;
+    }
+    by_fd = slu_alloc_resize(http->options.alloc, self->by_fd,
+                             self->capacity * sizeof(struct slu_http_watch *),
+                             capacity * sizeof(struct slu_http_watch *));
+    if (by_fd == NULL) {
+        return false;
+    }
+    memset(by_fd + self->capacity, 0,
+           (capacity - self->capacity) * sizeof(struct slu_http_watch *));
+    self->by_fd = by_fd;
+    self->capacity = capacity;
+    return true;
+}
+
+static struct slu_http_watch *get_watch(struct slu_http *http, curl_socket_t fd)
+{
+    struct slu_http_watch *watch;
+
+    if (!reserve_fd(http, (size_t)fd)) {
+        return NULL;
+    }
+    watch = http->sockets.by_fd[fd];
+    if (watch == NULL) {
+        watch = slu_alloc_zero(http->options.alloc, sizeof(*watch));
+        if (watch == NULL) {
+            return NULL;
+        }
+        watch->http = http;
+        watch->fd = fd;
+        http->sockets.by_fd[fd] = watch;
+    }
+    return watch;
+}
+
+static int start_watch(struct slu_http_watch *self, int what)
+{
+    short events = EV_PERSIST;
+
+    if (what & CURL_POLL_IN) {
+        events |= EV_READ;
+    }
+    if (what & CURL_POLL_OUT) {
+        events |= EV_WRITE;
+    }
+    (void)event_assign(&self->event, self->http->options.base, self->fd, events,
+                       on_socket, self);
+    return event_add(&self->event, NULL);
+}
+
+int slu_http_sockets_watch(CURL *easy, curl_socket_t fd, int what, void *ctx,
+                           void *socket_ctx)
+{
+    struct slu_http_watch *watch = get_watch(ctx, fd);
+
+    (void)easy;
+    (void)socket_ctx;
+    if (watch == NULL) {
+        return -1; /* libcurl ends all transfers: ABORTED_BY_CALLBACK */
+    }
+    what = what == CURL_POLL_REMOVE ? 0 : what;
+    if (watch->what == what) {
+        return 0;
+    }
+    if (watch->what != 0) {
+        (void)event_del(&watch->event);
+    }
+    watch->what = what;
+    return what == 0 ? 0 : start_watch(watch, what);
+}
+
+void slu_http_sockets_init(struct slu_http *http)
+{
+    (void)evtimer_assign(&http->sockets.timer, http->options.base, on_timer,
+                         http);
+}
+
+void slu_http_sockets_fini(struct slu_http *http)
+{
+    struct slu_http_sockets *self = &http->sockets;
+    const struct slu_alloc *alloc = http->options.alloc;
+
+    (void)event_del(&self->timer);
+    for (size_t i = 0; i < self->capacity; i++) {
+        if (self->by_fd[i] != NULL && self->by_fd[i]->what != 0) {
+            (void)event_del(&self->by_fd[i]->event);
+        }
+        slu_alloc_put(alloc, self->by_fd[i], sizeof(struct slu_http_watch));
+    }
+    slu_alloc_put(alloc, self->by_fd,
+                  self->capacity * sizeof(struct slu_http_watch *));
+    *self = (struct slu_http_sockets){0};
+}
