@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/registry.h"
 #include "engine/config_reader.h"
+#include "sinks/lists.h"
 
 #include <string.h>
 
@@ -11,6 +12,7 @@ static const struct slu_section *const section_table[] = {
     &slu_top_section,
     &slu_http_section,
     &slu_limits_section,
+    &slu_lists_section,
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `help` and `version`. */
+#include "tools/sluice/session.h"
+
+#include <string.h>
+
+static const char option_text[] =
+    "\nOptions:\n"
+    "  -c, --config FILE     the configuration (YAML)\n"
+    "  --flow N|NAME         sync: this flow only, by number from 1 or by "
+    "name\n"
+    "  --json                sync, status, demo: one JSON object a line on "
+    "stdout\n"
+    "  --log-level LEVEL     debug, info (the default), warn or error\n"
+    "  --log-format FORMAT   text (the default) or json; logs are on stderr\n"
+    "\n"
+    "Exit codes: 0 done; 1 a unit failed or is incomplete, safe to run "
+    "again;\n"
+    "2 usage, configuration, a missing file; 3 the sign-in was refused.\n";
+
+static void print_usage(FILE *to)
+{
+    (void)fprintf(to, "usage: sluice COMMAND [options]\n\nCommands:\n");
+    for (const struct slu_cli_command *at = slu_cli_commands; at->name != NULL;
+         at++) {
+        (void)fprintf(to, "  %-8s %-8s %s\n", at->name,
+                      at->needs_config ? "-c FILE" : "", at->help);
+    }
+    (void)fputs(option_text, to);
+}
+
+static void write_text(void *ctx, const char *text)
+{
+    (void)fputs(text, ctx);
+}
+
+int slu_cli_help(const struct slu_cli_options *options)
+{
+    const char *topic = options->topic;
+
+    if (topic != NULL && strcmp(topic, "config") == 0) {
+        slu_config_reference(write_text, stdout);
+        return slu_cli_flush(0);
+    }
+    if (topic != NULL && slu_cli_command_find(topic) == NULL) {
+        (void)fprintf(stderr,
+                      "sluice: there is no help for %s; see `sluice help` and "
+                      "`sluice help config`\n",
+                      topic);
+        return 2;
+    }
+    print_usage(stdout);
+    return slu_cli_flush(0);
+}
+
+int slu_cli_version(const struct slu_cli_options *options)
+{
+    (void)options;
+    (void)printf("sluice %s\n", slu_version());
+    return slu_cli_flush(0);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/sluice/json_text.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+static bool is_tail(unsigned char byte)
+{
+    return (byte & 0xC0) == 0x80;
+}
+
+/* Length of the UTF-8 character at text (RFC 3629), 0 when it is none. Stops
+ * at the terminating zero by itself: that is no tail byte. */
+static size_t measure_character(const unsigned char *text)
+{
+    unsigned char first = text[0];
+
+    if (first < 0x80) {
+        return 1;
+    }
+    if (first >= 0xC2 && first <= 0xDF) {
+        return is_tail(text[1]) ? 2 : 0;
+    }
+    if (first >= 0xE0 && first <= 0xEF) {
+        bool overlong = first == 0xE0 && text[1] < 0xA0;
+        bool surrogate = first == 0xED && text[1] > 0x9F;
+
+        return is_tail(text[1]) && !overlong && !surrogate && is_tail(text[2])
+                   ? 3
+                   : 0;
+    }
+    if (first >= 0xF0 && first <= 0xF4) {
+        bool overlong = first == 0xF0 && text[1] < 0x90;
+        bool beyond = first == 0xF4 && text[1] > 0x8F;
+
+        return is_tail(text[1]) && !overlong && !beyond && is_tail(text[2]) &&
+                       is_tail(text[3])
+                   ? 4
+                   : 0;
+    }
+    return 0;
+}
+
+void slu_cli_json_string(FILE *to, const char *text)
+{
+    const unsigned char *at = (const unsigned char *)text;
+
+    if (text == NULL) {
+        (void)fputs("null", to);
+        return;
+    }
+    (void)fputc('"', to);
+    while (*at != '\0') {
+        size_t len = measure_character(at);
+
+        if (len == 0) {
+            (void)fputs("\xEF\xBF\xBD", to);
+            at++;
+            continue;
+        }
+        if (*at == '"' || *at == '\\') {
+            (void)fputc('\\', to);
+        }
+        if (*at < 0x20 || *at == 0x7F) {
+            (void)fprintf(to, "\\u%04x", *at);
+        } else {
+            (void)fwrite(at, 1, len, to);
+        }
+        at += len;
+    }
+    (void)fputc('"', to);
+}
+
+void slu_cli_plain_text(FILE *to, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        unsigned char byte = (unsigned char)*text;
+
+        (void)fputc(byte < 0x20 || byte == 0x7F ? '?' : byte, to);
+    }
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What: texts for JSON and for terminals. */
+#ifndef SLU_CLI_JSON_TEXT_H
+#define SLU_CLI_JSON_TEXT_H
+
+#include <stdio.h>
+
+/* The text as a JSON string with its quotes; NULL as null. A byte that is not
+ * part of valid UTF-8 becomes U+FFFD. */
+void slu_cli_json_string(FILE *to, const char *text);
+
+/* The text with every control byte as "?": a line stays one line, and nothing
+ * that a server says can steer the terminal. */
+void slu_cli_plain_text(FILE *to, const char *text);
+
+#endif

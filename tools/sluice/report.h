@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What: the report of a sync and the answer to status, for people (80 columns)
+ * and for programs (one JSON object on one line). */
+#ifndef SLU_CLI_REPORT_H
+#define SLU_CLI_REPORT_H
+
+#include <sluice/engine.h>
+#include <stdio.h>
+
+/* error: the sentence of a failure; NULL: none. */
+void slu_cli_report_text(FILE *to, const struct slu_report *report,
+                         int exit_code);
+void slu_cli_report_json(FILE *to, const struct slu_report *report,
+                         int exit_code, const char *error);
+
+void slu_cli_status_text(FILE *to, const struct slu_status *status);
+void slu_cli_status_json(FILE *to, const struct slu_status *status);
+
+/* The table of files; changed: say which of them this run wrote. */
+void slu_cli_files_text(FILE *to, const char *dir,
+                        const struct slu_report_file *files, unsigned count,
+                        bool changed);
+void slu_cli_files_json(FILE *to, const struct slu_report_file *files,
+                        unsigned count);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/sluice/json_text.h"
+#include "tools/sluice/report.h"
+
+#include <inttypes.h>
+
+/* ,"key":number */
+static void put_count(FILE *to, const char *key, uint64_t number)
+{
+    (void)fprintf(to, ",\"%s\":%" PRIu64, key, number);
+}
+
+/* ,"key":{"ip_address":n,"domain":n} */
+static void put_kinds(FILE *to, const char *key,
+                      const uint64_t counts[SLU_KIND_COUNT])
+{
+    (void)fprintf(to, ",\"%s\":{", key);
+    for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
+        (void)fprintf(to, "%s\"%s\":%" PRIu64, kind == 0 ? "" : ",",
+                      slu_kind_name((enum slu_kind)kind), counts[kind]);
+    }
+    (void)fputc('}', to);
+}
+
+static void put_string(FILE *to, const char *key, const char *text)
+{
+    (void)fprintf(to, ",\"%s\":", key);
+    slu_cli_json_string(to, text);
+}
+
+void slu_cli_files_json(FILE *to, const struct slu_report_file *files,
+                        unsigned count)
+{
+    (void)fputs(",\"files\":[", to);
+    for (unsigned i = 0; i < count; i++) {
+        (void)fprintf(to, "%s{\"path\":", i == 0 ? "" : ",");
+        slu_cli_json_string(to, files[i].path);
+        put_count(to, "lines", files[i].lines);
+        put_count(to, "bytes", files[i].bytes);
+        (void)fprintf(to, ",\"changed\":%s}",
+                      files[i].changed ? "true" : "false");
+    }
+    (void)fputc(']', to);
+}
+
+static void put_reasons(FILE *to, const struct slu_report *report)
+{
+    (void)fputs(",\"reasons\":{", to);
+    for (unsigned i = 0; i < report->reason_count; i++) {
+        (void)fputs(i == 0 ? "" : ",", to);
+        slu_cli_json_string(to, report->reasons[i].reason);
+        (void)fprintf(to, ":%" PRIu64, report->reasons[i].count);
+    }
+    (void)fputc('}', to);
+}
+
+void slu_cli_report_json(FILE *to, const struct slu_report *report,
+                         int exit_code, const char *error)
+{
+    (void)fputs("{\"flow\":", to);
+    slu_cli_json_string(to, report->flow);
+    (void)fprintf(to, ",\"exit_code\":%d", exit_code);
+    put_string(to, "error", error);
+    put_count(to, "requests", report->requests);
+    put_count(to, "retries", report->retries);
+    put_count(to, "wire_bytes", report->wire_bytes);
+    put_count(to, "body_bytes", report->body_bytes);
+    put_count(to, "in_flight_max", report->in_flight_max);
+    (void)fprintf(to, ",\"seconds\":%.3f,\"pull_seconds\":%.3f",
+                  report->seconds, report->pull_seconds);
+    put_count(to, "items", report->items);
+    put_count(to, "duplicates", report->duplicates);
+    put_kinds(to, "accepted", report->accepted);
+    put_kinds(to, "listed", report->listed);
+    put_kinds(to, "added", report->added);
+    put_kinds(to, "removed", report->removed);
+    put_kinds(to, "exceeded", report->exceeded);
+    put_reasons(to, report);
+    put_count(to, "units", report->units);
+    put_count(to, "failed_units", report->failed_units);
+    put_count(to, "incomplete_units", report->incomplete_units);
+    put_string(to, "output_dir", report->output_dir);
+    slu_cli_files_json(to, report->files, report->file_count);
+    (void)fputs("}\n", to);
+}
+
+static void put_run(FILE *to, const struct slu_status_run *run)
+{
+    (void)fputs("{\"flow\":", to);
+    slu_cli_json_string(to, run->flow);
+    (void)fprintf(to, ",\"started\":%" PRId64, run->started);
+    if (run->ended == 0) {
+        (void)fputs(",\"ended\":null,\"exit_code\":null", to);
+    } else {
+        (void)fprintf(to, ",\"ended\":%" PRId64 ",\"exit_code\":%d", run->ended,
+                      run->exit_code);
+    }
+    put_string(to, "summary", run->summary);
+    (void)fputc('}', to);
+}
+
+void slu_cli_status_json(FILE *to, const struct slu_status *status)
+{
+    (void)fputs("{\"state_dir\":", to);
+    slu_cli_json_string(to, status->state_dir);
+    put_string(to, "output_dir", status->output_dir);
+    (void)fputs(",\"checkpoints\":{", to);
+    for (unsigned i = 0; i < status->checkpoint_count; i++) {
+        (void)fputs(i == 0 ? "" : ",", to);
+        slu_cli_json_string(to, status->checkpoints[i].key);
+        (void)fputc(':', to);
+        slu_cli_json_string(to, status->checkpoints[i].value);
+    }
+    (void)fputc('}', to);
+    put_count(to, "units_under_way", status->unit_count);
+    slu_cli_files_json(to, status->files, status->file_count);
+    (void)fputs(",\"runs\":[", to);
+    for (unsigned i = 0; i < status->run_count; i++) {
+        (void)fputs(i == 0 ? "" : ",", to);
+        put_run(to, &status->runs[i]);
+    }
+    (void)fputs("]}\n", to);
+}

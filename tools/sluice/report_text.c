@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/sluice/json_text.h"
+#include "tools/sluice/number_text.h"
+#include "tools/sluice/report.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* ---- files ---- */
+
+static void print_file(FILE *to, const struct slu_report_file *file,
+                       bool changed)
+{
+    (void)fprintf(to, "  %-38s %11s %14s%s\n", file->path,
+                  slu_cli_number_count(file->lines).text,
+                  slu_cli_number_count(file->bytes).text,
+                  changed && file->changed ? "  written" : "");
+}
+
+void slu_cli_files_text(FILE *to, const char *dir,
+                        const struct slu_report_file *files, unsigned count,
+                        bool changed)
+{
+    unsigned empty = 0;
+
+    (void)fprintf(to, "Files in %s\n", dir == NULL ? "." : dir);
+    (void)fprintf(to, "  %-38s %11s %14s\n", "", "lines", "bytes");
+    for (unsigned i = 0; i < count; i++) {
+        if (files[i].bytes == 0) {
+            empty++;
+        } else {
+            print_file(to, &files[i], changed);
+        }
+    }
+    if (empty > 0) {
+        (void)fprintf(to, "  and %u empty\n", empty);
+    }
+}
+
+/* ---- the report ---- */
+
+static void print_kinds(FILE *to, const char *label,
+                        const uint64_t counts[SLU_KIND_COUNT])
+{
+    (void)fprintf(to, "  %-38s %11s %14s\n", label,
+                  slu_cli_number_count(counts[SLU_KIND_IP]).text,
+                  slu_cli_number_count(counts[SLU_KIND_DOMAIN]).text);
+}
+
+static void print_indicators(FILE *to, const struct slu_report *report)
+{
+    (void)fprintf(to, "Indicators\n  %-38s %11s %14s\n", "", "IPs", "domains");
+    print_kinds(to, "sightings accepted", report->accepted);
+    print_kinds(to, "on the lists now", report->listed);
+    print_kinds(to, "  added by this run", report->added);
+    print_kinds(to, "  removed by this run", report->removed);
+    print_kinds(to, "over capacity", report->exceeded);
+}
+
+static void print_reasons(FILE *to, const struct slu_report *report)
+{
+    if (report->reason_count == 0) {
+        return;
+    }
+    (void)fprintf(to, "\nSightings not accepted\n");
+    for (unsigned i = 0; i < report->reason_count; i++) {
+        (void)fprintf(to, "  %-38s %11s\n", report->reasons[i].reason,
+                      slu_cli_number_count(report->reasons[i].count).text);
+    }
+}
+
+/* One line of the pull: a label, and a text that may be longer than a
+ * column. */
+static void print_fact(FILE *to, const char *label, const char *text)
+{
+    (void)fprintf(to, "  %-24s %s\n", label, text);
+}
+
+static void print_pull(FILE *to, const struct slu_report *report)
+{
+    double seconds =
+        report->pull_seconds > 0 ? report->pull_seconds : report->seconds;
+    uint64_t rate =
+        seconds > 0 ? (uint64_t)((double)report->items / seconds) : 0;
+    char text[120];
+
+    (void)fprintf(to, "Pull\n");
+    (void)snprintf(text, sizeof(text), "%s, %s retries",
+                   slu_cli_number_count(report->requests).text,
+                   slu_cli_number_count(report->retries).text);
+    print_fact(to, "requests", text);
+    (void)snprintf(text, sizeof(text), "%u", report->in_flight_max);
+    print_fact(to, "most in flight", text);
+    (void)snprintf(text, sizeof(text), "%s on the wire, %s decoded",
+                   slu_cli_number_bytes(report->wire_bytes).text,
+                   slu_cli_number_bytes(report->body_bytes).text);
+    print_fact(to, "received", text);
+    (void)snprintf(text, sizeof(text), "%s, of them %s repeats",
+                   slu_cli_number_count(report->items).text,
+                   slu_cli_number_count(report->duplicates).text);
+    print_fact(to, "IOCs read", text);
+    (void)snprintf(text, sizeof(text), "%s, of them %s pulling",
+                   slu_cli_number_seconds(report->seconds).text,
+                   slu_cli_number_seconds(report->pull_seconds).text);
+    print_fact(to, "time", text);
+    (void)snprintf(text, sizeof(text), "%s IOCs a second",
+                   slu_cli_number_count(rate).text);
+    print_fact(to, "rate", text);
+}
+
+static void print_units(FILE *to, const struct slu_report *report)
+{
+    char text[120];
+
+    (void)snprintf(text, sizeof(text), "%u, %u failed, %u incomplete",
+                   report->units, report->failed_units,
+                   report->incomplete_units);
+    print_fact(to, "units of pull", text);
+}
+
+void slu_cli_report_text(FILE *to, const struct slu_report *report,
+                         int exit_code)
+{
+    static const char *const ends[] = {
+        "done", "not complete; safe to run again",
+        "refused: configuration or a missing file", "refused: the sign-in"};
+    unsigned end = exit_code >= 0 && exit_code < 4 ? (unsigned)exit_code : 1;
+
+    (void)fprintf(to, "Flow %s: %s\n\n",
+                  report->flow == NULL ? "?" : report->flow, ends[end]);
+    print_indicators(to, report);
+    print_reasons(to, report);
+    if (report->file_count > 0) {
+        (void)fputc('\n', to);
+        slu_cli_files_text(to, report->output_dir, report->files,
+                           report->file_count, true);
+    }
+    (void)fputc('\n', to);
+    print_pull(to, report);
+    print_units(to, report);
+}
+
+/* ---- status ---- */
+
+static void print_run(FILE *to, const struct slu_status_run *run)
+{
+    char end[24];
+
+    if (run->ended == 0) {
+        (void)snprintf(end, sizeof(end), "not ended");
+    } else {
+        (void)snprintf(end, sizeof(end), "exit %d", run->exit_code);
+    }
+    (void)fprintf(to, "  %s  %-10s %-10s",
+                  slu_cli_number_time(run->started).text,
+                  run->flow == NULL ? "?" : run->flow, end);
+    if (run->ended != 0) {
+        (void)fprintf(
+            to, " %s",
+            slu_cli_number_seconds((double)(run->ended - run->started)).text);
+    }
+    (void)fputc('\n', to);
+    if (run->summary != NULL && run->summary[0] != '\0') {
+        (void)fputs("    ", to);
+        slu_cli_plain_text(to, run->summary);
+        (void)fputc('\n', to);
+    }
+}
+
+void slu_cli_status_text(FILE *to, const struct slu_status *status)
+{
+    (void)fprintf(to, "State in %s\n\nCheckpoints: all before is committed\n",
+                  status->state_dir == NULL ? "?" : status->state_dir);
+    for (unsigned i = 0; i < status->checkpoint_count; i++) {
+        (void)fprintf(to, "  %-38s %s\n", status->checkpoints[i].key,
+                      status->checkpoints[i].value);
+    }
+    if (status->checkpoint_count == 0) {
+        (void)fprintf(to, "  none yet\n");
+    }
+    (void)fprintf(to, "  %u units under way when the last run ended\n\n",
+                  status->unit_count);
+    slu_cli_files_text(to, status->output_dir, status->files,
+                       status->file_count, false);
+    (void)fprintf(to, "\nLast runs\n");
+    for (unsigned i = 0; i < status->run_count; i++) {
+        print_run(to, &status->runs[i]);
+    }
+    if (status->run_count == 0) {
+        (void)fprintf(to, "  none yet\n");
+    }
+}

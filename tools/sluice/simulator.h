@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What: `sluice-sim` as a child process, found beside the own program. It dies
+ * with its parent (PR_SET_PDEATHSIG) and is in a process group of its own, so
+ * that a Ctrl-C reaches it only through us, when the pull has ended.
+ */
+#ifndef SLU_CLI_SIMULATOR_H
+#define SLU_CLI_SIMULATOR_H
+
+#include <sluice/err.h>
+#include <sys/types.h>
+
+struct slu_cli_simulator {
+    pid_t pid; /* 0: none */
+    unsigned port;
+};
+
+/* Starts it with its log and port file in dir and waits until it listens.
+ * key: the API key that it lets in. NOT_FOUND, IO, TIMEOUT. */
+enum slu_err slu_cli_simulator_start(struct slu_cli_simulator *self,
+                                     const char *dir, const char *key,
+                                     struct slu_error *out_error);
+void slu_cli_simulator_stop(struct slu_cli_simulator *self);
+
+#endif
