@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/sluice/json_text.h"
+#include "tools/text_file.h"
+
+static void expect_json(const char *text, const char *expected)
+{
+    struct text_file out;
+
+    text_file_open(&out);
+    slu_cli_json_string(out.file, text);
+    cr_assert_str_eq(text_file_read(&out), expected);
+    text_file_close(&out);
+}
+
+Test(json_text, escapes_what_json_wants_escaped)
+{
+    expect_json("", "\"\"");
+    expect_json(NULL, "null");
+    expect_json("a\"b\\c", "\"a\\\"b\\\\c\"");
+    expect_json("a\nb\x1b\x7f", "\"a\\u000ab\\u001b\\u007f\"");
+}
+
+Test(json_text, keeps_valid_utf8)
+{
+    expect_json("\xE2\x9C\x94 \xC3\xA9 \xF0\x9F\x98\x80",
+                "\"\xE2\x9C\x94 \xC3\xA9 \xF0\x9F\x98\x80\"");
+}
+
+Test(json_text, replaces_bytes_that_are_not_utf8)
+{
+    static const char *const broken[] = {
+        "\xFF",             /* never a byte of UTF-8 */
+        "\x80",             /* a tail without its head */
+        "\xC0\xAF",         /* overlong */
+        "\xE0\x80\x80",     /* overlong */
+        "\xED\xA0\x80",     /* a surrogate */
+        "\xF4\x90\x80\x80", /* beyond U+10FFFF */
+        "\xF0\x80\x80\x80", /* overlong */
+        "\xE2\x9C",         /* cut */
+        "\xC3",             /* cut */
+        "\xF0\x9F\x98",     /* cut */
+    };
+
+    for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+        char expected[64] = "\"";
+
+        for (size_t j = 0; j < strlen(broken[i]); j++) {
+            strcat(expected, "\xEF\xBF\xBD");
+        }
+        strcat(expected, "\"");
+        expect_json(broken[i], expected);
+    }
+}
+
+Test(json_text, plain_text_stays_on_its_line)
+{
+    struct text_file out;
+
+    text_file_open(&out);
+    slu_cli_plain_text(out.file, "a\nb\r\x1b[31m\x7f \xE2\x9C\x94");
+    cr_assert_str_eq(text_file_read(&out), "a?b??[31m? \xE2\x9C\x94");
+    text_file_close(&out);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/sluice/options.h"
+
+#include <criterion/criterion.h>
+#include <criterion/redirect.h>
+#include <string.h>
+
+static struct slu_cli_options options;
+
+#define PARSE(...) parse((char *[]){(char *)"sluice", __VA_ARGS__, NULL})
+
+static bool parse(char **argv)
+{
+    int argc = 0;
+
+    while (argv[argc] != NULL) {
+        argc++;
+    }
+    return slu_cli_options_parse(&options, argc, argv);
+}
+
+Test(options, reads_every_option_in_any_order)
+{
+    cr_assert(PARSE("-c", "a.yaml", "sync", "--flow", "2", "--json",
+                    "--log-level", "debug", "--log-format=json"));
+    cr_assert_str_eq(options.command->name, "sync");
+    cr_assert_str_eq(options.config, "a.yaml");
+    cr_assert_str_eq(options.flow, "2");
+    cr_assert(options.json);
+    cr_assert(options.log_json);
+    cr_assert(options.log_level_given);
+    cr_assert_eq(options.log_level, SLU_LOG_DEBUG);
+    cr_assert(PARSE("check", "--config=b"));
+    cr_assert_str_eq(options.command->name, "check");
+    cr_assert_str_eq(options.config, "b");
+}
+
+Test(options, has_defaults)
+{
+    cr_assert(PARSE("demo"));
+    cr_assert_null(options.config);
+    cr_assert_null(options.flow);
+    cr_assert_not(options.json);
+    cr_assert_not(options.log_json);
+    cr_assert_not(options.log_level_given);
+    cr_assert_eq(options.log_level, SLU_LOG_INFO);
+}
+
+Test(options, knows_help_and_version_in_every_form)
+{
+    cr_assert(PARSE("--help"));
+    cr_assert_str_eq(options.command->name, "help");
+    cr_assert(PARSE("sync", "-h"));
+    cr_assert_str_eq(options.command->name, "help");
+    cr_assert(PARSE("--version"));
+    cr_assert_str_eq(options.command->name, "version");
+    cr_assert(PARSE("help", "config"));
+    cr_assert_str_eq(options.topic, "config");
+    cr_assert(PARSE("help"));
+    cr_assert_null(options.topic);
+}
+
+static void expect_refusal(bool accepted, const char *sentence)
+{
+    char text[300] = "";
+
+    fflush(stderr);
+    cr_assert_not(accepted);
+    cr_assert_not_null(fgets(text, sizeof(text), cr_get_redirected_stderr()));
+    cr_assert_not_null(strstr(text, sentence), "%s", text);
+    cr_assert_not_null(strstr(text, "sluice help"), "%s", text);
+    cr_assert_eq(text[strlen(text) - 1], '\n');
+}
+
+Test(options, refuses_an_unknown_command, .init = cr_redirect_stderr)
+{
+    expect_refusal(PARSE("snyc"), "there is no command snyc");
+}
+
+Test(options, refuses_no_command, .init = cr_redirect_stderr)
+{
+    char *argv[] = {(char *)"sluice", NULL};
+
+    expect_refusal(slu_cli_options_parse(&options, 1, argv), "which command?");
+}
+
+Test(options, refuses_an_unknown_long_option, .init = cr_redirect_stderr)
+{
+    expect_refusal(PARSE("sync", "-c", "a", "--frob"),
+                   "there is no option --frob");
+}
+
+Test(options, refuses_an_unknown_short_option, .init = cr_redirect_stderr)
+{
+    expect_refusal(PARSE("sync", "-x"), "there is no option -x");
+}
+
+Test(options, refuses_a_missing_value, .init = cr_redirect_stderr)
+{
+    expect_refusal(PARSE("sync", "-c"), "a value is missing behind -c");
+}
+
+Test(options, refuses_a_missing_long_value, .init = cr_redirect_stderr)
+{
+    expect_refusal(PARSE("sync", "--flow"), "a value is missing behind");
+}
+
+Test(options, refuses_a_wrong_level, .init = cr_redirect_stderr)
+{
+    expect_refusal(PARSE("sync", "-c", "a", "--log-level", "loud"), "loud");
+}
+
+Test(options, refuses_a_wrong_format, .init = cr_redirect_stderr)
+{
+    expect_refusal(PARSE("sync", "-c", "a", "--log-format", "xml"), "xml");
+}
+
+Test(options, refuses_an_option_of_another_command, .init = cr_redirect_stderr)
+{
+    expect_refusal(PARSE("status", "-c", "a", "--flow", "1"),
+                   "`status` does not take --flow");
+}
+
+Test(options, refuses_a_missing_configuration, .init = cr_redirect_stderr)
+{
+    expect_refusal(PARSE("sync"), "`sync` needs -c FILE");
+}
+
+Test(options, refuses_one_word_too_many, .init = cr_redirect_stderr)
+{
+    expect_refusal(PARSE("sync", "now", "-c", "a"), "one word too many: now");
+}
+
+Test(options, finds_commands_by_whole_names)
+{
+    cr_assert_not_null(slu_cli_command_find("status"));
+    cr_assert_null(slu_cli_command_find("stat"));
+    cr_assert_null(slu_cli_command_find(""));
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Both forms of the report and of status: report_text.c, report_json.c. */
+#include "tools/sluice/report.h"
+#include "tools/text_file.h"
+
+static struct text_file out;
+
+static void start(void)
+{
+    text_file_open(&out);
+}
+
+static void finish(void)
+{
+    text_file_close(&out);
+}
+
+TestSuite(report, .init = start, .fini = finish);
+
+static struct slu_report make_report(void)
+{
+    return (struct slu_report){
+        .flow = "lists",
+        .requests = 1832,
+        .retries = 3,
+        .wire_bytes = 12300000,
+        .body_bytes = 40100000,
+        .in_flight_max = 64,
+        .seconds = 2.5,
+        .pull_seconds = 2,
+        .items = 82600,
+        .accepted = {40000, 30000},
+        .duplicates = 6100,
+        .listed = {12345, 4210},
+        .added = {1234, 210},
+        .removed = {1, 2},
+        .exceeded = {0, 3210},
+        .reason_count = 2,
+        .reasons = {{"verdict", 1234}, {"ip_leading_zero", 10}},
+        .file_count = 3,
+        .files = {{"guard_duty/threat-ip-1.txt", 12345, 190210, true},
+                  {"guard_duty/threat-ip-2.txt", 0, 0, false},
+                  {"exceeded_domain.txt", 3210, 64200, false}},
+        .units = 12,
+        .failed_units = 0,
+        .incomplete_units = 1,
+        .output_dir = "./out",
+    };
+}
+
+/* Each line on its own, not wider than a terminal. */
+static void expect_80_columns(void)
+{
+    char *copy = strdup(text_file_read(&out));
+
+    for (char *line = strtok(copy, "\n"); line != NULL;
+         line = strtok(NULL, "\n")) {
+        cr_assert_leq(strlen(line), 80, "%s", line);
+    }
+    free(copy);
+}
+
+static void expect_line(const char *line)
+{
+    cr_assert_not_null(strstr(text_file_read(&out), line), "no \"%s\" in\n%s",
+                       line, out.text);
+}
+
+Test(report, text_tells_all_that_was_counted)
+{
+    struct slu_report report = make_report();
+
+    slu_cli_report_text(out.file, &report, 0);
+    expect_line("Flow lists: done\n");
+    expect_line("  on the lists now                            12,345          "
+                "4,210\n");
+    expect_line("  verdict                                      1,234\n");
+    expect_line("Files in ./out\n");
+    expect_line("  guard_duty/threat-ip-1.txt                  12,345        "
+                "190,210  written\n");
+    expect_line("  and 1 empty\n");
+    expect_line("  requests                 1,832, 3 retries\n");
+    expect_line("  most in flight           64\n");
+    expect_line("12.3 MB on the wire, 40.1 MB decoded\n");
+    expect_line("82,600, of them 6,100 repeats\n");
+    expect_line("2.50 s, of them 2.00 s pulling\n");
+    expect_line("41,300 IOCs a second\n");
+    expect_line("12, 0 failed, 1 incomplete\n");
+    cr_assert_null(strstr(out.text, "threat-ip-2"));
+    expect_80_columns();
+}
+
+Test(report, text_keeps_its_columns_up_to_a_thousand_million)
+{
+    struct slu_report report = {.items = UINT64_MAX,
+                                .accepted = {999999999, 99999999999}};
+
+    slu_cli_report_text(out.file, &report, 3);
+    expect_line("Flow ?: refused: the sign-in\n");
+    expect_line("0 IOCs a second\n");
+    expect_80_columns();
+}
+
+Test(report, text_names_every_exit_code)
+{
+    struct slu_report report = make_report();
+
+    for (int i = -1; i < 5; i++) {
+        slu_cli_report_text(out.file, &report, i);
+    }
+    expect_line("Flow lists: not complete; safe to run again\n");
+    expect_line("Flow lists: refused: configuration");
+}
+
+Test(report, json_is_one_line_with_every_count)
+{
+    struct slu_report report = make_report();
+    const char *text;
+
+    slu_cli_report_json(out.file, &report, 1, "a \"b\"");
+    text = text_file_read(&out);
+    cr_assert_eq(strchr(text, '\n'), text + strlen(text) - 1);
+    expect_line(
+        "{\"flow\":\"lists\",\"exit_code\":1,\"error\":\"a \\\"b\\\"\"");
+    expect_line("\"requests\":1832,\"retries\":3,\"wire_bytes\":12300000,");
+    expect_line("\"in_flight_max\":64,\"seconds\":2.500,"
+                "\"pull_seconds\":2.000,\"items\":82600,");
+    expect_line("\"listed\":{\"ip_address\":12345,\"domain\":4210}");
+    expect_line("\"reasons\":{\"verdict\":1234,\"ip_leading_zero\":10}");
+    expect_line("\"files\":[{\"path\":\"guard_duty/threat-ip-1.txt\","
+                "\"lines\":12345,\"bytes\":190210,\"changed\":true},{");
+    expect_line("\"changed\":false}]}\n");
+}
+
+Test(report, json_of_an_empty_report_is_whole)
+{
+    struct slu_report report = {0};
+
+    slu_cli_report_json(out.file, &report, 2, NULL);
+    expect_line("{\"flow\":null,\"exit_code\":2,\"error\":null,");
+    expect_line("\"reasons\":{}");
+    expect_line("\"files\":[]}\n");
+}
+
+static const struct slu_status_entry checkpoints[] = {
+    {"gti/stream/domain", "2025-08-07T05:00:00Z"},
+    {"gti/list/malware", "2025-08-07T03:00:00Z"},
+};
+static const struct slu_status_run runs[] = {
+    {1754542800, 1754542802, 0, "lists", "1,832 requests"},
+    {1754542700, 0, -1, "lists", ""},
+};
+
+static struct slu_status make_status(void)
+{
+    return (struct slu_status){
+        .state_dir = "./state",
+        .output_dir = "./out",
+        .checkpoint_count = 2,
+        .checkpoints = checkpoints,
+        .unit_count = 7,
+        .file_count = 1,
+        .files = {{"guard_duty/threat-ip-1.txt", 12345, 190210, true}},
+        .run_count = 2,
+        .runs = runs,
+    };
+}
+
+Test(report, status_text_shows_checkpoints_files_and_runs)
+{
+    struct slu_status status = make_status();
+
+    slu_cli_status_text(out.file, &status);
+    expect_line("State in ./state\n");
+    expect_line("  gti/stream/domain                      "
+                "2025-08-07T05:00:00Z\n");
+    expect_line("  7 units under way");
+    expect_line("  guard_duty/threat-ip-1.txt                  12,345        "
+                "190,210\n");
+    expect_line("  2025-08-07 05:00:00Z  lists      exit 0     2.00 s\n"
+                "    1,832 requests\n");
+    expect_line("  2025-08-07 04:58:20Z  lists      not ended \n");
+    expect_80_columns();
+}
+
+Test(report, status_text_of_nothing_says_so)
+{
+    struct slu_status status = {0};
+
+    slu_cli_status_text(out.file, &status);
+    expect_line("none yet");
+    expect_line("State in ?");
+}
+
+Test(report, status_json_is_one_line)
+{
+    struct slu_status status = make_status();
+    const char *text;
+
+    slu_cli_status_json(out.file, &status);
+    text = text_file_read(&out);
+    cr_assert_eq(strchr(text, '\n'), text + strlen(text) - 1);
+    expect_line("\"checkpoints\":{\"gti/stream/domain\":"
+                "\"2025-08-07T05:00:00Z\",\"gti/list/malware\":");
+    expect_line("\"units_under_way\":7");
+    expect_line("{\"flow\":\"lists\",\"started\":1754542800,"
+                "\"ended\":1754542802,\"exit_code\":0,\"summary\":\"1,832 ");
+    expect_line("\"ended\":null,\"exit_code\":null,\"summary\":\"\"}]}\n");
+}
