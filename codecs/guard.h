@@ -7,7 +7,11 @@
  * entry is rejected whole; so is a wildcard that covers an allowed name.
  *
  * Allow file: one IPv4, CIDR or domain a line; '#' starts a comment; blank
- * lines are skipped. A domain allows itself and every name below it.
+ * lines, blanks around an entry, CRLF and a byte order mark are skipped. A
+ * domain allows itself and every name below it, with or without "*.".
+ * Precedence: WIDE_CIDR, then what is not global or a public suffix, then
+ * ALLOWED. A plain name that is a public suffix (github.io) passes: it blocks
+ * that name only.
  * Life cycle: new; allow (any number of times); checks; free. The checks do
  * not change it, so a finished guard may be shared between threads.
  */
@@ -34,7 +38,8 @@ void slu_guard_free(struct slu_guard *self);
 
 /*
  * Adds the entries of an allow file's whole text. CONFIG with line number and
- * reason at the first line that is neither; NOMEM.
+ * reason at the first line that is neither, or beyond the limits of
+ * allow_list.h; NOMEM. The entries before that line are in force.
  */
 SLU_MUST_CHECK enum slu_err slu_guard_allow(struct slu_guard *self,
                                             struct slu_view text,
