@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the lanes of the source "gti" share; see gti_page.h. */
+#include "codecs/record.h"
+#include "sources/gti_page.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static uint32_t clamp_seconds(int64_t seconds)
+{
+    return seconds < 0            ? 0
+           : seconds > UINT32_MAX ? UINT32_MAX
+                                  : (uint32_t)seconds;
+}
+
+void slu_gti_context_count(struct slu_gti_context *ctx,
+                           struct slu_gti_unit *unit, enum slu_reason reason)
+{
+    unit->page->unwanted++;
+    ctx->port.count(ctx->port.ctx, &unit->head, reason);
+}
+
+enum slu_err slu_gti_context_emit(struct slu_gti_context *ctx,
+                                  struct slu_gti_unit *unit,
+                                  const struct slu_gti_item *item,
+                                  uint32_t source, int64_t seen)
+{
+    int64_t assessed_at =
+        item->last_modification_date > 0 ? item->last_modification_date : seen;
+    struct slu_sighting sighting = {
+        .kind = item->type == SLU_GTI_DOMAIN ? SLU_KIND_DOMAIN : SLU_KIND_IP,
+        .value = item->id,
+        .verdict = item->verdict,
+        .score = item->verdict == SLU_VERDICT_NONE ? 0 : item->score,
+        .source = source,
+        .seen = clamp_seconds(seen),
+        .assessed_at =
+            item->verdict == SLU_VERDICT_NONE ? 0 : clamp_seconds(assessed_at),
+    };
+
+    return ctx->port.emit(ctx->port.ctx, &unit->head, &sighting);
+}
+
+enum slu_err slu_gti_context_put(struct slu_gti_context *ctx,
+                                 struct slu_gti_unit *unit, const char *key,
+                                 struct slu_view value)
+{
+    return ctx->port.put(ctx->port.ctx, &unit->head, slu_view_str(key), value);
+}
+
+void slu_gti_context_log(const struct slu_gti_context *ctx,
+                         enum slu_log_level level, const char *format, ...)
+{
+    char text[SLU_ERROR_TEXT_MAX + 256];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    ctx->port.log(ctx->port.ctx, level, text);
+}
+
+void slu_gti_context_note(struct slu_gti_context *ctx,
+                          const struct slu_error *error)
+{
+    if (ctx->result.first.code == SLU_ERR_OK) {
+        ctx->result.first = *error;
+    }
+}
+
+void slu_gti_context_break(struct slu_gti_context *ctx,
+                           struct slu_step *out_step, enum slu_err err)
+{
+    ctx->broken = true;
+    ctx->result.failed_units++;
+    *out_step = (struct slu_step){.kind = SLU_STEP_FAILED};
+    (void)slu_error_set(&out_step->error, err,
+                        "the pull from GTI was ended: %s; what was committed "
+                        "is kept, run again with more memory",
+                        slu_err_sentence(err));
+    slu_gti_context_note(ctx, &out_step->error);
+}
+
+static void free_page(const struct slu_alloc *alloc, struct slu_gti_page *page)
+{
+    slu_json_split_free(page->split);
+    slu_buf_fini(&page->target);
+    slu_buf_fini(&page->cursor);
+    slu_alloc_put(alloc, page, sizeof(*page));
+}
+
+static struct slu_gti_page *make_page(const struct slu_alloc *alloc,
+                                      enum slu_gti_shape shape)
+{
+    struct slu_json_split_options options = {
+        .alloc = alloc,
+        .array = shape == SLU_GTI_STREAM_ITEM ? "data" : "iocs",
+        .members = {"meta", "error"},
+        .record_max = SLU_GTI_RECORD_MAX,
+    };
+    struct slu_gti_page *page = slu_alloc_get(alloc, sizeof(*page));
+
+    if (page == NULL) {
+        return NULL;
+    }
+    page->shape = shape;
+    slu_buf_init(&page->target, alloc, SLU_GTI_TARGET_MAX);
+    slu_buf_init(&page->cursor, alloc, SLU_GTI_CURSOR_MAX);
+    page->split = slu_json_split_new(&options);
+    if (page->split == NULL) {
+        slu_alloc_put(alloc, page, sizeof(*page));
+        return NULL;
+    }
+    return page;
+}
+
+struct slu_gti_page *slu_gti_page_acquire(struct slu_gti_context *ctx,
+                                          enum slu_gti_shape shape)
+{
+    struct slu_gti_page *page = ctx->free_pages[shape];
+
+    if (page != NULL) {
+        ctx->free_pages[shape] = page->next_free;
+        slu_json_split_reset(page->split);
+    } else {
+        page = make_page(ctx->alloc, shape);
+    }
+    if (page != NULL) {
+        page->next_free = NULL;
+        slu_buf_clear(&page->target);
+        slu_buf_clear(&page->cursor);
+        page->status = 0;
+        page->items = 0;
+        page->unwanted = 0;
+        page->has_count = false;
+        page->count = 0;
+        page->error = (struct slu_error){0};
+        page->error_len = 0;
+    }
+    return page;
+}
+
+void slu_gti_page_release(struct slu_gti_context *ctx,
+                          struct slu_gti_unit *unit)
+{
+    struct slu_gti_page *page = unit->page;
+
+    if (page != NULL) {
+        page->next_free = ctx->free_pages[page->shape];
+        ctx->free_pages[page->shape] = page;
+        unit->page = NULL;
+    }
+}
+
+void slu_gti_context_fini(struct slu_gti_context *ctx)
+{
+    for (int shape = 0; shape < 2; shape++) {
+        while (ctx->free_pages[shape] != NULL) {
+            struct slu_gti_page *page = ctx->free_pages[shape];
+
+            ctx->free_pages[shape] = page->next_free;
+            free_page(ctx->alloc, page);
+        }
+    }
+    slu_gti_reader_free(ctx->reader);
+    ctx->reader = NULL;
+}

@@ -1,0 +1,568 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One Categorised Threat List: its hours, which package comes next, and what
+ * an answer does to the checkpoint; see gti_lists.h. */
+#include "sources/gti_lists.h"
+
+#include "codecs/record.h"
+#include "codecs/time_text.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#define HOUR_SECONDS 3600
+#define DAY_SECONDS 86400
+#define MS_PER_SECOND 1000
+#define FIRST_CAPACITY 16
+/* More than the packages of ten years. */
+#define LOADED_MAX (1u << 18)
+
+/* The bit of a list that is none of the table's. */
+static uint32_t find_source(struct slu_view id)
+{
+    unsigned index = 0;
+
+    while (slu_gti_category(index) != NULL &&
+           !slu_view_equal_str(id, slu_gti_category(index))) {
+        index++;
+    }
+    return SLU_SOURCE_LIST_FIRST << index;
+}
+
+void slu_gti_list_init(struct slu_gti_list *self, struct slu_gti_context *ctx,
+                       struct slu_view id)
+{
+    assert(id.len < sizeof(self->id));
+    *self = (struct slu_gti_list){.ctx = ctx, .source = find_source(id)};
+    memcpy(self->id, id.ptr, id.len);
+}
+
+void slu_gti_list_fini(struct slu_gti_list *self)
+{
+    const struct slu_alloc *alloc = self->ctx->alloc;
+
+    slu_gti_list_drop_all(self);
+    while (self->orphans != NULL) {
+        slu_gti_part_bury(self->orphans);
+    }
+    slu_gti_list_sweep(self);
+    if (self->states != NULL) {
+        slu_alloc_put(alloc, self->states, self->hours * SLU_KIND_COUNT);
+    }
+    if (self->loaded != NULL) {
+        slu_alloc_put(alloc, self->loaded,
+                      self->loaded_capacity * sizeof(int64_t));
+    }
+    self->states = NULL;
+    self->loaded = NULL;
+}
+
+/* ---- what an earlier run stored ---- */
+
+static enum slu_err remember(struct slu_gti_list *self, int64_t entry)
+{
+    if (self->loaded_count == LOADED_MAX) {
+        return SLU_ERR_STATE;
+    }
+    if (self->loaded_count == self->loaded_capacity) {
+        unsigned capacity = self->loaded_capacity * 2 + FIRST_CAPACITY;
+        void *ptr = slu_alloc_resize(self->ctx->alloc, self->loaded,
+                                     self->loaded_capacity * sizeof(int64_t),
+                                     capacity * sizeof(int64_t));
+
+        if (ptr == NULL) {
+            return SLU_ERR_NOMEM;
+        }
+        self->loaded = ptr;
+        self->loaded_capacity = capacity;
+    }
+    self->loaded[self->loaded_count++] = entry;
+    return SLU_ERR_OK;
+}
+
+enum slu_err slu_gti_list_load(struct slu_gti_list *self, struct slu_view key,
+                               struct slu_view value)
+{
+    int64_t hour;
+
+    if (key.len <= SLU_HOUR_TEXT_LEN || key.ptr[SLU_HOUR_TEXT_LEN] != '/' ||
+        !slu_time_parse_hour(slu_view_make(key.ptr, SLU_HOUR_TEXT_LEN),
+                             &hour) ||
+        !slu_view_equal_str(value, "done")) {
+        return SLU_ERR_STATE;
+    }
+    key = slu_view_make(key.ptr + SLU_HOUR_TEXT_LEN + 1,
+                        key.len - SLU_HOUR_TEXT_LEN - 1);
+    for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
+        if (slu_view_equal_str(key, slu_kind_name((enum slu_kind)kind))) {
+            return remember(self, hour + kind);
+        }
+    }
+    return SLU_ERR_STATE;
+}
+
+/* Marks what was loaded; what lies outside the hours stays behind in `loaded`
+ * and is deleted with the next commit. */
+static void place_loaded(struct slu_gti_list *self)
+{
+    unsigned stale = 0;
+
+    for (unsigned i = 0; i < self->loaded_count; i++) {
+        int64_t kind = self->loaded[i] % HOUR_SECONDS;
+        int64_t hour = self->loaded[i] - kind;
+        int64_t index = (hour - self->first) / HOUR_SECONDS;
+
+        if (hour < self->first || index >= self->hours) {
+            self->loaded[stale++] = self->loaded[i];
+        } else {
+            self->states[index * SLU_KIND_COUNT + kind] =
+                SLU_GTI_PACKAGE_STORED;
+            self->known = true;
+        }
+    }
+    self->loaded_count = stale;
+}
+
+/* ---- where to begin ---- */
+
+static int64_t floor_hour(int64_t seconds)
+{
+    return seconds - seconds % HOUR_SECONDS;
+}
+
+static void warn_of_lost_hours(const struct slu_gti_list *self, int64_t from,
+                               int64_t to)
+{
+    char from_text[SLU_ISO_TEXT_LEN];
+    char to_text[SLU_ISO_TEXT_LEN];
+
+    slu_time_format_iso(from, from_text);
+    slu_time_format_iso(to, to_text);
+    slu_gti_context_log(
+        self->ctx, SLU_LOG_WARN,
+        "Threat List (%s): the checkpoint is older than the look-back, so the "
+        "hours from %.*s to %.*s are not pulled; to have them, set "
+        "gti.lookback_days and gti.allow_long_lookback",
+        self->id, SLU_ISO_TEXT_LEN, from_text, SLU_ISO_TEXT_LEN, to_text);
+}
+
+static int64_t choose_first(const struct slu_gti_list *self, int64_t wall_s,
+                            int64_t known)
+{
+    int64_t oldest =
+        floor_hour(wall_s - self->ctx->config->lookback_days * DAY_SECONDS);
+
+    oldest = oldest > 0 ? oldest : 0;
+    if (known == 0) {
+        return oldest;
+    }
+    if (known + HOUR_SECONDS < oldest) {
+        warn_of_lost_hours(self, known + HOUR_SECONDS, oldest);
+        return oldest;
+    }
+    return known + HOUR_SECONDS;
+}
+
+enum slu_err slu_gti_list_start(struct slu_gti_list *self, int64_t wall_s)
+{
+    int64_t delay = self->ctx->config->package_delay_ms / MS_PER_SECOND;
+    int64_t newest = floor_hour(wall_s > delay ? wall_s - delay : 0);
+    int64_t known =
+        slu_checkpoint_list_hour(&self->ctx->known, slu_view_str(self->id));
+    char hour[SLU_HOUR_TEXT_LEN];
+
+    self->active = true;
+    self->known = known != 0;
+    self->first = choose_first(self, wall_s, known);
+    if (newest >= self->first) {
+        self->hours = (unsigned)((newest - self->first) / HOUR_SECONDS) + 1;
+        self->end = self->hours * SLU_KIND_COUNT;
+        self->states = slu_alloc_zero(self->ctx->alloc, self->end);
+        if (self->states == NULL) {
+            self->hours = 0;
+            return SLU_ERR_NOMEM;
+        }
+    }
+    place_loaded(self);
+    slu_time_format_hour(known != 0 ? known : self->first, hour);
+    slu_gti_context_log(self->ctx, SLU_LOG_INFO,
+                        "Fetching Threat List (%s) | last_hour=%.*s", self->id,
+                        SLU_HOUR_TEXT_LEN, hour);
+    return SLU_ERR_OK;
+}
+
+/* ---- the next request ---- */
+
+/* Every hour was answered with 404, and none ever was with anything else. */
+static void judge_end(struct slu_gti_list *self)
+{
+    struct slu_error error;
+
+    if (self->ended) {
+        return;
+    }
+    self->ended = true;
+    if (self->known || self->denied || self->holes == 0 || self->failures > 0) {
+        return;
+    }
+    (void)slu_error_set(&error, SLU_ERR_NOT_FOUND,
+                        "Threat List (%s): the server knows none of its %u "
+                        "hours (HTTP 404), so there is no such list; correct "
+                        "gti.threat_lists",
+                        self->id, self->hours);
+    slu_gti_context_log(self->ctx, SLU_LOG_ERROR, "%s", error.text);
+    slu_gti_context_note(self->ctx, &error);
+    self->ctx->result.unknown_name = true;
+}
+
+static enum slu_err begin_next(struct slu_gti_list *self)
+{
+    while (self->scan < self->end &&
+           self->states[self->scan] != SLU_GTI_PACKAGE_TODO) {
+        self->scan++;
+    }
+    return self->scan < self->end ? slu_gti_list_begin(self, self->scan)
+                                  : SLU_ERR_OK;
+}
+
+enum slu_err slu_gti_list_next(struct slu_gti_list *self, uint64_t mono_ms,
+                               enum slu_turn *out_turn,
+                               struct slu_gti_unit **out_unit,
+                               uint64_t *out_wait_until_ms)
+{
+    struct slu_gti_part *part;
+
+    slu_gti_list_sweep(self);
+    part = slu_gti_list_choose(self, mono_ms, out_wait_until_ms);
+    if (part == NULL && !self->denied && self->part_count < SLU_GTI_PARTS_MAX) {
+        enum slu_err err = begin_next(self);
+
+        if (err != SLU_ERR_OK) {
+            return err;
+        }
+        part = slu_gti_list_choose(self, mono_ms, out_wait_until_ms);
+    }
+    if (part == NULL) {
+        bool waiting = self->parts != NULL || self->orphans != NULL;
+
+        if (!waiting) {
+            judge_end(self);
+        }
+        *out_turn = waiting ? SLU_TURN_WAIT : SLU_TURN_DONE;
+        return SLU_ERR_OK;
+    }
+    part->unit.page = slu_gti_page_acquire(self->ctx, SLU_GTI_LIST_ITEM);
+    if (part->unit.page == NULL) {
+        return SLU_ERR_NOMEM;
+    }
+    part->asked = true;
+    *out_turn = SLU_TURN_REQUEST;
+    *out_unit = &part->unit;
+    return slu_gti_part_write_target(part, &part->unit.page->target);
+}
+
+/* ---- entries ---- */
+
+static enum slu_err put_package(struct slu_gti_list *self,
+                                struct slu_gti_unit *unit, int64_t hour,
+                                enum slu_kind kind, const char *value)
+{
+    char text[SLU_HOUR_TEXT_LEN];
+    char key[SLU_GTI_KEY_MAX];
+
+    slu_time_format_hour(hour, text);
+    (void)snprintf(key, sizeof(key), "list/%s/%.*s/%s", self->id,
+                   SLU_HOUR_TEXT_LEN, text, slu_kind_name(kind));
+    return slu_gti_context_put(self->ctx, unit, key, slu_view_str(value));
+}
+
+static enum slu_err forget_stale(struct slu_gti_list *self,
+                                 struct slu_gti_unit *unit)
+{
+    while (self->loaded_count > 0) {
+        int64_t entry = self->loaded[self->loaded_count - 1];
+        int64_t kind = entry % HOUR_SECONDS;
+        enum slu_err err =
+            put_package(self, unit, entry - kind, (enum slu_kind)kind, NULL);
+
+        if (err != SLU_ERR_OK) {
+            return err;
+        }
+        self->loaded_count--;
+    }
+    return SLU_ERR_OK;
+}
+
+static bool is_finished(const struct slu_gti_list *self, unsigned index)
+{
+    return self->states[index] == SLU_GTI_PACKAGE_DONE ||
+           self->states[index] == SLU_GTI_PACKAGE_STORED;
+}
+
+/* Deletes the entries of the hour that the checkpoint passes. */
+static enum slu_err pass_hour(struct slu_gti_list *self,
+                              struct slu_gti_unit *unit)
+{
+    for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
+        unsigned index = self->front * SLU_KIND_COUNT + (unsigned)kind;
+        enum slu_err err = SLU_ERR_OK;
+
+        if (self->states[index] == SLU_GTI_PACKAGE_STORED) {
+            err = put_package(self, unit,
+                              self->first + (int64_t)self->front * HOUR_SECONDS,
+                              (enum slu_kind)kind, NULL);
+        }
+        if (err != SLU_ERR_OK) {
+            return err;
+        }
+        self->states[index] = SLU_GTI_PACKAGE_DONE;
+    }
+    self->front++;
+    return SLU_ERR_OK;
+}
+
+static enum slu_err put_checkpoint(struct slu_gti_list *self,
+                                   struct slu_gti_unit *unit)
+{
+    int64_t hour = self->first + (int64_t)(self->front - 1) * HOUR_SECONDS;
+    char text[SLU_HOUR_TEXT_LEN];
+    char key[SLU_GTI_KEY_MAX];
+    enum slu_err err;
+
+    slu_time_format_hour(hour, text);
+    (void)snprintf(key, sizeof(key), "list/%s", self->id);
+    err = slu_gti_context_put(self->ctx, unit, key,
+                              slu_view_make(text, sizeof(text)));
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    /* The table has room for every configured list. */
+    return slu_checkpoint_set_list(&self->ctx->known, slu_view_str(self->id),
+                                   hour);
+}
+
+static enum slu_err advance(struct slu_gti_list *self,
+                            struct slu_gti_unit *unit)
+{
+    unsigned front = self->front;
+    enum slu_err err = SLU_ERR_OK;
+
+    while (err == SLU_ERR_OK && self->front < self->hours &&
+           is_finished(self, self->front * SLU_KIND_COUNT) &&
+           is_finished(self, self->front * SLU_KIND_COUNT + 1)) {
+        err = pass_hour(self, unit);
+    }
+    return err == SLU_ERR_OK && self->front > front ? put_checkpoint(self, unit)
+                                                    : err;
+}
+
+/* ---- the answer ---- */
+
+enum slu_err slu_gti_list_item(struct slu_gti_unit *unit,
+                               const struct slu_gti_item *item)
+{
+    struct slu_gti_part *part = (struct slu_gti_part *)unit;
+    struct slu_gti_list *list = part->list;
+    enum slu_gti_type wanted;
+
+    if (unit->dropped) {
+        return SLU_ERR_OK;
+    }
+    wanted = slu_gti_package_kind(part->package) == SLU_KIND_DOMAIN
+                 ? SLU_GTI_DOMAIN
+                 : SLU_GTI_IP_ADDRESS;
+    slu_gti_part_note_item(part, item);
+    if (item->type != wanted) {
+        slu_gti_context_count(list->ctx, unit, SLU_REASON_OTHER_TYPE);
+        return SLU_ERR_OK;
+    }
+    return slu_gti_context_emit(list->ctx, unit, item, list->source,
+                                slu_gti_package_hour(list, part->package));
+}
+
+/*
+ * The package is committed, or was a hole. Until the list is known to exist,
+ * holes are remembered in memory only: else a misspelt name would have a
+ * checkpoint after a run that was killed, and pass for a list.
+ */
+static enum slu_err commit_package(struct slu_gti_list *self, unsigned index,
+                                   struct slu_gti_unit *unit)
+{
+    enum slu_err err;
+
+    self->states[index] = SLU_GTI_PACKAGE_DONE;
+    if (!self->known) {
+        return SLU_ERR_OK;
+    }
+    err = advance(self, unit);
+    if (err == SLU_ERR_OK && index / SLU_KIND_COUNT >= self->front) {
+        err = put_package(self, unit,
+                          self->first +
+                              (int64_t)(index / SLU_KIND_COUNT) * HOUR_SECONDS,
+                          (enum slu_kind)(index % SLU_KIND_COUNT), "done");
+        self->states[index] = SLU_GTI_PACKAGE_STORED;
+    }
+    return err == SLU_ERR_OK ? forget_stale(self, unit) : err;
+}
+
+/* The part has ended; so has its package with the last one. */
+static enum slu_err end_part(struct slu_gti_part *part)
+{
+    struct slu_gti_list *list = part->list;
+    struct slu_gti_package package = *part->package;
+
+    slu_gti_part_drop(part);
+    if (package.open > 1) {
+        return SLU_ERR_OK;
+    }
+    list->ctx->result.units++;
+    list->ctx->result.incomplete_units += package.incomplete ? 1 : 0;
+    if (package.not_yet) {
+        list->states[package.index] = SLU_GTI_PACKAGE_TODO;
+        return SLU_ERR_OK;
+    }
+    if (package.failed) {
+        list->states[package.index] = SLU_GTI_PACKAGE_FAILED;
+        list->failures++;
+        list->ctx->result.failed_units++;
+        return SLU_ERR_OK;
+    }
+    return commit_package(list, package.index, &part->unit);
+}
+
+static enum slu_err fail_part(struct slu_gti_part *part,
+                              const struct slu_error *error)
+{
+    slu_gti_context_note(part->list->ctx, error);
+    part->package->failed = true;
+    return end_part(part);
+}
+
+static enum slu_err take_page(struct slu_gti_part *part)
+{
+    struct slu_gti_list *list = part->list;
+    bool more;
+    enum slu_err err;
+
+    list->known = true;
+    slu_gti_context_log(list->ctx, SLU_LOG_DEBUG, "Fetched %s with %llu items",
+                        part->unit.head.name,
+                        (unsigned long long)part->unit.page->items);
+    err = slu_gti_part_settle(part, &more);
+    return err == SLU_ERR_OK && !more ? end_part(part) : err;
+}
+
+static enum slu_err take_hole(struct slu_gti_part *part, struct slu_step *step)
+{
+    struct slu_gti_list *list = part->list;
+
+    slu_gti_context_log(list->ctx, SLU_LOG_DEBUG, "%s", step->error.text);
+    step->kind = SLU_STEP_COMMIT;
+    list->holes++;
+    return end_part(part);
+}
+
+/* This hour and the later ones are left to the next run. */
+static enum slu_err take_not_yet(struct slu_gti_part *part,
+                                 struct slu_step *step)
+{
+    struct slu_gti_list *list = part->list;
+    unsigned first =
+        part->package->index - part->package->index % SLU_KIND_COUNT;
+
+    slu_gti_context_log(list->ctx, SLU_LOG_INFO,
+                        "%s; the next run asks again, or raise "
+                        "gti.package_delay",
+                        step->error.text);
+    step->kind = SLU_STEP_COMMIT;
+    list->end = first < list->end ? first : list->end;
+    part->package->not_yet = true;
+    return end_part(part);
+}
+
+/* The first 403 ends the list for this run; only who named it is told so by
+ * the exit code. */
+static void take_denial(struct slu_gti_part *part, struct slu_step *step)
+{
+    struct slu_gti_list *list = part->list;
+    struct slu_gti_context *ctx = list->ctx;
+
+    list->denied = true;
+    slu_gti_list_drop_all(list);
+    ctx->result.units++;
+    if (ctx->config->threat_lists.all) {
+        slu_gti_context_log(ctx, SLU_LOG_WARN,
+                            "Threat List (%s) is left out of this run: %s",
+                            list->id, step->error.text);
+        step->kind = SLU_STEP_COMMIT;
+        return;
+    }
+    slu_gti_context_log(ctx, SLU_LOG_ERROR, "Threat List (%s) ended: %s",
+                        list->id, step->error.text);
+    slu_gti_context_note(ctx, &step->error);
+    ctx->result.denied_units++;
+}
+
+static enum slu_err take_answer(struct slu_gti_part *part,
+                                enum slu_gti_answer answer,
+                                struct slu_step *step)
+{
+    if (answer == SLU_GTI_ANSWER_PAGE) {
+        return take_page(part);
+    }
+    if (answer == SLU_GTI_ANSWER_FORBIDDEN) {
+        take_denial(part, step);
+        return SLU_ERR_OK;
+    }
+    if (answer == SLU_GTI_ANSWER_NOT_FOUND && part->depth == 0) {
+        return take_hole(part, step);
+    }
+    if (answer == SLU_GTI_ANSWER_NOT_YET && part->depth == 0) {
+        return take_not_yet(part, step);
+    }
+    if (step->kind != SLU_STEP_FAILED) {
+        return SLU_ERR_OK;
+    }
+    slu_gti_context_log(part->list->ctx, SLU_LOG_ERROR,
+                        "%s; its hour is left to the next run",
+                        step->error.text);
+    return fail_part(part, &step->error);
+}
+
+void slu_gti_list_end(struct slu_gti_unit *unit,
+                      const struct slu_answer_end *end,
+                      struct slu_step *out_step)
+{
+    struct slu_gti_part *part = (struct slu_gti_part *)unit;
+    struct slu_gti_context *ctx = part->list->ctx;
+    enum slu_gti_answer answer = slu_gti_page_judge(ctx, unit, end, out_step);
+    enum slu_err err;
+
+    part->asked = false;
+    if (unit->dropped) {
+        /* The list has ended with a 403. */
+        if (out_step->kind != SLU_STEP_DENIED) {
+            out_step->kind = SLU_STEP_FAILED;
+        }
+        slu_gti_part_bury(part);
+        return;
+    }
+    unit->head.not_before_ms = 0;
+    err = take_answer(part, answer, out_step);
+    if (err != SLU_ERR_OK) {
+        slu_gti_context_break(ctx, out_step, err);
+    }
+}
+
+void slu_gti_list_give_up(struct slu_gti_unit *unit,
+                          const struct slu_error *error)
+{
+    struct slu_gti_part *part = (struct slu_gti_part *)unit;
+
+    part->asked = false;
+    if (unit->dropped) {
+        slu_gti_part_bury(part);
+        return;
+    }
+    /* A failed package stores nothing, so there is nothing to fail here. */
+    (void)fail_part(part, error);
+}

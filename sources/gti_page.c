@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading one answer. The splitter cuts the body into records, the reader makes
+ * an item of each, and the lane's on_item decides what becomes of it. Whatever
+ * goes wrong is kept in page->error; the judgement at the end weighs it against
+ * how the exchange ended.
+ */
+#include "sources/gti_page.h"
+
+#include <assert.h>
+
+#define MEMBER_META 0
+#define MEMBER_ERROR 1
+
+static enum slu_err read_meta(struct slu_gti_context *ctx,
+                              struct slu_gti_page *page, struct slu_view text)
+{
+    struct slu_gti_meta meta;
+    enum slu_err err =
+        slu_gti_read_meta(ctx->reader, text, &meta, &page->error);
+
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    page->has_count = meta.has_count;
+    page->count = meta.has_count ? meta.count : 0;
+    slu_buf_clear(&page->cursor);
+    if (!meta.has_cursor) {
+        return SLU_ERR_OK;
+    }
+    err = slu_buf_append(&page->cursor, meta.cursor);
+    if (err == SLU_ERR_LIMIT) {
+        return slu_error_set(&page->error, err,
+                             "a cursor of %zu bytes; at most %d are expected",
+                             meta.cursor.len, SLU_GTI_CURSOR_MAX);
+    }
+    return err;
+}
+
+/* A 200 that carries an error object says nothing of the data: taken as an
+ * empty page it would advance a checkpoint over what was never read. */
+static enum slu_err read_member(struct slu_gti_context *ctx,
+                                struct slu_gti_page *page,
+                                const struct slu_json_event *event)
+{
+    if (event->index == MEMBER_META) {
+        return read_meta(ctx, page, event->text);
+    }
+    assert(event->index == MEMBER_ERROR);
+    if (slu_view_equal_str(event->text, "null")) {
+        return SLU_ERR_OK;
+    }
+    return slu_error_set(&page->error, SLU_ERR_MALFORMED,
+                         "a 200 answer with an error member");
+}
+
+static enum slu_err read_event(struct slu_gti_context *ctx,
+                               struct slu_gti_unit *unit,
+                               const struct slu_json_event *event,
+                               slu_gti_item_fn on_item)
+{
+    struct slu_gti_page *page = unit->page;
+    struct slu_gti_item item;
+    enum slu_err err;
+
+    if (event->kind == SLU_JSON_MEMBER) {
+        return read_member(ctx, page, event);
+    }
+    if (event->kind == SLU_JSON_ERROR) {
+        page->error = *slu_json_split_error(page->split);
+        return page->error.code;
+    }
+    err = slu_gti_read_item(ctx->reader, page->shape, event->text, &item,
+                            &page->error);
+    if (err != SLU_ERR_OK) {
+        page->error.offset += event->offset;
+        return err;
+    }
+    page->items++;
+    return on_item(unit, &item);
+}
+
+static void keep_error_body(struct slu_gti_page *page, struct slu_view bytes)
+{
+    size_t room = sizeof(page->error_body) - page->error_len;
+    size_t len = bytes.len < room ? bytes.len : room;
+
+    if (len > 0) {
+        memcpy(page->error_body + page->error_len, bytes.ptr, len);
+        page->error_len += len;
+    }
+}
+
+enum slu_body_verdict slu_gti_page_body(struct slu_gti_context *ctx,
+                                        struct slu_gti_unit *unit,
+                                        struct slu_view bytes,
+                                        slu_gti_item_fn on_item)
+{
+    struct slu_gti_page *page = unit->page;
+    struct slu_json_event event;
+
+    if (page->status != 200) {
+        keep_error_body(page, bytes);
+        return SLU_BODY_MORE;
+    }
+    if (page->error.code != SLU_ERR_OK) {
+        return SLU_BODY_ERROR;
+    }
+    slu_json_split_feed(page->split, bytes);
+    for (;;) {
+        enum slu_err err;
+
+        slu_json_split_next(page->split, &event);
+        if (event.kind == SLU_JSON_MORE || event.kind == SLU_JSON_DONE) {
+            return SLU_BODY_MORE;
+        }
+        err = read_event(ctx, unit, &event, on_item);
+        if (err != SLU_ERR_OK) {
+            page->error.code = err;
+            return SLU_BODY_ERROR;
+        }
+    }
+}
+
+/* Fills the step for an exchange that failed below HTTP, or a body that could
+ * not be read: worth asking again unless the same would come of it. */
+static enum slu_gti_answer judge_failure(struct slu_gti_unit *unit,
+                                         const struct slu_error *error,
+                                         struct slu_step *out_step)
+{
+    bool again = slu_err_retry_class(error->code) == SLU_RETRY_BACKOFF;
+
+    out_step->kind = again ? SLU_STEP_RETRY : SLU_STEP_FAILED;
+    out_step->error = *error;
+    if (error->code == SLU_ERR_MALFORMED || error->code == SLU_ERR_LIMIT) {
+        (void)slu_error_set(&out_step->error, error->code,
+                            "the answer for %s could not be read at byte %llu: "
+                            "%s; check that gti.base_url and http.proxy lead "
+                            "to GTI itself",
+                            unit->head.name, (unsigned long long)error->offset,
+                            error->text[0] != '\0'
+                                ? error->text
+                                : slu_err_sentence(error->code));
+        out_step->error.offset = error->offset;
+        out_step->error.http_status = unit->page->status;
+    }
+    return SLU_GTI_ANSWER_VOID;
+}
+
+static const struct slu_error *find_failure(struct slu_gti_page *page,
+                                            const struct slu_answer_end *end)
+{
+    if (page->status == 200 && page->error.code != SLU_ERR_OK) {
+        return &page->error;
+    }
+    if (end->err != SLU_ERR_OK) {
+        page->error = end->error != NULL ? *end->error
+                                         : (struct slu_error){.code = end->err};
+        page->error.code = end->err;
+        return &page->error;
+    }
+    if (page->status == 200 &&
+        slu_json_split_finish(page->split) != SLU_ERR_OK) {
+        page->error = *slu_json_split_error(page->split);
+        return &page->error;
+    }
+    return NULL;
+}
+
+static void say(struct slu_gti_unit *unit, const struct slu_gti_error *answer,
+                enum slu_err code, const char *cure, struct slu_step *out_step)
+{
+    (void)slu_error_set(&out_step->error, code, "HTTP %d for %s: %s%s%s",
+                        unit->page->status, unit->head.name,
+                        answer->message[0] != '\0' ? answer->message
+                                                   : slu_err_sentence(code),
+                        cure[0] != '\0' ? "; " : "", cure);
+    out_step->error.http_status = unit->page->status;
+}
+
+static enum slu_gti_answer judge_refusal(struct slu_gti_unit *unit,
+                                         const struct slu_gti_error *answer,
+                                         struct slu_step *out_step)
+{
+    switch (unit->page->status) {
+    case 401:
+        out_step->kind = SLU_STEP_DENIED;
+        say(unit, answer, SLU_ERR_AUTH,
+            "check that gti.api_key holds the key of an active account",
+            out_step);
+        return SLU_GTI_ANSWER_VOID;
+    case 403:
+        say(unit, answer, SLU_ERR_DENIED,
+            "the key's licence does not cover it: leave it out of gti.streams "
+            "or gti.threat_lists, or have the licence extended",
+            out_step);
+        return SLU_GTI_ANSWER_FORBIDDEN;
+    case 404:
+        say(unit, answer, SLU_ERR_NOT_FOUND, "", out_step);
+        return SLU_GTI_ANSWER_NOT_FOUND;
+    default:
+        break;
+    }
+    if (answer->code == SLU_GTI_ERROR_NOT_AVAILABLE_YET) {
+        say(unit, answer, SLU_ERR_NOT_YET, "", out_step);
+        return SLU_GTI_ANSWER_NOT_YET;
+    }
+    say(unit, answer, SLU_ERR_REJECTED, "", out_step);
+    return SLU_GTI_ANSWER_REJECTED;
+}
+
+static bool is_worth_retrying(int status)
+{
+    return status >= 500 || status == 408 || status == 425;
+}
+
+static enum slu_gti_answer judge_status(struct slu_gti_context *ctx,
+                                        struct slu_gti_unit *unit,
+                                        struct slu_step *out_step)
+{
+    struct slu_gti_page *page = unit->page;
+    struct slu_gti_error answer;
+
+    slu_gti_read_error(
+        ctx->reader, slu_view_make(page->error_body, page->error_len), &answer);
+    if (page->status == 429) {
+        out_step->kind = SLU_STEP_RETRY;
+        out_step->throttled = true;
+        out_step->daily_quota = answer.code == SLU_GTI_ERROR_QUOTA_EXCEEDED;
+        say(unit, &answer, SLU_ERR_QUOTA, "", out_step);
+        return SLU_GTI_ANSWER_VOID;
+    }
+    if (is_worth_retrying(page->status)) {
+        out_step->kind = SLU_STEP_RETRY;
+        say(unit, &answer, SLU_ERR_SERVER, "", out_step);
+        return SLU_GTI_ANSWER_VOID;
+    }
+    if (page->status >= 400) {
+        return judge_refusal(unit, &answer, out_step);
+    }
+    say(unit, &answer, SLU_ERR_REJECTED,
+        "not an answer of this API: check gti.base_url and http.proxy",
+        out_step);
+    return SLU_GTI_ANSWER_VOID;
+}
+
+enum slu_gti_answer slu_gti_page_judge(struct slu_gti_context *ctx,
+                                       struct slu_gti_unit *unit,
+                                       const struct slu_answer_end *end,
+                                       struct slu_step *out_step)
+{
+    struct slu_gti_page *page = unit->page;
+    const struct slu_error *failure = find_failure(page, end);
+
+    /* FAILED stands until something better is known. */
+    *out_step = (struct slu_step){.kind = SLU_STEP_FAILED};
+    ctx->answers += page->status != 0 ? 1 : 0;
+    ctx->refused += page->status == 401 || page->status == 403 ? 1 : 0;
+    /* The status of a refusal counts even if its body was cut. */
+    if (failure != NULL && (page->status == 200 || page->status == 0)) {
+        return judge_failure(unit, failure, out_step);
+    }
+    if (page->status != 200) {
+        return judge_status(ctx, unit, out_step);
+    }
+    out_step->kind = SLU_STEP_COMMIT;
+    out_step->unwanted = page->unwanted;
+    return SLU_GTI_ANSWER_PAGE;
+}

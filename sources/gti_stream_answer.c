@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an answer changes in the row of windows.
+ *
+ * Trust. What came back is checked against what was asked. An item more than a
+ * second outside its window: the server ignored the date term, and the stream
+ * goes on with one serial cursor. No count: windows aren't divided. Falling
+ * dates: the order was ignored, and nothing is concluded from a page's last
+ * date; a window counts only when its last page was read.
+ *
+ * Trouble. A cursor that repeats itself or is refused is dropped once; then the
+ * window is halved, again and again, until a single second remains that can't
+ * be read: it is skipped and reported. SLU_GTI_ISOLATED_MAX of them, or a
+ * refusal wherever one asks, and the stream is given up.
+ *
+ * Items in the overlap belong to a neighbour, which pulls them too. They are
+ * handed on all the same: merging is idempotent, and what arrived after the
+ * neighbour was finished is gained.
+ */
+#include "sources/gti_stream.h"
+
+#include "codecs/record.h"
+#include "codecs/time_text.h"
+
+#include <assert.h>
+
+#define CURSOR_SHOWN 40
+#define PROBES 4
+
+/* ---- items ---- */
+
+static void note_date(struct slu_gti_window *window, int64_t date)
+{
+    struct slu_gti_dates *dates = &window->dates;
+
+    if (date <= 0) {
+        return;
+    }
+    if (dates->last != 0) {
+        dates->rose |= date > dates->last;
+        dates->fell |= date < dates->last;
+    }
+    dates->last = date;
+    dates->newest = date > dates->newest ? date : dates->newest;
+    dates->outside |= date < window->lo - 1 || date > window->hi + 1;
+    dates->at_from |= date == window->from;
+    dates->at_until |= date == window->until;
+    dates->within |= date >= window->lo && date <= window->hi;
+}
+
+static bool is_of_kind(const struct slu_gti_item *item, enum slu_kind kind)
+{
+    return item->type ==
+           (kind == SLU_KIND_DOMAIN ? SLU_GTI_DOMAIN : SLU_GTI_IP_ADDRESS);
+}
+
+enum slu_err slu_gti_stream_item(struct slu_gti_unit *unit,
+                                 const struct slu_gti_item *item)
+{
+    struct slu_gti_window *window = (struct slu_gti_window *)unit;
+    struct slu_gti_stream *self = window->stream;
+    int64_t date = item->notification_date;
+
+    note_date(window, date);
+    if (!is_of_kind(item, self->kind)) {
+        slu_gti_context_count(self->ctx, unit, SLU_REASON_OTHER_TYPE);
+        return SLU_ERR_OK;
+    }
+    if (date > 0 && (date < self->range_lo - 1 || date > self->range_hi + 1)) {
+        slu_gti_context_count(self->ctx, unit, SLU_REASON_OUTSIDE_WINDOW);
+        return SLU_ERR_OK;
+    }
+    /* An item without a date was seen at some time within the window. */
+    return slu_gti_context_emit(self->ctx, unit, item, SLU_SOURCE_STREAM,
+                                date > 0 ? date : window->lo);
+}
+
+/* ---- ends ---- */
+
+static void drop_all(struct slu_gti_stream *self)
+{
+    while (self->count > 0) {
+        slu_gti_windows_drop(self, self->count - 1);
+    }
+}
+
+/* The stream is over for this run; its entries stay for the next. */
+static void end_stream(struct slu_gti_stream *self, struct slu_step *step)
+{
+    self->over = true;
+    drop_all(self);
+    self->ctx->result.units++;
+    slu_gti_context_log(self->ctx, SLU_LOG_ERROR, "IOC Stream (%s) ended: %s",
+                        slu_kind_name(self->kind), step->error.text);
+    slu_gti_context_note(self->ctx, &step->error);
+    step->kind = SLU_STEP_FAILED;
+}
+
+static void fail_stream(struct slu_gti_stream *self, struct slu_step *step)
+{
+    self->ctx->result.failed_units++;
+    end_stream(self, step);
+}
+
+static void deny_stream(struct slu_gti_stream *self, struct slu_step *step)
+{
+    self->ctx->result.denied_units++;
+    end_stream(self, step);
+}
+
+/* The window is over for this run and stays unfinished. */
+static void fail_window(struct slu_gti_window *window, struct slu_step *step,
+                        unsigned *counter)
+{
+    struct slu_gti_context *ctx = window->stream->ctx;
+
+    window->state = SLU_GTI_WINDOW_STUCK;
+    (*counter)++;
+    ctx->result.units++;
+    slu_gti_context_log(ctx, SLU_LOG_ERROR, "%s", step->error.text);
+    slu_gti_context_note(ctx, &step->error);
+    step->kind = SLU_STEP_FAILED;
+}
+
+static enum slu_err finish_window(struct slu_gti_window *window)
+{
+    window->stream->ctx->result.units++;
+    return slu_gti_windows_finish(window, &window->unit);
+}
+
+static enum slu_err skip_second(struct slu_gti_window *window,
+                                struct slu_step *step)
+{
+    struct slu_gti_stream *self = window->stream;
+    char when[SLU_ISO_TEXT_LEN];
+    struct slu_error error;
+
+    slu_time_format_iso(window->lo, when);
+    (void)slu_error_set(
+        &error, SLU_ERR_INCOMPLETE,
+        "IOC Stream (%s): the second %.*s can't be read and is skipped: %.160s",
+        slu_kind_name(self->kind), SLU_ISO_TEXT_LEN, when, step->error.text);
+    slu_gti_context_log(self->ctx, SLU_LOG_WARN,
+                        "%s; ask GTI's support what is wrong with it",
+                        error.text);
+    slu_gti_context_note(self->ctx, &error);
+    self->ctx->result.incomplete_units++;
+    self->isolated++;
+    if (self->isolated >= SLU_GTI_ISOLATED_MAX) {
+        fail_stream(self, step);
+        return SLU_ERR_OK;
+    }
+    return finish_window(window);
+}
+
+/* ---- trouble ---- */
+
+static enum slu_err restart(struct slu_gti_window *window)
+{
+    slu_gti_windows_reset(window);
+    return slu_gti_windows_store(window);
+}
+
+/* A single second, asked once more without the overlap before it: the fault
+ * may lie in the second before. */
+static enum slu_err isolate(struct slu_gti_window *window,
+                            struct slu_step *step)
+{
+    if (!window->narrow) {
+        window->narrow = true;
+        return restart(window);
+    }
+    return skip_second(window, step);
+}
+
+/*
+ * The answer was void for good: a cursor that repeats itself, or a 4xx; the
+ * step has the sentence. Nothing of the answer counts, but what is decided here
+ * is committed with it.
+ */
+static enum slu_err handle_trouble(struct slu_gti_window *window,
+                                   struct slu_step *step)
+{
+    struct slu_gti_stream *self = window->stream;
+    bool whole = self->count == 1 && self->good == 0;
+
+    step->kind = SLU_STEP_COMMIT;
+    if (window->cursor.len > 0 && !window->restarted) {
+        slu_gti_context_log(self->ctx, SLU_LOG_WARN,
+                            "%.200s: its cursor is dropped and the window "
+                            "pulled from its beginning",
+                            step->error.text);
+        window->restarted = true;
+        return restart(window);
+    }
+    if (self->serial) {
+        fail_window(window, step, &self->ctx->result.incomplete_units);
+        return SLU_ERR_OK;
+    }
+    window->restarted = true;
+    if (window->hi == window->lo) {
+        return isolate(window, step);
+    }
+    if (self->count >= SLU_GTI_WINDOWS_MAX) {
+        fail_window(window, step, &self->ctx->result.incomplete_units);
+        return SLU_ERR_OK;
+    }
+    return slu_gti_windows_divide(
+        window, window->lo,
+        whole && window->hi - window->lo >= PROBES ? PROBES : 2);
+}
+
+static enum slu_err take_rejection(struct slu_gti_window *window,
+                                   struct slu_step *step)
+{
+    struct slu_gti_stream *self = window->stream;
+
+    if (window->cursor.len == 0) {
+        if (step->error.http_status != 400) {
+            fail_stream(self, step);
+            return SLU_ERR_OK;
+        }
+        /* Had "+" left this very second out, nothing would have been refused.
+         */
+        self->from_inclusive |= window->narrow;
+        self->rejections++;
+        if (self->good == 0 && self->rejections > PROBES) {
+            fail_stream(self, step);
+            return SLU_ERR_OK;
+        }
+    }
+    return handle_trouble(window, step);
+}
+
+/* ---- pages ---- */
+
+/* FNV-1a; only compared with other cursors of the same window. */
+static uint64_t hash_cursor(struct slu_view cursor)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+
+    for (size_t i = 0; i < cursor.len; i++) {
+        hash = (hash ^ (unsigned char)cursor.ptr[i]) * UINT64_C(1099511628211);
+    }
+    return hash;
+}
+
+/*
+ * Takes the page's cursor; false when the window goes in circles. Brent's way
+ * to find a cycle: compare with one earlier cursor, the mark, and move the mark
+ * up after 1, 2, 4, 8... pages. It costs one hash per page, and a cycle of n
+ * pages is found within three rounds.
+ */
+static bool take_cursor(struct slu_gti_window *window,
+                        const struct slu_gti_page *page)
+{
+    uint64_t hash = hash_cursor(slu_buf_view(&page->cursor));
+
+    if (window->mark_steps + window->mark_span > 1 && hash == window->mark) {
+        return false;
+    }
+    window->mark_steps++;
+    if (window->mark_steps == window->mark_span) {
+        window->mark = hash;
+        window->mark_span *= 2;
+        window->mark_steps = 0;
+    }
+    return true;
+}
+
+static enum slu_err continue_window(struct slu_gti_window *window,
+                                    const struct slu_gti_page *page)
+{
+    enum slu_err err;
+
+    slu_buf_clear(&window->cursor);
+    err = slu_buf_append(&window->cursor, slu_buf_view(&page->cursor));
+    return err == SLU_ERR_OK ? slu_gti_windows_store(window) : err;
+}
+
+/* Forgets every other window; what they would have brought is brought by this
+ * one, which spans all that is unfinished. */
+static enum slu_err swallow_others(struct slu_gti_window *window, int64_t *lo,
+                                   int64_t *hi)
+{
+    struct slu_gti_stream *self = window->stream;
+
+    for (unsigned i = self->count; i-- > 0;) {
+        struct slu_gti_window *other = self->windows[i];
+        enum slu_err err = slu_gti_windows_forget(other, &window->unit);
+
+        if (err != SLU_ERR_OK) {
+            return err;
+        }
+        if (other->state != SLU_GTI_WINDOW_DONE) {
+            *lo = other->lo < *lo ? other->lo : *lo;
+            *hi = other->hi > *hi ? other->hi : *hi;
+        }
+        if (other != window) {
+            slu_gti_windows_drop(self, i);
+        }
+    }
+    return SLU_ERR_OK;
+}
+
+static enum slu_err fall_back(struct slu_gti_window *window)
+{
+    struct slu_gti_stream *self = window->stream;
+    int64_t lo = window->lo;
+    int64_t hi = window->hi;
+    enum slu_err err;
+
+    self->serial = true;
+    slu_gti_context_log(
+        self->ctx, SLU_LOG_WARN,
+        "IOC Stream (%s): the server ignores the date term, so the stream is "
+        "pulled with one serial cursor, which is slower; check that "
+        "gti.base_url and http.proxy lead to GTI itself",
+        slu_kind_name(self->kind));
+    err = swallow_others(window, &lo, &hi);
+    if (err == SLU_ERR_OK && (lo != window->lo || hi != window->hi)) {
+        slu_gti_windows_reshape(window, lo, hi);
+    }
+    return err;
+}
+
+static void learn(struct slu_gti_stream *self,
+                  const struct slu_gti_window *window)
+{
+    const struct slu_gti_dates *dates = &window->dates;
+    int64_t newest =
+        dates->newest < self->range_hi ? dates->newest : self->range_hi;
+
+    self->good++;
+    self->newest = newest > self->newest ? newest : self->newest;
+    self->rose |= dates->rose;
+    self->fell |= dates->fell;
+    self->from_inclusive |= dates->at_from;
+    self->until_inclusive |= dates->at_until;
+}
+
+static void log_page(const struct slu_gti_stream *self,
+                     const struct slu_gti_page *page)
+{
+    size_t shown =
+        page->cursor.len < CURSOR_SHOWN ? page->cursor.len : CURSOR_SHOWN;
+
+    slu_gti_context_log(self->ctx, SLU_LOG_DEBUG,
+                        "Fetched page with %llu items | next_cursor=%.*s",
+                        (unsigned long long)page->items, (int)shown,
+                        page->cursor.len > 0 ? page->cursor.ptr : "");
+}
+
+/* This stream's dates have been seen to rise and never to fall. Equal dates
+ * alone prove nothing: a page of one second may stand at either end. */
+static bool is_ordered(const struct slu_gti_stream *self)
+{
+    return self->rose && !self->fell;
+}
+
+/* True when all that follows lies behind the window. */
+static bool has_passed(const struct slu_gti_window *window)
+{
+    return is_ordered(window->stream) && window->dates.newest > window->hi;
+}
+
+/* How many windows the rest should become; 1: none but itself. */
+static unsigned choose_parts(struct slu_gti_window *window,
+                             const struct slu_gti_page *page, int64_t rest_lo)
+{
+    struct slu_gti_stream *self = window->stream;
+    int64_t span = window->hi - rest_lo + 1;
+    int64_t parts = page->count / SLU_GTI_PER_WINDOW;
+
+    if (self->serial || !page->has_count || window->cursor.len > 0 ||
+        page->count <= SLU_GTI_UNDIVIDED) {
+        return 1;
+    }
+    parts = parts < 2 ? 2 : parts;
+    parts = parts > SLU_GTI_DIVIDE_MAX ? SLU_GTI_DIVIDE_MAX : parts;
+    parts = parts > span ? span : parts;
+    return parts < 2 || self->count + parts + 1 > SLU_GTI_WINDOWS_MAX
+               ? 1
+               : (unsigned)parts;
+}
+
+static void warn_of_no_count(struct slu_gti_stream *self,
+                             const struct slu_gti_window *window,
+                             const struct slu_gti_page *page)
+{
+    if (page->has_count || window->cursor.len > 0 || self->no_count ||
+        self->serial) {
+        return;
+    }
+    self->no_count = true;
+    slu_gti_context_log(
+        self->ctx, SLU_LOG_WARN,
+        "IOC Stream (%s): the server sends no count, so the stream is pulled "
+        "with one serial cursor, which is slower; check that gti.base_url and "
+        "http.proxy lead to GTI itself",
+        slu_kind_name(self->kind));
+}
+
+/* The window isn't finished by this page. */
+static enum slu_err go_on(struct slu_gti_window *window,
+                          const struct slu_gti_page *page,
+                          struct slu_step *step)
+{
+    bool ordered = is_ordered(window->stream);
+    int64_t rest_lo = ordered && window->dates.last > window->lo
+                          ? window->dates.last
+                          : window->lo;
+    unsigned parts;
+
+    warn_of_no_count(window->stream, window, page);
+    window->last_date = window->dates.last;
+    window->empty_pages = page->items == 0 ? window->empty_pages + 1 : 0;
+    if (window->empty_pages >= SLU_GTI_EMPTY_PAGES_MAX) {
+        (void)slu_error_set(&step->error, SLU_ERR_INCOMPLETE,
+                            "%s: %d empty pages in a row, each with a cursor; "
+                            "run again later",
+                            window->unit.head.name, SLU_GTI_EMPTY_PAGES_MAX);
+        fail_window(window, step,
+                    &window->stream->ctx->result.incomplete_units);
+        return SLU_ERR_OK;
+    }
+    parts = choose_parts(window, page, rest_lo);
+    if (parts > 1) {
+        return slu_gti_windows_divide(window, rest_lo, parts);
+    }
+    if (!take_cursor(window, page)) {
+        (void)slu_error_set(&step->error, SLU_ERR_INCOMPLETE,
+                            "%s: the server repeats a cursor",
+                            window->unit.head.name);
+        return handle_trouble(window, step);
+    }
+    return continue_window(window, page);
+}
+
+static enum slu_err take_page(struct slu_gti_window *window,
+                              struct slu_step *step)
+{
+    struct slu_gti_stream *self = window->stream;
+    const struct slu_gti_page *page = window->unit.page;
+    int64_t hi = window->hi;
+    int64_t lo = window->lo;
+
+    learn(self, window);
+    log_page(self, page);
+    if (window->dates.outside && !self->serial) {
+        enum slu_err err = fall_back(window);
+
+        /* A wider window than this answer was asked for begins anew. */
+        if (err != SLU_ERR_OK || lo != window->lo || hi != window->hi) {
+            return err;
+        }
+    }
+    if (page->cursor.len > 0 && !has_passed(window)) {
+        return go_on(window, page, step);
+    }
+    /* An empty answer without the overlap may only mean that "+" leaves the
+     * second itself out. */
+    if (window->narrow && !self->from_inclusive && !window->dates.within) {
+        (void)slu_error_set(&step->error, SLU_ERR_INCOMPLETE,
+                            "it may or may not hold anything");
+        return skip_second(window, step);
+    }
+    return finish_window(window);
+}
+
+static enum slu_err take_answer(struct slu_gti_window *window,
+                                enum slu_gti_answer answer,
+                                struct slu_step *step)
+{
+    switch (answer) {
+    case SLU_GTI_ANSWER_PAGE:
+        return take_page(window, step);
+    case SLU_GTI_ANSWER_FORBIDDEN:
+        deny_stream(window->stream, step);
+        return SLU_ERR_OK;
+    case SLU_GTI_ANSWER_NOT_FOUND:
+    case SLU_GTI_ANSWER_NOT_YET:
+    case SLU_GTI_ANSWER_REJECTED:
+        return take_rejection(window, step);
+    case SLU_GTI_ANSWER_VOID:
+        break;
+    }
+    if (step->kind == SLU_STEP_FAILED) {
+        fail_window(window, step, &window->stream->ctx->result.failed_units);
+    }
+    return SLU_ERR_OK;
+}
+
+void slu_gti_stream_end(struct slu_gti_unit *unit,
+                        const struct slu_answer_end *end,
+                        struct slu_step *out_step)
+{
+    struct slu_gti_window *window = (struct slu_gti_window *)unit;
+    struct slu_gti_context *ctx = window->stream->ctx;
+    enum slu_gti_answer answer = slu_gti_page_judge(ctx, unit, end, out_step);
+    enum slu_err err;
+
+    if (unit->dropped) {
+        /* Nobody's any more: whole pages are welcome, the rest is void. */
+        if (answer != SLU_GTI_ANSWER_PAGE &&
+            out_step->kind != SLU_STEP_DENIED) {
+            out_step->kind = SLU_STEP_FAILED;
+        }
+        slu_gti_windows_bury(window);
+        return;
+    }
+    window->state = SLU_GTI_WINDOW_TODO;
+    unit->head.not_before_ms = 0;
+    err = take_answer(window, answer, out_step);
+    if (err != SLU_ERR_OK) {
+        slu_gti_context_break(ctx, out_step, err);
+    }
+}
+
+void slu_gti_stream_give_up(struct slu_gti_unit *unit,
+                            const struct slu_error *error)
+{
+    struct slu_gti_window *window = (struct slu_gti_window *)unit;
+    struct slu_gti_context *ctx = window->stream->ctx;
+
+    if (unit->dropped) {
+        slu_gti_windows_bury(window);
+        return;
+    }
+    window->state = SLU_GTI_WINDOW_STUCK;
+    ctx->result.units++;
+    ctx->result.failed_units++;
+    slu_gti_context_note(ctx, error);
+}
