@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What: the simulator's own questions: GET /_sim/health, GET /_sim/stats,
+ * POST /_sim/reset, POST /_sim/now?epoch=N (moves the frozen clock; 0 thaws
+ * it). They are never counted, delayed, limited or spoilt.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "server.h"
+
+static void answer_stats(struct sim_server *server, struct sim_answer *answer)
+{
+    struct sim_text text = {0};
+
+    sim_stats_render(&server->stats, &text);
+    sim_text_str(&text, "\n");
+    sim_text_byte(&text, '\0');
+    sim_answer_text(answer, 200, "application/json", text.data);
+    sim_text_fini(&text);
+}
+
+static void set_clock(struct sim_server *server, struct sim_answer *answer)
+{
+    bool repeated = false;
+    const char *epoch = sim_query_get(&server->query, "epoch", &repeated);
+    int64_t now;
+
+    if (epoch == NULL || repeated || !sim_query_number(epoch, &now)) {
+        sim_refuse(answer, "epoch=SECONDS is expected");
+        return;
+    }
+    server->options.now = now;
+    sim_answer_text(answer, 200, "application/json", "{\"ok\":true}\n");
+}
+
+void sim_control_answer(struct sim_server *server,
+                        const struct sim_request *request,
+                        struct sim_answer *answer)
+{
+    const char *path = server->query.path;
+    bool get = strcmp(request->method, "GET") == 0;
+    bool post = strcmp(request->method, "POST") == 0;
+
+    if (get && strcmp(path, "/_sim/health") == 0) {
+        sim_answer_text(answer, 200, "application/json", "{\"ok\":true}\n");
+    } else if (get && strcmp(path, "/_sim/stats") == 0) {
+        answer_stats(server, answer);
+    } else if (post && strcmp(path, "/_sim/reset") == 0) {
+        sim_stats_reset(&server->stats);
+        sim_answer_text(answer, 200, "application/json", "{\"ok\":true}\n");
+    } else if (post && strcmp(path, "/_sim/now") == 0) {
+        set_clock(server, answer);
+    } else {
+        sim_answer_error(answer, 404, "NotFoundError",
+                         "no such control request");
+    }
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SIM_DEFAULT_KEY                                                        \
+    "51ab0000deadbeef51ab0000deadbeef51ab0000deadbeef51ab0000deadbeef"
+
+enum row_kind {
+    ROW_TEXT,
+    ROW_NUMBER,
+    ROW_SWITCH, /* takes on or off */
+    ROW_FLAG,   /* takes nothing */
+    ROW_FAULT,
+    ROW_HELP,
+};
+
+struct option_row {
+    const char *name;
+    enum row_kind kind;
+    size_t offset;
+    int64_t low;
+    int64_t high;
+    const char *fallback;
+    const char *help;
+};
+
+#define AT(field) offsetof(struct sim_options, field)
+#define TEXT(name, field, fallback, help)                                      \
+    {                                                                          \
+        name, ROW_TEXT, AT(field), 0, 0, fallback, help                        \
+    }
+#define NUMBER(name, field, low, high, fallback, help)                         \
+    {                                                                          \
+        name, ROW_NUMBER, AT(field), low, high, fallback, help                 \
+    }
+#define SWITCH(name, field, fallback, help)                                    \
+    {                                                                          \
+        name, ROW_SWITCH, AT(field), 0, 0, fallback, help                      \
+    }
+#define FLAG(name, field, help)                                                \
+    {                                                                          \
+        name, ROW_FLAG, AT(field), 0, 0, NULL, help                            \
+    }
+
+static const struct option_row rows[] = {
+    TEXT("listen", listen, "127.0.0.1:0", "address:port; port 0 picks one"),
+    TEXT("port-file", port_file, "", "write the port here when ready"),
+    NUMBER("seed", seed, 0, INT64_MAX, "1", "of everything drawn by chance"),
+    NUMBER("now", now, 0, 4102444800, "0", "freeze the clock; 0: real time"),
+    TEXT("api-key", api_key, SIM_DEFAULT_KEY, "the only key that is let in"),
+    NUMBER("stream-rate", stream_rate, 0, 500000, "60",
+           "stream items per hour and entity type"),
+    NUMBER("stream-items", stream_items, 0, 50000000, "0",
+           "instead: items per type in --stream-days (0: by rate)"),
+    NUMBER("stream-days", stream_days, 1, 365, "5", "for --stream-items"),
+    NUMBER("retention-days", retention_days, 1, 365, "7",
+           "how far back the stream reaches"),
+    SWITCH("bursts", bursts, "on", "hours and seconds with very many items"),
+    NUMBER("odd", odd, 0, 1000, "20", "odd or invalid values per thousand"),
+    NUMBER("hot", hot, 1, 1000000, "512",
+           "entities per type that are seen again and again"),
+    SWITCH("shuffle", shuffle, "on", "members of stream objects in any order"),
+    NUMBER("list-items", list_items, 0, 1000000, "50",
+           "items per list, hour and entity type"),
+    NUMBER("list-burst-every", list_burst_every, 0, 1000000, "0",
+           "one in n packages is larger (0: none)"),
+    NUMBER("list-burst-factor", list_burst_factor, 1, 1000, "10",
+           "how much larger"),
+    NUMBER("list-days", list_days, 1, 365, "7", "packages older: 404"),
+    NUMBER("hole-every", hole_every, 0, 1000000, "0",
+           "one in n packages is missing, 404 (0: none)"),
+    NUMBER("empty-every", empty_every, 0, 1000000, "24",
+           "one in n packages has an empty iocs (0: none)"),
+    NUMBER("null-every", null_every, 0, 1000000, "48",
+           "one in n packages has a null iocs (0: none)"),
+    SWITCH("context-attributes", context_attributes, "on",
+           "list items name their list (since August 2025)"),
+    NUMBER("item-bytes", item_bytes, 0, 64 << 20, "0",
+           "pad each item to about this size (0: as it is)"),
+    NUMBER("page-bytes", page_bytes, 0, (int64_t)4 << 30, "0",
+           "pad items so that a page has about this size"),
+    NUMBER("item-bytes-max", item_bytes_max, 0, 64 << 20, "900000",
+           "no item is padded beyond, whatever --page-bytes says"),
+    NUMBER("latency", latency_ms, 0, 600000, "0", "ms before each answer"),
+    NUMBER("jitter", jitter_ms, 0, 600000, "0", "at most so many ms more"),
+    NUMBER("rate-limit", rate_limit, 0, 1000000000, "0",
+           "requests per --rate-window, rejected ones too (0: none)"),
+    NUMBER("rate-window", rate_window_s, 1, 3600, "60", "seconds"),
+    NUMBER("daily-quota", daily_quota, 0, 1000000000, "0",
+           "requests per UTC day, rejected ones too (0: none)"),
+    SWITCH("retry-after", retry_after, "on",
+           "say Retry-After when --rate-limit rejects"),
+    NUMBER("bandwidth", bandwidth, 0, INT32_MAX, "0",
+           "bytes per second for all connections together (0: any)"),
+    NUMBER("send-buffer", send_buffer, 0, 1 << 30, "0",
+           "SO_SNDBUF of each connection (0: the system's)"),
+    NUMBER("cache-bytes", cache_bytes, 0, (int64_t)4 << 30, "67108864",
+           "rendered pages kept"),
+    SWITCH("gzip", gzip, "on", "compress for whoever asks by the rule"),
+    TEXT("framing", framing, "auto", "auto (length if small), length, chunked"),
+    TEXT("tiers", tiers, "", "list ids, by comma, that answer 403"),
+    FLAG("stream-forbidden", stream_forbidden, "ioc_stream answers 403"),
+    FLAG("date-exclusive", date_exclusive,
+         "date:X+ and date:X- exclude X itself"),
+    FLAG("score-exclusive", score_exclusive,
+         "gti_score:N+ and positives:N- exclude N itself"),
+    SWITCH("count", count, "on", "meta.count; also as --no-count"),
+    {"no-count", ROW_FLAG, AT(count), 1, 0, NULL, "meta has no count"},
+    FLAG("count-as-in-2023", count_as_in_2023,
+         "no count on pages that have a cursor, as in the 2023 example"),
+    TEXT("ignore-filter-term", ignore_filter_term, "",
+         "terms, by comma, that are parsed and then ignored"),
+    FLAG("ignore-order", ignore_order, "always newest first"),
+    FLAG("data-null", data_null, "an empty data is null"),
+    FLAG("data-absent", data_absent, "an empty data is left out"),
+    FLAG("clamp-limit", clamp_limit, "a limit too large is cut, not refused"),
+    NUMBER("cursor-ttl", cursor_ttl_s, 0, 31536000, "0",
+           "seconds until a cursor answers 400 (0: never)"),
+    NUMBER("delay-hours", delay_hours, 0, 48, "2",
+           "package H is served from H + so many hours"),
+    FLAG("type-list", type_list, "lists: type may be a comma list"),
+    TEXT("malformed-hour", malformed_hour, "404", "404 or 400"),
+    {"fault", ROW_FAULT, 0, 0, 0, NULL,
+     "NAME[=ARG[,ARG...]], may be repeated; see below"},
+    {"help", ROW_HELP, 0, 0, 0, NULL, "print this"},
+};
+
+#define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
+
+static void print_help(void)
+{
+    printf("usage: sluice-sim [options]\n"
+           "Serves the two GTI endpoints on loopback for tests.\n"
+           "SIGTERM or SIGINT ends it.\n\noptions:\n");
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        char name[64];
+
+        snprintf(name, sizeof(name), "--%s%s", rows[i].name,
+                 rows[i].kind == ROW_NUMBER   ? " N"
+                 : rows[i].kind == ROW_SWITCH ? " on|off"
+                 : rows[i].kind == ROW_TEXT   ? " TEXT"
+                                              : "");
+        printf("  %-26s %s", name, rows[i].help);
+        if (rows[i].fallback != NULL) {
+            printf(" [%s]", rows[i].fallback);
+        }
+        printf("\n");
+    }
+    sim_fault_help();
+}
+
+static _Noreturn void refuse(const char *name, const char *value,
+                             const char *expected)
+{
+    fprintf(stderr, "sluice-sim: --%s: \"%s\" is not %s\n", name, value,
+            expected);
+    exit(2);
+}
+
+static void set_number(struct sim_options *options,
+                       const struct option_row *row, const char *value)
+{
+    char expected[96];
+    char *end;
+    long long number;
+
+    errno = 0;
+    number = strtoll(value, &end, 10);
+    if (errno != 0 || end == value || *end != '\0' || number < row->low ||
+        number > row->high) {
+        snprintf(expected, sizeof(expected), "a number from %lld to %lld",
+                 (long long)row->low, (long long)row->high);
+        refuse(row->name, value, expected);
+    }
+    *(int64_t *)((char *)options + row->offset) = number;
+}
+
+static void set_row(struct sim_options *options, const struct option_row *row,
+                    const char *value)
+{
+    void *field = (char *)options + row->offset;
+
+    switch (row->kind) {
+    case ROW_TEXT:
+        *(const char **)field = value;
+        break;
+    case ROW_NUMBER:
+        set_number(options, row, value);
+        break;
+    case ROW_SWITCH:
+        if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0) {
+            refuse(row->name, value, "on or off");
+        }
+        *(bool *)field = strcmp(value, "on") == 0;
+        break;
+    case ROW_FLAG:
+        *(bool *)field = row->low == 0; /* --no-count says false */
+        break;
+    case ROW_FAULT: {
+        const char *wrong = sim_fault_add(&options->faults, value);
+
+        if (wrong != NULL) {
+            refuse(row->name, value, wrong);
+        }
+        break;
+    }
+    case ROW_HELP:
+        print_help();
+        exit(0);
+    }
+}
+
+static void check_words(const struct sim_options *options)
+{
+    static const char *const framings = "auto,length,chunked";
+
+    if (!sim_options_has(framings, options->framing)) {
+        refuse("framing", options->framing, "auto, length or chunked");
+    }
+    if (!sim_options_has("404,400", options->malformed_hour)) {
+        refuse("malformed-hour", options->malformed_hour, "404 or 400");
+    }
+}
+
+void sim_options_parse(struct sim_options *options, int argc, char **argv)
+{
+    struct option longs[ROW_COUNT + 1];
+    int chosen;
+    int row = 0;
+
+    memset(options, 0, sizeof(*options));
+    memset(longs, 0, sizeof(longs));
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        bool bare = rows[i].kind == ROW_FLAG || rows[i].kind == ROW_HELP;
+
+        longs[i].name = rows[i].name;
+        longs[i].has_arg = bare ? no_argument : required_argument;
+        longs[i].val = 'x';
+        if (rows[i].fallback != NULL) {
+            set_row(options, &rows[i], rows[i].fallback);
+        }
+    }
+    while ((chosen = getopt_long(argc, argv, "", longs, &row)) != -1) {
+        if (chosen != 'x') {
+            exit(2); /* getopt_long has said why, in one line. */
+        }
+        set_row(options, &rows[row], optarg);
+    }
+    if (optind < argc) {
+        fprintf(stderr, "sluice-sim: unexpected argument \"%s\"\n",
+                argv[optind]);
+        exit(2);
+    }
+    check_words(options);
+}
+
+bool sim_options_has(const char *list, const char *word)
+{
+    size_t len = strlen(word);
+
+    for (const char *at = list; len > 0 && *at != '\0';) {
+        size_t span = strcspn(at, ",");
+
+        if (span == len && memcmp(at, word, len) == 0) {
+            return true;
+        }
+        at += span + (at[span] == ',');
+    }
+    return false;
+}
