@@ -8,6 +8,10 @@
 
 #include <sluice/alloc.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Uninitialised bytes, or NULL. len > 0. */
 void *slu_alloc_get(const struct slu_alloc *alloc, size_t len);
 
@@ -21,4 +25,7 @@ void *slu_alloc_resize(const struct slu_alloc *alloc, void *ptr, size_t old_len,
 /* Frees; ptr may be NULL. len is the length asked for. */
 void slu_alloc_put(const struct slu_alloc *alloc, void *ptr, size_t len);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -12,6 +12,10 @@
 #include <sluice/err.h>
 #include <sluice/view.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct slu_buf {
     const struct slu_alloc *alloc;
     char *ptr;
@@ -49,4 +53,7 @@ static inline struct slu_view slu_buf_view(const struct slu_buf *self)
     return slu_view_make(self->ptr, self->len);
 }
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -6,11 +6,13 @@
  *
  * Life cycle: new (compiles the table), read for every text, free.
  * Limits: at most SLU_JSON_FIELDS_MAX paths.
- * Ownership: a value's text points into the reader's own scratch or the input
- * and dies when the callback returns.
- * Errors: MALFORMED for an error in a visited member; members that no path
- * leads through are skipped by bracket depth and not validated. That is
- * accepted: the splitter has already checked brackets, strings and UTF-8.
+ * Ownership: a value's text points into the input, or, when it held a
+ * backslash, into the reader's own scratch; there it lives until the next read.
+ * Errors: MALFORMED for an error in a visited member (a number that fits no
+ * double included); members that no path leads through are skipped by bracket
+ * depth and not validated. That is accepted: the splitter has already checked
+ * brackets, strings and UTF-8. A pass that ended early didn't look at the rest.
+ * NOMEM: also when simdjson, which allocates by itself, found no memory.
  * Threads: one reader per thread.
  */
 #ifndef SLU_CODECS_JSON_READ_H

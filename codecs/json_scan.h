@@ -20,6 +20,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define SLU_JSON_SCAN_DEPTH_MAX 64
 
 enum slu_json_scan_status {
@@ -78,4 +82,7 @@ extern const struct slu_json_kernel slu_json_kernel_avx2;
 extern const struct slu_json_kernel slu_json_kernel_avx512;
 #endif
 
+#ifdef __cplusplus
+}
+#endif
 #endif

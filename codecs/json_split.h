@@ -39,6 +39,10 @@
 #include <sluice/err.h>
 #include <sluice/view.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define SLU_JSON_DEPTH_MAX 64
 /* Readable bytes that the reader needs behind a text (simdjson's padding). */
 #define SLU_JSON_PADDING 64
@@ -94,4 +98,7 @@ bool slu_json_split_saw_array(const struct slu_json_split *self);
 /* Code, offset and sentence of the failure; code OK when there was none. */
 const struct slu_error *slu_json_split_error(const struct slu_json_split *self);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What: the reader's table of paths as a tree: one node for each name on a way
+ * to something wanted, and one for "every element". Private to json_read.cc.
+ *
+ *     attributes.gti_assessment.verdict.value   0
+ *     attributes.last_modification_date         1
+ *     sources[].label                           2
+ *
+ *     root +- attributes +- gti_assessment - verdict - value =0
+ *          |             +- last_modification_date =1
+ *          +- sources - [] - label =2
+ *
+ * Life cycle: init, child..., fini. fini is safe on a zeroed struct.
+ * Errors: NOMEM. A path that isn't one, or occurs twice, is asserted.
+ */
+#ifndef SLU_CODECS_JSON_PATHS_H
+#define SLU_CODECS_JSON_PATHS_H
+
+#include "codecs/json_read.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SLU_JSON_PATH_NONE UINT32_MAX
+
+struct slu_json_path_node {
+    struct slu_view name;
+    uint64_t lengths; /* bit (length % 64) of every child's name */
+    unsigned field;   /* index of the path that ends here, or NONE */
+    unsigned child;   /* first one, or NONE */
+    unsigned sibling; /* next child of the same node, or NONE */
+    unsigned each;    /* stands for every element, or NONE */
+};
+
+struct slu_json_paths {
+    const struct slu_alloc *alloc;
+    struct slu_json_path_node *nodes; /* the first is the root */
+    unsigned node_count;
+    unsigned node_max;
+    bool has_each; /* a path has "[]" */
+};
+
+/* The paths' texts must outlive self. */
+SLU_MUST_CHECK enum slu_err
+slu_json_paths_init(struct slu_json_paths *self, const struct slu_alloc *alloc,
+                    const struct slu_json_field *fields, unsigned count);
+void slu_json_paths_fini(struct slu_json_paths *self);
+
+/* The node of a name below the node `at`, or NONE. Most names that nobody
+ * wants are told by their length alone. */
+static inline unsigned slu_json_paths_child(const struct slu_json_paths *self,
+                                            unsigned at, struct slu_view name)
+{
+    unsigned child = SLU_JSON_PATH_NONE;
+
+    if ((self->nodes[at].lengths >> (name.len % 64) & 1) != 0) {
+        child = self->nodes[at].child;
+    }
+    while (child != SLU_JSON_PATH_NONE &&
+           !slu_view_equal(self->nodes[child].name, name)) {
+        child = self->nodes[child].sibling;
+    }
+    return child;
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif
