@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PATH_BYTES_MAX 4000
+
+static int sync_folder(int dir_fd, const char *path)
+{
+    int fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int sys = 0;
+
+    if (fd < 0) {
+        return errno;
+    }
+    if (fsync(fd) != 0) {
+        sys = errno;
+    }
+    (void)close(fd);
+    return sys;
+}
+
+int slu_folder_sync_parent(int dir_fd, const char *path)
+{
+    char parent[PATH_BYTES_MAX + 1];
+    char *slash;
+
+    if (strlen(path) >= sizeof(parent)) {
+        return ENAMETOOLONG;
+    }
+    (void)snprintf(parent, sizeof(parent), "%s", path);
+    slash = strrchr(parent, '/');
+    if (slash == NULL) {
+        return sync_folder(dir_fd, ".");
+    }
+    slash[slash == parent ? 1 : 0] = '\0';
+    return sync_folder(dir_fd, parent);
+}
+
+static int make_one(const char *path, mode_t mode)
+{
+    struct stat info;
+
+    if (mkdir(path, mode) == 0) {
+        return slu_folder_sync_parent(AT_FDCWD, path);
+    }
+    if (errno != EEXIST) {
+        return errno;
+    }
+    if (stat(path, &info) != 0) {
+        return errno;
+    }
+    return S_ISDIR(info.st_mode) ? 0 : ENOTDIR;
+}
+
+/* Makes every folder above the last; one that can't be made is found out when
+ * the next is. */
+static int make_parents(char *path)
+{
+    char *at = path + 1;
+
+    while ((at = strchr(at, '/')) != NULL) {
+        int sys;
+
+        *at = '\0';
+        sys = make_one(path, 0755);
+        *at++ = '/';
+        if (sys != 0) {
+            return sys;
+        }
+    }
+    return 0;
+}
+
+int slu_folder_make(const char *path, mode_t mode)
+{
+    char copy[PATH_BYTES_MAX + 1];
+    size_t len = strlen(path);
+    int sys;
+
+    if (len == 0) {
+        return ENOENT;
+    }
+    if (len >= sizeof(copy)) {
+        return ENAMETOOLONG;
+    }
+    memcpy(copy, path, len + 1);
+    while (len > 1 && copy[len - 1] == '/') {
+        copy[--len] = '\0';
+    }
+    sys = make_parents(copy);
+    return sys == 0 ? make_one(copy, mode) : sys;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What: the store's thread and the queue in front of it.
+ *
+ * The thread takes all that is queued as one group, one transaction: the more
+ * arrives while the disk is busy, the fewer times it is asked to be. When
+ * enough is pending it folds, a chunk at a time, groups in between.
+ *
+ * Life cycle: start, push..., acquire and release around every other use of
+ * the database, stop. stop is safe on a zeroed struct.
+ * Limits: queue_bytes; a push that would exceed it waits. A single operation
+ * larger than that goes in alone.
+ * Threads: one owner thread, and the queue's own. A struct slu_db belongs to
+ * the queue's thread except between acquire and release.
+ */
+#ifndef SLU_ENGINE_STORE_QUEUE_H
+#define SLU_ENGINE_STORE_QUEUE_H
+
+#include "engine/store_db.h"
+#include <pthread.h>
+
+enum slu_op_kind {
+    SLU_OP_STAGE,
+    SLU_OP_ABANDON,
+    SLU_OP_COMMIT,
+};
+
+struct slu_op {
+    struct slu_op *next;
+    enum slu_op_kind kind;
+    uint64_t answer;
+    uint64_t count;
+    struct slu_view records; /* behind the struct, in the same allocation */
+    struct slu_view entries; /* behind them */
+};
+
+struct slu_store_queue {
+    struct slu_db *db;
+    const struct slu_alloc *alloc;
+    size_t max_bytes;
+    uint64_t fold_at;
+    void *ctx;
+    void (*on_room)(void *ctx);
+    pthread_t thread;
+    bool started;
+
+    pthread_mutex_t mutex; /* guards all that follows */
+    pthread_cond_t work;   /* the thread has something to do */
+    pthread_cond_t done;   /* it did something */
+    struct slu_op *first;
+    struct slu_op *last;
+    size_t bytes;       /* queued, and of the group under way */
+    bool working;       /* the thread is at the database */
+    bool owner_waiting; /* acquire is waiting: begin no fold */
+    bool owner_working; /* between acquire and release */
+    bool stopping;
+    bool room_wanted; /* `full` has said so */
+    bool folding;     /* until nothing is pending */
+    bool failed;
+    struct slu_error failure;
+};
+
+SLU_MUST_CHECK enum slu_err
+slu_store_queue_start(struct slu_store_queue *self, struct slu_db *db,
+                      const struct slu_store_options *opts);
+/* Waits for what was queued. */
+void slu_store_queue_stop(struct slu_store_queue *self);
+
+/* Copies the views of *op. */
+SLU_MUST_CHECK enum slu_err slu_store_queue_push(struct slu_store_queue *self,
+                                                 const struct slu_op *op,
+                                                 struct slu_error *out_error);
+
+bool slu_store_queue_full(struct slu_store_queue *self);
+
+/* Waits until the queue is empty and takes the database. */
+SLU_MUST_CHECK enum slu_err
+slu_store_queue_acquire(struct slu_store_queue *self,
+                        struct slu_error *out_error);
+void slu_store_queue_release(struct slu_store_queue *self);
+
+/* The failed write, if there was one. */
+void slu_store_queue_failure(struct slu_store_queue *self,
+                             struct slu_error *out_error);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The matcher agrees with inet_pton on addresses; what it accepts prints as a
+ * text that it accepts unchanged; a CIDR's host bits are zero.
+ */
+#include "codecs/ipv4.h"
+
+#include <arpa/inet.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void demand(bool holds, const char *what)
+{
+    if (!holds) {
+        (void)fprintf(stderr, "broken: %s\n", what);
+        abort();
+    }
+}
+
+static bool accept_by_library(struct slu_view text, uint32_t *out_address)
+{
+    char copy[INET_ADDRSTRLEN];
+    struct in_addr address;
+
+    if (text.len >= sizeof(copy) || memchr(text.ptr, '\0', text.len) != NULL) {
+        return false;
+    }
+    memcpy(copy, text.ptr, text.len);
+    copy[text.len] = '\0';
+    if (inet_pton(AF_INET, copy, &address) != 1) {
+        return false;
+    }
+    *out_address = ntohl(address.s_addr);
+    return true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct slu_view text = slu_view_make((const char *)data, size);
+    struct slu_cidr cidr;
+    struct slu_cidr again;
+    char printed[SLU_IPV4_TEXT_MAX];
+    bool normalised;
+    uint32_t address;
+    size_t len;
+    enum slu_reason reason;
+
+    if (size == 0) {
+        return 0;
+    }
+    reason = slu_ipv4_match(text, &cidr, &normalised);
+    if (memchr(data, '/', size) == NULL) {
+        demand(accept_by_library(text, &address) == (reason == SLU_REASON_NONE),
+               "the same answer as inet_pton");
+        demand(reason != SLU_REASON_NONE || cidr.address == address,
+               "the same address as inet_pton");
+    }
+    if (reason != SLU_REASON_NONE) {
+        demand(slu_reason_class(reason) == SLU_REASON_CLASS_INVALID,
+               "a reason of the invalid class");
+        return 0;
+    }
+    demand(cidr.address <= slu_cidr_last(cidr) && cidr.prefix <= 32, "a range");
+    len = slu_ipv4_format(cidr, printed);
+    demand(len >= 7 && len <= SLU_IPV4_TEXT_MAX, "a text of 7 to 18 bytes");
+    demand(normalised != slu_view_equal(slu_view_make(printed, len), text),
+           "normalised tells whether the text changed");
+    demand(slu_ipv4_match(slu_view_make(printed, len), &again, &normalised) ==
+                   SLU_REASON_NONE &&
+               !normalised && again.address == cidr.address &&
+               again.prefix == cidr.prefix,
+           "the printed text is canonical");
+    return 0;
+}
