@@ -397,24 +397,25 @@ enum slu_err slu_allow_list_parse(struct slu_allow_list *self,
     return err;
 }
 
+/* A binary search without a branch on what it finds. */
 bool slu_allow_list_has_ip(const struct slu_allow_list *self,
                            struct slu_cidr cidr)
 {
-    size_t low = 0;
-    size_t high = self->range_count;
+    const struct slu_allow_range *range = self->ranges;
+    size_t left = self->range_count;
 
-    /* The first range that ends at or behind the address. */
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (self->ranges[middle].last < cidr.address) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
+    if (left == 0) {
+        return false;
     }
-    return low < self->range_count &&
-           self->ranges[low].first <= slu_cidr_last(cidr);
+    /* Ends at the first range that ends at or behind the address, or at the
+     * last one. */
+    while (left > 1) {
+        size_t half = left / 2;
+
+        range += range[half - 1].last < cidr.address ? half : 0;
+        left -= half;
+    }
+    return range->last >= cidr.address && range->first <= slu_cidr_last(cidr);
 }
 
 bool slu_allow_list_has_domain(const struct slu_allow_list *self,

@@ -19,7 +19,7 @@
 
 #include <idn2.h>
 #include <stdint.h>
-#ifdef __x86_64__ /* which has SSE2 */
+#ifdef USE_SSE2
 #include <emmintrin.h>
 #endif
 
@@ -33,7 +33,7 @@
  */
 #define IDNA_MAX 1024
 
-#ifdef __x86_64__
+#ifdef USE_SSE2
 struct masks {
     uint64_t letters; /* bit i: byte i of the name is one */
     uint64_t dots;
@@ -175,7 +175,7 @@ static bool obey_rule(const struct masks *masks, size_t len)
  */
 static bool accept_short(struct slu_view name, char *out, size_t *out_len)
 {
-#ifdef __x86_64__
+#ifdef USE_SSE2
     struct masks masks;
 
     if (name.len > 0 && name.ptr[name.len - 1] == '.') {
