@@ -21,8 +21,10 @@ class Sim:
 
     def __init__(self, *args, now=NOW):
         frozen = ['--now', str(now)] if now else []
+        # A sanitizer's quarantine would hide what memory is really used.
+        env = {**os.environ, 'ASAN_OPTIONS': 'quarantine_size_mb=1'}
         self.process = subprocess.Popen(
-            [os.environ['SLUICE_SIM'], *frozen, *args],
+            [os.environ['SLUICE_SIM'], *frozen, *args], env=env,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         assert line.startswith('listening on http://'), \

@@ -288,7 +288,8 @@ static void pack_slice(struct sim_conn *conn, bool last)
 {
     struct sim_sender *sender = &conn->sender;
     z_stream *stream = &sender->deflate;
-    bool finish = last && sim_conn_fault(conn) != SIM_FAULT_GZIP_CUT;
+    bool cut = sim_conn_fault(conn) == SIM_FAULT_GZIP_CUT;
+    int flush = !last ? Z_NO_FLUSH : cut ? Z_SYNC_FLUSH : Z_FINISH;
 
     sim_text_clear(&sender->packed);
     stream->next_in = (Bytef *)sender->slice.data;
@@ -297,7 +298,7 @@ static void pack_slice(struct sim_conn *conn, bool last)
         stream->next_out =
             (Bytef *)sim_text_reserve(&sender->packed, SIM_SLICE);
         stream->avail_out = SIM_SLICE;
-        deflate(stream, finish ? Z_FINISH : Z_NO_FLUSH);
+        deflate(stream, flush);
         sender->packed.len += SIM_SLICE - stream->avail_out;
     } while (stream->avail_out == 0);
 }
