@@ -14,10 +14,13 @@
  * ended, marked with its id; they count only once the commit with that id has
  * been made, and are deleted by `abandon` or by the next open.
  *
- * Threads: one owner thread calls these functions; the work is done on the
- * store's own. stage and commit queue and return at once; every other function
- * waits for all that was queued before it.
- * Limits: the queue holds at most queue_bytes; `full` says when to pause.
+ * Threads: one owner thread calls these functions. stage, commit and abandon
+ * queue and return at once, for the store's own thread, which folds by itself
+ * too; every other function waits for all that was queued before it, then works
+ * on the caller's thread, and so do the callbacks. A callback must not call the
+ * store.
+ * Limits: the queue holds at most queue_bytes; `full` (from three quarters on)
+ * says when to pause; who doesn't is made to wait at the limit.
  * Errors: IO (disk full, not writable: the sentence names path and cause),
  * STATE (damaged, made by a newer version, or locked by another run), NOMEM.
  * After a failed write every later call returns that error: nothing is lost,
@@ -33,10 +36,11 @@ struct slu_store;
 struct slu_store_options {
     const struct slu_alloc *alloc;
     const char *dir;    /* made if need be, mode 0700 */
-    size_t queue_bytes; /* 8 MiB */
-    uint64_t fold_at;   /* 500,000 records */
-    size_t shard_bytes; /* split above; 64 KiB */
-    bool read_only;     /* for status: no lock, no change, no thread */
+    size_t queue_bytes; /* 0: 8 MiB */
+    uint64_t fold_at;   /* 0: 500,000 records */
+    size_t shard_bytes; /* split above; 0: 64 KiB */
+    bool read_only;     /* for status: no lock, no change, no thread;
+                           NOT_FOUND when there is no state yet */
     void *ctx;
     /* Called on the store's thread when the queue has fallen below half of
      * queue_bytes after `full` returned true, and when a write failed. */
@@ -97,7 +101,8 @@ SLU_MUST_CHECK enum slu_err slu_store_fold(struct slu_store *self);
 
 typedef enum slu_err (*slu_store_record_fn)(void *ctx,
                                             const struct slu_record *record);
-/* Every folded record of a kind in key order. The record dies with the call. */
+/* Every folded record of a kind in key order. The record dies with the call.
+ * An error of on_record ends it and is returned. */
 SLU_MUST_CHECK enum slu_err slu_store_scan(struct slu_store *self,
                                            enum slu_record_kind kind,
                                            slu_store_record_fn on_record,
@@ -112,8 +117,10 @@ typedef enum slu_err (*slu_store_rewrite_fn)(void *ctx,
                                              struct slu_record *record,
                                              enum slu_store_change *out_change);
 /*
- * Every record of every kind, in the order of the kinds and keys; all changes
- * together are one transaction: a place is either changed for all or for none.
+ * Every folded record of every kind, in the order of the kinds and keys; all
+ * changes together are one transaction: a place is either changed for all or
+ * for none. An error of on_record takes all of them back and is returned.
+ * Fold before: what is pending of a deleted record would bring it back.
  */
 SLU_MUST_CHECK enum slu_err slu_store_rewrite(struct slu_store *self,
                                               slu_store_rewrite_fn on_record,

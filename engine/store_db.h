@@ -18,8 +18,10 @@
  *     runs     what status shows
  *
  * Threads: none of its own; at most one thread at a time.
- * Limits: fold memory SLU_FOLD_BYTES and one blob; a transaction of the fold
- * SLU_FOLD_WRITE_BYTES of shards; SQLite's page cache SLU_DB_CACHE_KIB.
+ * Limits: the fold holds SLU_FOLD_SHARDS times shard_bytes of pending records,
+ * or one blob, and about as much of references; a transaction of it writes
+ * SLU_FOLD_WRITE_SHARDS times shard_bytes; SQLite's page cache is
+ * SLU_DB_CACHE_KIB.
  * Errors: in db->error; `failed` once a write failed.
  */
 #ifndef SLU_ENGINE_STORE_DB_H
@@ -30,8 +32,9 @@
 
 #define SLU_DB_PATH_MAX 4096
 #define SLU_DB_CACHE_KIB 4096
-#define SLU_FOLD_BYTES ((size_t)16 << 20)
-#define SLU_FOLD_WRITE_BYTES ((size_t)64 << 20)
+/* In shards: with those of 64 KiB, 16 MiB and 64 MiB. */
+#define SLU_FOLD_SHARDS 256
+#define SLU_FOLD_WRITE_SHARDS 1024
 #define SLU_BLOB_MAX ((size_t)1 << 30) /* SQLite's own limit, about */
 
 enum slu_db_statement {

@@ -2,11 +2,11 @@
 /*
  * The fold: pending records become part of the shards.
  *
- * A chunk is as many pending blobs as SLU_FOLD_BYTES hold, at least one. Its
+ * A chunk is as many pending blobs as chunk_bytes() hold, at least one. Its
  * records are sorted by reference and merged, shard by shard, with what is
  * there; a shard that nothing falls into isn't read. The blobs are deleted in
  * the transaction that writes the last shard. The transactions before it,
- * SLU_FOLD_WRITE_BYTES each, keep the WAL short: after a crash between them the
+ * 64 MiB each, keep the WAL short: after a crash between them the
  * chunk is merged again, which changes nothing (see slu_record_merge).
  *
  * Cost: every chunk rewrites the shards that it touches, at random keys all of
@@ -72,6 +72,11 @@ static enum slu_err make_refs(struct slu_db *self)
     return err;
 }
 
+static size_t chunk_bytes(const struct slu_db *self)
+{
+    return SLU_FOLD_SHARDS * self->shard_bytes;
+}
+
 /* What a chunk consists of. */
 struct chunk {
     int64_t last_id;
@@ -86,7 +91,8 @@ static enum slu_err take_row(struct slu_db *self, struct chunk *chunk,
     sqlite3_stmt *statement = slu_db_statement(self, SLU_DB_PENDING_LIST);
     struct slu_view records = slu_db_column(statement, 2);
 
-    *out_taken = !chunk->any || self->raw.len + records.len <= SLU_FOLD_BYTES;
+    *out_taken =
+        !chunk->any || self->raw.len + records.len <= chunk_bytes(self);
     if (!*out_taken) {
         return SLU_ERR_OK;
     }
@@ -305,7 +311,7 @@ static enum slu_err renew_transaction(struct slu_db *self)
 {
     enum slu_err err = SLU_ERR_OK;
 
-    if (self->written >= SLU_FOLD_WRITE_BYTES) {
+    if (self->written >= SLU_FOLD_WRITE_SHARDS * self->shard_bytes) {
         err = slu_db_commit(self);
         if (err == SLU_ERR_OK) {
             err = slu_db_begin(self);

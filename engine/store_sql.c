@@ -117,6 +117,16 @@ static enum slu_err fail_system(struct slu_db *self, int sys)
     return SLU_ERR_IO;
 }
 
+/* SQLite keeps the cause of a failed statement, not that of a failed COMMIT;
+ * then errno is still that of the call that failed last. */
+static int find_errno(struct slu_db *self)
+{
+    int own = errno;
+    int sys = sqlite3_system_errno(self->handle);
+
+    return sys != 0 ? sys : own;
+}
+
 enum slu_err slu_db_fail(struct slu_db *self)
 {
     switch (sqlite3_errcode(self->handle) & 0xff) {
@@ -141,7 +151,7 @@ enum slu_err slu_db_fail(struct slu_db *self)
                              "an answer is too large for a row of %s",
                              self->path);
     default:
-        return fail_system(self, sqlite3_system_errno(self->handle));
+        return fail_system(self, find_errno(self));
     }
 }
 
