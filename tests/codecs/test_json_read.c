@@ -429,7 +429,7 @@ static bool compare_value(void *ctx, unsigned field,
 
 Test(json_read, agrees_with_the_dom_on_random_texts)
 {
-    static const char *const paths[] = {"a",   "b",     "c.a",       "c.b.a",
+    static const char *const paths[] = {"a",   "b",     "c.a",   "c.b.a",
                                         "a.b", "a.c.d", "b.a.a", NULL};
     struct slu_json_reader *reader = make_reader(paths);
     uint32_t state = 4711;

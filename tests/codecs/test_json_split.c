@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "support/failing_alloc.h"
 #include "support/json_dom.h"
 #include "support/json_run.h"
 
@@ -378,5 +379,160 @@ Test(json_split, works_without_an_array_or_without_members)
     check_log_with(split,
                    slu_view_str("{\"error\":{\"code\":\"x\"},\"iocs\":[1]}"),
                    "M0@9 {\"code\":\"x\"}\nDONE\n");
+    slu_json_split_free(split);
+}
+
+/* --- memory -------------------------------------------------------------- */
+
+static struct slu_json_split *make_with(const struct slu_alloc *alloc)
+{
+    struct slu_json_split_options options = {
+        .alloc = alloc, .array = "iocs", .record_max = 100000};
+
+    return slu_json_split_new(&options);
+}
+
+Test(json_split, survives_every_failing_allocation)
+{
+    char text[3000];
+    bool done = false;
+
+    (void)snprintf(text, sizeof(text), "{\"iocs\":[\"%2000s\"]}", "");
+    for (unsigned nth = 1; !done; nth++) {
+        struct failing_alloc failing;
+        struct slu_json_split *split;
+
+        cr_assert(nth < 30);
+        failing_alloc_init(&failing, nth);
+        split = make_with(&failing.alloc);
+        cr_assert_eq(split == NULL, nth == 1);
+        if (split != NULL) {
+            struct json_log log =
+                json_run(split, slu_view_str(text), (struct json_cuts){300, 1});
+
+            done = log.error.code == SLU_ERR_OK;
+            cr_assert(done || log.error.code == SLU_ERR_NOMEM);
+            cr_assert(done || log.error.offset == 9);
+            cr_assert_eq(done, nth > failing.calls);
+            free(log.text);
+        }
+        slu_json_split_free(split);
+        cr_assert_eq(failing.live, 0);
+    }
+}
+
+Test(json_split, allocates_nothing_once_the_carry_buffer_has_grown)
+{
+    struct failing_alloc counting;
+    struct slu_json_split *split;
+    unsigned calls = 0;
+
+    failing_alloc_init(&counting, 0);
+    split = make_with(&counting.alloc);
+    for (unsigned round = 0; round < 20; round++) {
+        struct json_log log = json_run(
+            split,
+            slu_view_str("{\"iocs\":[{\"a\":\"bcdefg\"},{\"a\":\"h\"}]}"),
+            (struct json_cuts){3, round});
+
+        cr_assert_eq(log.records, 2);
+        free(log.text);
+        if (round == 0) {
+            calls = counting.calls;
+        }
+    }
+    cr_assert_eq(counting.calls, calls);
+    slu_json_split_free(split);
+}
+
+/* --- random pages against the DOM ---------------------------------------- */
+
+static void write_random(FILE *out, uint32_t *state, unsigned depth)
+{
+    static const char *const scalars[] = {
+        "null",       "true",      "-12.5e-3",        "\"\"",
+        "\"}{][,:\"", "\"a\\\\\"", "\"\\\"\\u0041\"", "\"\xe2\x82\xac\"",
+        "[]",         "{}"};
+    unsigned kind = json_random(state) % (depth < 6 ? 4 : 2);
+    unsigned count = json_random(state) % 6;
+
+    if (kind < 2) {
+        (void)fputs(scalars[json_random(state) % 10], out);
+        return;
+    }
+    (void)fputc(kind == 2 ? '{' : '[', out);
+    for (unsigned i = 0; i < count; i++) {
+        (void)fprintf(out, "%s%*s", i == 0 ? "" : ",",
+                      (int)(json_random(state) % 4), "");
+        if (kind == 2) {
+            (void)fprintf(out, "\"iocs%u\":", i);
+        }
+        write_random(out, state, depth + 1);
+    }
+    (void)fputc(kind == 2 ? '}' : ']', out);
+}
+
+static char *write_page(uint32_t *state)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    unsigned count = json_random(state) % 20;
+
+    (void)fputs("{ \"meta\": ", out);
+    write_random(out, state, 1);
+    (void)fputs(", \"iocs\" : [", out);
+    for (unsigned i = 0; i < count; i++) {
+        (void)fputs(i == 0 ? "" : ", ", out);
+        write_random(out, state, 2);
+    }
+    (void)fputs("], \"other\": ", out);
+    write_random(out, state, 1);
+    (void)fputs("}", out);
+    (void)fclose(out);
+    return text;
+}
+
+/* The text of each event minified; records of these pages hold no line feed. */
+static void check_page(struct slu_json_split *split, const char *text,
+                       struct json_cuts cuts)
+{
+    struct slu_view view = slu_view_str(text);
+    struct json_log log = json_run(split, view, cuts);
+    char *elements = json_dom_elements(view, "iocs");
+    const char *want = elements;
+
+    cr_assert_eq(log.error.code, SLU_ERR_OK, "%s", text);
+    cr_assert_eq(log.members, 1);
+    for (char *line = strtok(log.text, "\n"); line[0] != 'D';
+         line = strtok(NULL, "\n")) {
+        char *got = json_dom_minify(slu_view_str(strchr(line, ' ') + 1));
+
+        if (line[0] == 'R') {
+            cr_assert_eq(strncmp(want, got, strlen(got)), 0, "%s", line);
+            cr_assert_eq(want[strlen(got)], '\n');
+            want += strlen(got) + 1;
+        }
+        free(got);
+    }
+    cr_assert_eq(*want, '\0', "every element was handed out");
+    free(elements);
+    free(log.text);
+}
+
+Test(json_split, agrees_with_the_dom_on_random_pages)
+{
+    struct slu_json_split *split =
+        json_split_make("iocs", "meta", NULL, 1000000);
+    uint32_t state = 31337;
+
+    for (unsigned round = 0; round < 150; round++) {
+        char *text = write_page(&state);
+
+        check_page(split, text, (struct json_cuts){0});
+        check_page(split, text, (struct json_cuts){1, 0});
+        check_page(split, text, (struct json_cuts){200, round});
+        free(text);
+    }
     slu_json_split_free(split);
 }
