@@ -63,6 +63,10 @@ static enum slu_err open_engine(struct slu_engine *self,
     self->http = slu_config_section(self->config, "http");
     self->limits = slu_config_section(self->config, "limits");
     self->lists = slu_config_section(self->config, "lists");
+    err = slu_lists_config_check(self->lists, error);
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
     slu_buf_init(&self->status_text, self->alloc, STATUS_TEXT_MAX);
     err = slu_wake_open(&self->stop);
     if (err != SLU_ERR_OK) {

@@ -134,13 +134,16 @@ static void add_file(struct listing *self, const char *path)
 
 static void add_files(struct listing *self)
 {
-    const struct slu_lists_config *lists = self->engine->lists;
+    const struct slu_strings *ips =
+        slu_lists_config_files(self->engine->lists, SLU_KIND_IP);
+    const struct slu_strings *domains =
+        slu_lists_config_files(self->engine->lists, SLU_KIND_DOMAIN);
 
-    for (unsigned i = 0; i < lists->ip_files.count; i++) {
-        add_file(self, lists->ip_files.items[i]);
+    for (unsigned i = 0; i < ips->count; i++) {
+        add_file(self, ips->items[i]);
     }
-    for (unsigned i = 0; i < lists->entity_files.count; i++) {
-        add_file(self, lists->entity_files.items[i]);
+    for (unsigned i = 0; i < domains->count; i++) {
+        add_file(self, domains->items[i]);
     }
     for (int i = 0; i < SLU_SIDE_FILE_COUNT; i++) {
         add_file(self, slu_side_file_path((enum slu_side_file)i));

@@ -34,10 +34,8 @@ static enum slu_err take_file(const struct slu_publish_options *options,
                               struct slu_answer *answer, enum slu_kind kind,
                               unsigned index, struct slu_error *out_error)
 {
-    const struct slu_strings *paths = kind == SLU_KIND_IP
-                                          ? &options->lists->ip_files
-                                          : &options->lists->entity_files;
-    const char *path = paths->items[index];
+    const char *path =
+        slu_lists_config_files(options->lists, kind)->items[index];
     struct slu_buf buf;
     enum slu_err err;
 
@@ -68,15 +66,13 @@ static enum slu_err take_files(const struct slu_publish_options *options,
                                struct slu_answer *answer,
                                struct slu_error *out_error)
 {
-    const unsigned counts[SLU_KIND_COUNT] = {
-        [SLU_KIND_IP] = options->lists->ip_files.count,
-        [SLU_KIND_DOMAIN] = options->lists->entity_files.count,
-    };
+    for (int i = 0; i < SLU_KIND_COUNT; i++) {
+        enum slu_kind kind = (enum slu_kind)i;
+        unsigned count = slu_lists_config_files(options->lists, kind)->count;
 
-    for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
-        for (unsigned i = 0; i < counts[kind]; i++) {
+        for (unsigned index = 0; index < count; index++) {
             enum slu_err err =
-                take_file(options, answer, (enum slu_kind)kind, i, out_error);
+                take_file(options, answer, kind, index, out_error);
 
             if (err != SLU_ERR_OK) {
                 return err;

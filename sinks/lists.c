@@ -353,36 +353,48 @@ enum slu_err slu_lists_finish(struct slu_lists *self)
 
 /* ---- the files ---- */
 
-/* Fills seats with the indices + 1 of the items that sit in a file. */
+/* What sits in a seat of a file, small enough for a file's seats to stay in
+ * the cache: they are filled in the order of the values and read in their own.
+ */
+struct sitter {
+    uint32_t value; /* as in struct slu_candidate */
+    uint8_t length; /* 0: the seat is free */
+    uint8_t prefix;
+};
+
 static void fill_seats(const struct slu_pool *pool, unsigned file,
-                       uint32_t *seats)
+                       struct sitter *seats)
 {
     for (uint32_t i = 0; i < pool->count; i++) {
-        uint32_t place = pool->items[i].place;
+        const struct slu_candidate *item = &pool->items[i];
 
-        if (slu_place_file(place) == file) {
-            seats[slu_place_seat(place)] = i + 1;
+        if (slu_place_file(item->place) == file) {
+            seats[slu_place_seat(item->place)] = (struct sitter){
+                .value = item->value,
+                .length = (uint8_t)slu_rank_length(item->rank),
+                .prefix = slu_rank_prefix(item->rank),
+            };
         }
     }
 }
 
 static void append_line(const struct slu_pool *pool, enum slu_kind kind,
-                        const struct slu_candidate *item, struct slu_buf *buf)
+                        const struct sitter *sitter, struct slu_buf *buf)
 {
     char entry[SLU_IPV4_TEXT_MAX];
-    struct slu_view text;
+    const char *text = entry;
     char *end = buf->ptr + buf->len;
 
     if (kind == SLU_KIND_IP) {
-        struct slu_cidr cidr = {item->value, slu_rank_prefix(item->rank)};
+        struct slu_cidr cidr = {sitter->value, sitter->prefix};
 
-        text = slu_view_make(entry, slu_ipv4_format(cidr, entry));
+        (void)slu_ipv4_format(cidr, entry);
     } else {
-        text = slu_pool_name(pool, item);
+        text = pool->names.ptr + sitter->value;
     }
-    memcpy(end, text.ptr, text.len);
-    end[text.len] = '\n';
-    slu_buf_commit(buf, text.len + 1);
+    memcpy(end, text, sitter->length);
+    end[sitter->length] = '\n';
+    slu_buf_commit(buf, (size_t)sitter->length + 1);
 }
 
 enum slu_err slu_lists_file(struct slu_lists *self, enum slu_kind kind,
@@ -391,8 +403,8 @@ enum slu_err slu_lists_file(struct slu_lists *self, enum slu_kind kind,
 {
     const struct list *list = &self->lists[kind];
     const struct slu_place_file *file = &list->files[index];
-    size_t seats_bytes = file->seats * sizeof(uint32_t);
-    uint32_t *seats;
+    size_t seats_bytes = file->seats * sizeof(struct sitter);
+    struct sitter *seats;
     char *room;
     enum slu_err err = slu_lists_finish(self);
 
@@ -412,9 +424,8 @@ enum slu_err slu_lists_file(struct slu_lists *self, enum slu_kind kind,
     }
     fill_seats(&list->pool, index + 1, seats);
     for (uint32_t seat = 0; seat < file->seats; seat++) {
-        if (seats[seat] != 0) {
-            append_line(&list->pool, kind, &list->pool.items[seats[seat] - 1],
-                        buf);
+        if (seats[seat].length != 0) {
+            append_line(&list->pool, kind, &seats[seat], buf);
         }
     }
     slu_alloc_put(self->options.alloc, seats, seats_bytes);

@@ -44,7 +44,7 @@ static void compact_names(struct slu_pool *self)
     self->names.len = end;
 }
 
-void slu_pool_trim(struct slu_pool *self)
+static void drop_worst(struct slu_pool *self)
 {
     if (self->count <= self->keep) {
         return;
@@ -78,7 +78,7 @@ static enum slu_err make_room(struct slu_pool *self)
         return SLU_ERR_OK;
     }
     if (self->capacity == most) {
-        slu_pool_trim(self);
+        drop_worst(self);
         return SLU_ERR_OK;
     }
     capacity = self->capacity == 0 ? FIRST_CAPACITY : self->capacity * 2;
@@ -105,6 +105,20 @@ enum slu_err slu_pool_add(struct slu_pool *self, struct slu_candidate candidate,
     return err;
 }
 
+/* Shrinking may fail: then the larger piece stays. */
+static void shrink(struct slu_pool *self)
+{
+    if (self->count > 0 && self->count < self->capacity) {
+        (void)!resize(self, self->count);
+    }
+}
+
+void slu_pool_trim(struct slu_pool *self)
+{
+    drop_worst(self);
+    shrink(self);
+}
+
 void slu_pool_drop_unplaced(struct slu_pool *self)
 {
     uint32_t kept = 0;
@@ -116,8 +130,5 @@ void slu_pool_drop_unplaced(struct slu_pool *self)
     }
     self->count = kept;
     compact_names(self);
-    if (kept > 0 && kept < self->capacity) {
-        /* Shrinking may fail: then the larger piece stays. */
-        (void)!resize(self, kept);
-    }
+    shrink(self);
 }

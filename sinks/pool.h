@@ -37,7 +37,7 @@ SLU_MUST_CHECK enum slu_err slu_pool_add(struct slu_pool *self,
                                          struct slu_candidate candidate,
                                          struct slu_view name);
 
-/* Cuts down to the best `keep`. */
+/* Cuts down to the best `keep`, and the memory to what they take. */
 void slu_pool_trim(struct slu_pool *self);
 
 /* Drops the items without a place, and gives back the memory they took. */

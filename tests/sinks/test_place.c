@@ -202,6 +202,26 @@ Test(place, an_evicted_entry_may_find_a_shorter_hole)
     assert_place(&items[3], 1, 1);
 }
 
+/* 130 seats are three words of bits: one that is left in a word that was found
+ * full is found again. */
+Test(place, a_seat_that_is_left_later_is_found_behind_full_ones)
+{
+    const struct slu_place_limits limits = {1, 200, 131 * 10};
+    struct slu_candidate items[132];
+    struct slu_place_file files[SLU_LIST_FILES_MAX] = {{.seats = 130}};
+
+    for (unsigned i = 0; i < 130; i++) {
+        items[i] = make_item(i == 5 ? 10 : 50, 9, 1, i);
+    }
+    items[130] = make_item(99, 9, 0, 0);
+    items[131] = make_item(98, 9, 0, 0);
+    place(&limits, items, 132, files);
+    assert_place(&items[130], 1, 130);
+    assert_place(&items[131], 1, 5);
+    assert_place(&items[5], 0, 0);
+    cr_assert_eq(files[0].lines, 131);
+}
+
 /* ---- against the oracle ---- */
 
 struct world {
