@@ -30,7 +30,7 @@ void slu_http_leave_curl(struct slu_http *self)
     self->in_curl = false;
 }
 
-static void wake(struct slu_http *self)
+void slu_http_wake(struct slu_http *self)
 {
     event_active(&self->work_event, EV_TIMEOUT, 0);
 }
@@ -40,7 +40,7 @@ void slu_transfer_queue(struct slu_transfer *self)
     if (!self->has_work) {
         self->has_work = true;
         TAILQ_INSERT_TAIL(&self->http->work, self, work_link);
-        wake(self->http);
+        slu_http_wake(self->http);
     }
 }
 
@@ -174,6 +174,34 @@ static void drain_completions(struct slu_http *self)
     }
 }
 
+static struct slu_transfer *find_running(struct slu_http *self)
+{
+    struct slu_transfer *transfer;
+
+    TAILQ_FOREACH(transfer, &self->running, link)
+    {
+        if (transfer->state == SLU_TRANSFER_RUNNING) {
+            return transfer;
+        }
+    }
+    return NULL;
+}
+
+/* A descriptor could not be watched: libcurl says nothing more of what it has,
+ * so it is ended here. */
+static void end_lost(struct slu_http *self)
+{
+    struct slu_transfer *transfer;
+
+    if (!self->sockets.failed) {
+        return;
+    }
+    self->sockets.failed = false;
+    while ((transfer = find_running(self)) != NULL) {
+        complete(transfer, CURLE_ABORTED_BY_CALLBACK);
+    }
+}
+
 static void set_curl_pause(struct slu_transfer *self, bool pause)
 {
     self->curl_paused = pause;
@@ -264,6 +292,7 @@ void slu_http_settle(struct slu_http *self)
     struct slu_transfer_list work = TAILQ_HEAD_INITIALIZER(work);
 
     drain_completions(self);
+    end_lost(self);
     TAILQ_CONCAT(&work, &self->work, work_link);
     while (!TAILQ_EMPTY(&work)) {
         struct slu_transfer *transfer = TAILQ_FIRST(&work);
@@ -294,7 +323,7 @@ static void on_pause_timer(evutil_socket_t fd, short events, void *ctx)
                         "%.*s: paused for too long, to be asked again",
                         SLU_VIEW_ARGS(self->host));
     finish_known(self);
-    wake(self->http);
+    slu_http_wake(self->http);
 }
 
 static struct slu_transfer *acquire_slot(struct slu_http *http)
@@ -353,7 +382,7 @@ enum slu_err slu_http_start(struct slu_http *self,
     }
     transfer->state = SLU_TRANSFER_WAITING;
     TAILQ_INSERT_TAIL(&self->waiting, transfer, link);
-    wake(self);
+    slu_http_wake(self);
     *out_transfer = transfer;
     return SLU_ERR_OK;
 }

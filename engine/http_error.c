@@ -80,9 +80,22 @@ static void explain_timeout(const struct slu_transfer *self,
                         SLU_VIEW_ARGS(self->host), options->idle_timeout_ms);
 }
 
+/* OpenSSL's verdict on the chain: 2 and above is a fault of it. With 0, or with
+ * the 1 that libcurl starts from, the chain was fine and the name was not, and
+ * no CA bundle cures that. */
 static void explain_certificate(const struct slu_transfer *self,
                                 struct slu_error *error)
 {
+    long chain = 0;
+
+    (void)curl_easy_getinfo(self->easy, CURLINFO_SSL_VERIFYRESULT, &chain);
+    if (chain <= 1) {
+        (void)slu_error_set(error, SLU_ERR_NETWORK,
+                            "the TLS certificate of %.*s is for another name "
+                            "(%.120s): check the host in the URL",
+                            SLU_VIEW_ARGS(self->host), self->curl_text);
+        return;
+    }
     (void)slu_error_set(error, SLU_ERR_NETWORK,
                         "the TLS certificate of %.*s is not trusted (%.100s): "
                         "set http.ca_bundle to a file with its authority",

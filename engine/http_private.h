@@ -95,6 +95,7 @@ struct slu_http_watch; /* one descriptor (http_socket.c) */
 struct slu_http_sockets {
     struct slu_http_watch **by_fd; /* NULL: never seen */
     size_t capacity;
+    bool failed; /* no memory for a watch: libcurl's transfers are lost */
     struct event timer;
 };
 
@@ -152,6 +153,9 @@ void slu_http_explain(const struct slu_transfer *transfer, CURLcode result,
 size_t slu_http_body_on_header(char *ptr, size_t size, size_t count, void *ctx);
 size_t slu_http_body_on_write(char *ptr, size_t size, size_t count, void *ctx);
 bool slu_http_body_go_on(struct slu_transfer *transfer);
+
+/* http.c: settle shall run soon. */
+void slu_http_wake(struct slu_http *self);
 
 /* http.c: queues the transfer for the loop. */
 void slu_transfer_queue(struct slu_transfer *self);

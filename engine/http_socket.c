@@ -127,14 +127,22 @@ static int start_watch(struct slu_http_watch *self, int what)
 int slu_http_sockets_watch(CURL *easy, curl_socket_t fd, int what, void *ctx,
                            void *socket_ctx)
 {
-    struct slu_http_watch *watch = get_watch(ctx, fd);
+    struct slu_http *http = ctx;
+    struct slu_http_watch *watch = get_watch(http, fd);
 
     (void)easy;
     (void)socket_ctx;
-    if (watch == NULL) {
-        return -1; /* libcurl ends all transfers: ABORTED_BY_CALLBACK */
-    }
     what = what == CURL_POLL_REMOVE ? 0 : what;
+    if (watch == NULL && what == 0) {
+        return 0;
+    }
+    if (watch == NULL) {
+        /* libcurl gives up all that it has, and is fit for use again when the
+         * last of them has been removed. */
+        http->sockets.failed = true;
+        slu_http_wake(http);
+        return -1;
+    }
     if (watch->what == what) {
         return 0;
     }
