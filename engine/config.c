@@ -106,6 +106,20 @@ static enum slu_err add_section(struct slu_config *config, unsigned index,
                : SLU_ERR_OK;
 }
 
+static enum slu_err check_section(const struct slu_config *config,
+                                  unsigned index, const char *name,
+                                  struct slu_error *error)
+{
+    struct slu_error why = {0};
+    enum slu_err err = slu_registry_check(slu_registry_section(index),
+                                          config->sections[index], &why);
+
+    if (err != SLU_ERR_OK) {
+        (void)slu_error_set(error, err, "%.120s: %s", name, why.text);
+    }
+    return err;
+}
+
 static enum slu_err read_all(struct slu_config *config, const char *name,
                              struct slu_view text, struct slu_error *error)
 {
@@ -124,6 +138,9 @@ static enum slu_err read_all(struct slu_config *config, const char *name,
     for (unsigned i = 0; err == SLU_ERR_OK && slu_registry_section(i) != NULL;
          i++) {
         err = slu_config_set_missing(config, i, error);
+        if (err == SLU_ERR_OK) {
+            err = check_section(config, i, name, error);
+        }
     }
     return err;
 }

@@ -38,8 +38,7 @@ static const struct slu_field http_fields[] = {
      .type = SLU_FIELD_STRING,
      .offset = offsetof(struct slu_http_config, proxy),
      .default_text = "",
-     .help = "URL of a proxy; empty: the environment's (https_proxy and so "
-             "on), if any."},
+     .help = "URL of a proxy; empty: none, not even the environment's."},
     {.key = "ca_bundle",
      .type = SLU_FIELD_PATH,
      .offset = offsetof(struct slu_http_config, ca_bundle),
@@ -55,8 +54,8 @@ static const struct slu_field http_fields[] = {
      .type = SLU_FIELD_STRING,
      .offset = offsetof(struct slu_http_config, user_agent),
      .default_text = "",
-     .help = "Empty: sluice/<version>; gzip. Without the word gzip in it, GTI "
-             "sends its answers uncompressed."},
+     .help = "Empty: sluice/<version>; gzip. The word gzip is added where it "
+             "is missing: without it GTI sends uncompressed answers."},
     {.key = "connect_timeout",
      .type = SLU_FIELD_DURATION,
      .offset = offsetof(struct slu_http_config, connect_timeout_ms),

@@ -131,6 +131,8 @@ static void expect_range(const struct slu_field *field, const char *what,
     format_bound(field->type, field->max, high, sizeof(high));
     if (field->min == 0 && field->max == 0) {
         (void)snprintf(out, SLU_EXPECTATION_MAX, "%s", what);
+    } else if (field->max == INT64_MAX) {
+        (void)snprintf(out, SLU_EXPECTATION_MAX, "%s from %s up", what, low);
     } else if (field->min == field->max) {
         (void)snprintf(out, SLU_EXPECTATION_MAX, "%s (nothing else yet)", low);
     } else {

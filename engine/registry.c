@@ -2,17 +2,16 @@
 #include "engine/registry.h"
 #include "engine/config_reader.h"
 #include "sinks/lists.h"
+#include "sources/gti.h"
 
 #include <string.h>
 
-static const char *const source_names[] = {"gti"};
+static const struct slu_source_ops *const source_table[] = {&slu_gti_source};
 static const char *const sink_names[] = {"files"};
 
 static const struct slu_section *const section_table[] = {
-    &slu_top_section,
-    &slu_http_section,
-    &slu_limits_section,
-    &slu_lists_section,
+    &slu_top_section, &slu_http_section,  &slu_limits_section,
+    &slu_gti_section, &slu_lists_section,
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -22,28 +21,27 @@ _Static_assert(COUNT(section_table) <= SLU_SECTIONS_MAX,
 
 const struct slu_source_ops *slu_registry_source(const char *name)
 {
-    (void)name;
-    return NULL;
-}
-
-static bool is_listed(const char *const *names, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(names[i], name) == 0) {
-            return true;
+    for (size_t i = 0; i < COUNT(source_table); i++) {
+        if (strcmp(source_table[i]->name, name) == 0) {
+            return source_table[i];
         }
     }
-    return false;
+    return NULL;
 }
 
 bool slu_registry_has_source(const char *name)
 {
-    return is_listed(source_names, COUNT(source_names), name);
+    return slu_registry_source(name) != NULL;
 }
 
 bool slu_registry_has_sink(const char *name)
 {
-    return is_listed(sink_names, COUNT(sink_names), name);
+    for (size_t i = 0; i < COUNT(sink_names); i++) {
+        if (strcmp(sink_names[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 const char *slu_registry_source_names(void)
@@ -59,4 +57,13 @@ const char *slu_registry_sink_names(void)
 const struct slu_section *slu_registry_section(unsigned index)
 {
     return index < COUNT(section_table) ? section_table[index] : NULL;
+}
+
+enum slu_err slu_registry_check(const struct slu_section *section,
+                                const void *values, struct slu_error *out_error)
+{
+    if (section == &slu_lists_section) {
+        return slu_lists_config_check(values, out_error);
+    }
+    return SLU_ERR_OK;
 }

@@ -8,6 +8,7 @@
 
 #include "codecs/field.h"
 #include "sources/source.h"
+#include <sluice/err.h>
 
 /* NULL when there is no source of that name. */
 const struct slu_source_ops *slu_registry_source(const char *name);
@@ -25,5 +26,10 @@ const char *slu_registry_sink_names(void);
 /* The sections of the configuration, the engine's own first; NULL past the
  * end. */
 const struct slu_section *slu_registry_section(unsigned index);
+
+/* What no single field of a section can say. CONFIG with the sentence. */
+SLU_MUST_CHECK enum slu_err
+slu_registry_check(const struct slu_section *section, const void *values,
+                   struct slu_error *out_error);
 
 #endif

@@ -265,6 +265,27 @@ Test(config, keeps_the_end_of_a_long_file_name)
     cr_assert_not_null(strstr(error.text, "/the-file.yaml, line 1: unknown"));
 }
 
+Test(config, has_the_sections_of_sources_and_sinks)
+{
+    struct slu_config *config =
+        parse("gti: {streams: [domain], threat_lists: all}\n"
+              "lists: {max_age: 15m}\n");
+
+    cr_assert_not_null(slu_config_section(config, "gti"));
+    cr_assert_not_null(slu_config_section(config, "lists"));
+    cr_assert(slu_config_given(config, "gti", "streams"));
+    slu_config_free(config);
+    REFUSE("gti: {streams: [url]}\n", "`streams` in gti", "found `url`");
+    REFUSE("gti:\n  api_key: abc\n", "line 2", "never stands in the file");
+}
+
+Test(config, checks_what_no_single_field_can_say)
+{
+    REFUSE("lists: {ip_files: [../x]}\n", "t.yaml: lists.ip_files");
+    REFUSE("lists: {ip_files: [x], entity_files: [x]}\n", "t.yaml",
+           "no other file has");
+}
+
 /* ---- flows ---- */
 
 Test(config, has_one_flow_by_default)
@@ -279,6 +300,36 @@ Test(config, has_one_flow_by_default)
     cr_assert_str_eq(flow->sinks[0], "files");
     cr_assert_null(slu_config_flow(config, 1));
     slu_config_free(config);
+}
+
+Test(config, reads_flows_with_and_without_sinks)
+{
+    struct slu_config *config =
+        parse("flows:\n"
+              "  - {name: lists, source: gti, sinks: [files]}\n"
+              "  - {name: only-2, source: gti, sinks: []}\n");
+
+    cr_assert_eq(slu_config_flow_count(config), 2);
+    cr_assert_str_eq(slu_config_flow(config, 1)->name, "only-2");
+    cr_assert_eq(slu_config_flow(config, 1)->sink_count, 0);
+    cr_assert_eq(slu_config_flow(config, 1)->line, 3);
+    slu_config_free(config);
+    REFUSE("flows:\n  - {name: a, source: gti, sinks: []}\n"
+           "  - {name: a, source: gti, sinks: []}\n",
+           "line 3", "a second flow `a`", "line 2");
+    REFUSE("flows: [{name: a, source: gti}]\n", "no `sinks`");
+    REFUSE("flows: [{source: gti, sinks: []}]\n", "no `name`");
+}
+
+Test(config, refuses_more_flows_than_it_holds)
+{
+    char text[4000] = "flows:\n";
+
+    for (int i = 0; i <= SLU_FLOWS_MAX; i++) {
+        sprintf(text + strlen(text),
+                "  - {name: f%d, source: gti, sinks: []}\n", i);
+    }
+    REFUSE(text, "line 18", "more than 16 flows");
 }
 
 Test(config, refuses_broken_flows)

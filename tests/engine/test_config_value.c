@@ -163,7 +163,7 @@ Test(config_value, reads_sizes_with_units_of_1000_and_1024)
     refuse(SIZE, "1 MB", "a size such as");
     refuse(SIZE, "-1", "a size such as");
     refuse(SIZE, "9223372036854775807KB", "a size such as");
-    refuse(SIZE, "0", "from 1");
+    refuse(SIZE, "0", "from 1 up");
 }
 
 Test(config_value, reads_times_and_percentages)

@@ -100,9 +100,8 @@ static int run_flows(struct slu_cli_session *session, bool json)
 
 static void print_ending(void)
 {
-    (void)printf("\nThe lists are in ./" DEMO_DIR
-                 "/out; the configuration is " DEMO_CONFIG ".\n"
-                 "Run it again to see an incremental pull. To start over: "
+    (void)printf("\nThe lists are in ./" DEMO_DIR "/out, made by " DEMO_CONFIG
+                 ".\nRun it again to see an incremental pull. To start over: "
                  "rm -r " DEMO_DIR "\n");
 }
 
