@@ -86,10 +86,6 @@ class Amount(SimCase):
 
 
 class Mix(SimCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.items = None
-
     def load(self):
         sim = self.sim('--stream-rate', '15', '--odd', '100')
         items, _ = sim.walk(filter=f'date:{NOW - 5 * 86400}+')

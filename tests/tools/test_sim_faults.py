@@ -6,8 +6,8 @@ import unittest
 import zlib
 from email.utils import parsedate_to_datetime
 
-from sim_case import (GZIP, HOUR, KEY, LISTS, NOW, STREAM, Answer, SimCase,
-                      context, drain, head, key_of, unchunk, url)
+from sim_case import (GZIP, LISTS, NOW, STREAM, Answer, SimCase, drain, head,
+                      key_of, unchunk)
 
 FLAT = ('--empty-every', '0', '--null-every', '0')
 LATEST = f'{LISTS}/malware/latest?type=domain'
@@ -80,13 +80,15 @@ class Answers(FaultCase):
         self.assertIn('content-encoding', again.headers)
         self.assertEqual(answer.body, again.body)
 
-    def test_not_available_strikes_lists_only(self):
-        sim = self.sim('--fault', 'not-available=always', *FLAT)
+    def test_not_available_strikes_the_newest_hour_once(self):
+        sim = self.sim('--fault', 'not-available', *FLAT)
         self.assertEqual(sim.get(STREAM).status, 200)
-        self.assertEqual(sim.request(LATEST).error(), (
-            400, 'NotAvailableYet', 'Package 2025080707 is not available '
-            'until 2025-08-07 at 09:00 UTC because of privacy policy.'))
-        self.assertEqual(sim.request(LATEST).status, 200)
+        self.assertEqual(sim.get(f'{LISTS}/malware/2025080706').status, 200)
+        for path in (LATEST, f'{LISTS}/malware/2025080707'):
+            self.assertEqual(sim.request(path).error(), (
+                400, 'NotAvailableYet', 'Package 2025080707 is not available '
+                'until 2025-08-07 at 10:00 UTC because of privacy policy.'))
+            self.assertEqual(sim.request(path).status, 200)
 
 
 class Wire(FaultCase):

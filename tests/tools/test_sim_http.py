@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from sim_case import (GZIP, KEY, LISTS, NOW, STREAM, Answer, Sim, SimCase,
+from sim_case import (GZIP, KEY, LISTS, STREAM, Answer, Sim, SimCase,
                       drain, head, url)
 
 
@@ -132,6 +132,7 @@ class FrontEnd(SimCase):
             got, _ = sim.raw(head(STREAM, method=method, close=True))
             self.assertTrue(got.startswith(b'HTTP/1.1 405 '))
             self.assertIn(b'Allow: GET', got)
+            self.assertEqual(got.endswith(b'\r\n\r\n'), method == 'HEAD')
         absolute = head(f'http://sim.test{STREAM}', close=True)
         self.assertEqual(Answer(sim.raw(absolute)[0]).status, 200)
 

@@ -4,8 +4,7 @@ import threading
 import time
 import unittest
 
-from sim_case import (GZIP, KEY, LISTS, NOW, STREAM, Answer, SimCase, drain,
-                      head)
+from sim_case import GZIP, KEY, LISTS, NOW, STREAM, SimCase, head
 
 FLAT = ('--empty-every', '0', '--null-every', '0')
 

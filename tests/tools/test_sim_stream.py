@@ -6,8 +6,7 @@ import unittest
 import zlib
 from datetime import datetime, timezone
 
-from sim_case import (HOUR, KEY, NOW, STREAM, SimCase, context, head, key_of,
-                      url)
+from sim_case import NOW, STREAM, SimCase, context, key_of
 
 
 def iso(second):

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "entity.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -82,74 +83,49 @@ static void write_plain_domain(uint64_t mixed, uint64_t entity, char *out)
              suffixes[mixed / 20 % 20]);
 }
 
-/* One of the forms that real feeds hold and a matcher must judge: see the
-   rules of GuardDuty's lists. About half of them are valid after repair. */
+/* One of the forms that real feeds hold and a matcher must judge, around a
+   plain name. About half of them are valid as they are or after repair. */
 static void write_odd_domain(uint64_t mixed, const char *plain, char *out)
 {
-    char upper[SIM_VALUE_CAP];
+    static const struct {
+        const char *before;
+        const char *after;
+    } forms[] = {
+        {"_dmarc.", ""},
+        {"http://", "/index.php?a=1"},
+        {"", "."},
+        {"b\xc3\xbc"
+         "cher-",
+         ""},                      /* u with diaeresis, in UTF-8 */
+        {"", ".\xd1\x80\xd1\x84"}, /* the Cyrillic top-level domain */
+        {"*.", ""},
+        {"", ":8080"},
+        {"a..", ""},
+        {"-", ""},
+        {"", " "},
+        {"", ".123"}, /* a last label of digits */
+    };
+    unsigned count = sizeof(forms) / sizeof(forms[0]);
+    unsigned form = (unsigned)(mixed % (count + 5));
+    unsigned more = (unsigned)(mixed >> 32);
+    char label[65];
 
-    snprintf(upper, sizeof(upper), "%s", plain);
-    for (char *at = upper; *at != '\0'; at++) {
-        *at = *at >= 'a' && *at <= 'z' ? (char)(*at - 32) : *at;
-    }
-    switch (mixed % 16) {
-    case 0:
-        snprintf(out, SIM_VALUE_CAP, "_dmarc.%s", plain);
-        return;
-    case 1:
-        snprintf(out, SIM_VALUE_CAP, "localhost-%u",
-                 (unsigned)(mixed >> 32) % 1000);
-        return;
-    case 2:
-        snprintf(out, SIM_VALUE_CAP, "http://%s/index.php?a=1", plain);
-        return;
-    case 3:
-        snprintf(out, SIM_VALUE_CAP, "%s", upper);
-        return;
-    case 4:
-        snprintf(out, SIM_VALUE_CAP, "%s.", plain);
-        return;
-    case 5: /* "bücher", UTF-8 */
-        snprintf(out, SIM_VALUE_CAP,
-                 "b\xc3\xbc"
-                 "cher-%s",
-                 plain);
-        return;
-    case 6: /* Cyrillic "пример", then the Cyrillic top-level domain */
-        snprintf(out, SIM_VALUE_CAP,
-                 "\xd0\xbf\xd1\x80\xd0\xb8\xd0\xbc\xd0\xb5\xd1\x80%u."
-                 "\xd1\x80\xd1\x84",
-                 (unsigned)(mixed >> 32) % 100000);
-        return;
-    case 7:
-        snprintf(out, SIM_VALUE_CAP, "*.%s", plain);
-        return;
-    case 8:
+    if (form < count) {
+        snprintf(out, SIM_VALUE_CAP, "%s%s%s", forms[form].before, plain,
+                 forms[form].after);
+    } else if (form == count) {
+        snprintf(out, SIM_VALUE_CAP, "localhost-%u", more % 1000);
+    } else if (form == count + 1) {
         snprintf(out, SIM_VALUE_CAP, "*.co.uk");
-        return;
-    case 9:
-        snprintf(out, SIM_VALUE_CAP, "%s:8080", plain);
-        return;
-    case 10:
-        snprintf(out, SIM_VALUE_CAP, "a..%s", plain);
-        return;
-    case 11:
-        snprintf(out, SIM_VALUE_CAP, "-%s", plain);
-        return;
-    case 12: /* a label of 64 */
-        sim_entity_hex(mixed, 64, upper);
-        snprintf(out, SIM_VALUE_CAP, "%.64s.%.200s", upper, plain);
-        return;
-    case 13:
-        snprintf(out, SIM_VALUE_CAP, "%s%s", plain, " ");
-        return;
-    case 14:
-        snprintf(out, SIM_VALUE_CAP, "198.51.100.%u",
-                 (unsigned)(mixed >> 32) % 256);
-        return;
-    default: /* a last label of digits */
-        snprintf(out, SIM_VALUE_CAP, "%s.123", plain);
-        return;
+    } else if (form == count + 2) {
+        snprintf(out, SIM_VALUE_CAP, "198.51.100.%u", more % 256);
+    } else if (form == count + 3) {
+        sim_entity_hex(mixed, 64, label); /* one more than a label may have */
+        snprintf(out, SIM_VALUE_CAP, "%s.%s", label, plain);
+    } else {
+        for (size_t i = 0; i <= strlen(plain); i++) {
+            out[i] = (char)toupper((unsigned char)plain[i]);
+        }
     }
 }
 

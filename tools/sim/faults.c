@@ -110,8 +110,10 @@ static void set_nature(struct sim_fault *fault)
     if (fault->kind == SIM_FAULT_DAILY_QUOTA ||
         fault->kind == SIM_FAULT_401_LATER) {
         fault->when = SIM_WHEN_AFTER;
-        fault->n = fault->number;
         fault->persistent = true;
+    }
+    if (fault->kind == SIM_FAULT_NOT_AVAILABLE) {
+        fault->when = SIM_WHEN_ALWAYS; /* of the few that it may strike */
     }
 }
 
@@ -140,13 +142,16 @@ const char *sim_fault_add(struct sim_fault_plan *plan, const char *text)
     if (fault->kind == SIM_FAULT_NONE) {
         return "the name of a fault (see --help)";
     }
+    set_nature(fault);
     for (char *arg = args != NULL ? strtok_r(args, ",", &rest) : NULL;
          arg != NULL; arg = strtok_r(NULL, ",", &rest)) {
         if (!read_argument(fault, arg)) {
             return "a fault with arguments that it takes (see --help)";
         }
     }
-    set_nature(fault);
+    if (fault->number > 0 && fault->kind != SIM_FAULT_POISON) {
+        fault->n = fault->number;
+    }
     plan->count++;
     return NULL;
 }
@@ -167,7 +172,7 @@ static bool may_strike(const struct sim_fault *fault,
     case SIM_FAULT_DEAD_CURSOR:
         return trial->has_cursor;
     case SIM_FAULT_NOT_AVAILABLE:
-        return strcmp(trial->endpoint, "list") == 0;
+        return trial->newest;
     case SIM_FAULT_GZIP_BOMB:
     case SIM_FAULT_GZIP_CUT:
     case SIM_FAULT_PLAIN_BODY:

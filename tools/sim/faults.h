@@ -48,7 +48,8 @@
     X(GZIP_CUT, "gzip-cut", "valid HTTP, the gzip stream cut")                 \
     X(PLAIN_BODY, "plain-body", "200 uncompressed though gzip was asked")      \
     X(UNCOMPRESSED_ERROR, "uncompressed-error", "503 as plain JSON to gzip")   \
-    X(NOT_AVAILABLE, "not-available", "NotAvailableYet for the newest hour")   \
+    X(NOT_AVAILABLE, "not-available",                                          \
+      "one hour more of delay for the newest hour")                            \
     X(401_LATER, "401-later", "wrong key for good after N requests (=N)")
 
 enum sim_fault_kind {
@@ -93,7 +94,8 @@ struct sim_fault_trial {
     uint64_t identity;
     const char *endpoint; /* "stream" or "list" */
     bool has_cursor;
-    bool gzip; /* the answer would be compressed */
+    bool gzip;   /* the answer would be compressed */
+    bool newest; /* it asks for the newest hourly package */
 };
 
 /* Adds `NAME[=ARG,...]`; NULL, or what was expected instead. */

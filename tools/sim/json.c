@@ -131,23 +131,34 @@ static size_t escape_code_point(struct sim_text *text, const char *from)
     return 3;
 }
 
+static bool is_plain(const struct sim_json *json, unsigned char byte)
+{
+    return byte >= 0x20 && byte != '"' && byte != '\\' &&
+           (!json->escaped || (byte < 0x80 && byte != '/'));
+}
+
 static void write_escaped(struct sim_json *json, const char *value)
 {
     struct sim_text *text = json->text;
 
     while (*value != '\0') {
-        unsigned char byte = (unsigned char)*value;
+        unsigned char byte;
+        size_t run = 0;
 
-        if (byte == '"' || byte == '\\' || (byte == '/' && json->escaped)) {
+        while (is_plain(json, (unsigned char)value[run])) {
+            run++;
+        }
+        sim_text_add(text, value, run);
+        value += run;
+        byte = (unsigned char)*value;
+        if (byte == '"' || byte == '\\' || byte == '/') {
             sim_text_byte(text, '\\');
             sim_text_byte(text, *value++);
-        } else if (byte < 0x20) {
+        } else if (byte >= 0x80) {
+            value += escape_code_point(text, value);
+        } else if (byte != '\0') {
             sim_text_printf(text, "\\u%04x", byte);
             value++;
-        } else if (byte >= 0x80 && json->escaped) {
-            value += escape_code_point(text, value);
-        } else {
-            sim_text_byte(text, *value++);
         }
     }
 }
@@ -162,8 +173,19 @@ void sim_json_string(struct sim_json *json, const char *value)
 
 void sim_json_int(struct sim_json *json, int64_t value)
 {
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    char digits[24];
+    char *at = digits + sizeof(digits);
+
     begin_value(json);
-    sim_text_printf(json->text, "%lld", (long long)value);
+    do {
+        *--at = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (value < 0) {
+        *--at = '-';
+    }
+    sim_text_add(json->text, at, (size_t)(digits + sizeof(digits) - at));
 }
 
 void sim_json_raw(struct sim_json *json, const char *value)

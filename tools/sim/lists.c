@@ -153,10 +153,10 @@ static bool read_parameters(struct sim_server *server,
     return true;
 }
 
-static void answer_early(const struct sim_server *server, int64_t hour,
+static void answer_early(int64_t hour, int64_t delay_hours,
                          struct sim_answer *answer)
 {
-    int64_t from = (hour + server->options.delay_hours) * SIM_HOUR;
+    int64_t from = (hour + delay_hours) * SIM_HOUR;
     struct sim_date asked = sim_date_of(hour * SIM_HOUR);
     struct sim_date until = sim_date_of(from);
     char message[160];
@@ -233,7 +233,8 @@ static bool is_available(struct sim_server *server,
         answer->fault != NULL && answer->fault->kind == SIM_FAULT_NOT_AVAILABLE;
 
     if (request->hour > newest || fault) {
-        answer_early(server, request->hour, answer);
+        answer_early(request->hour, options->delay_hours + (fault ? 1 : 0),
+                     answer);
         return false;
     }
     if (request->hour < current - options->list_days * 24 ||

@@ -163,6 +163,18 @@ static uint64_t identity_of(const struct sim_server *server)
     return identity;
 }
 
+/* True for `latest` and for the hour that `latest` would be. */
+static bool asks_newest(const struct sim_server *server)
+{
+    int64_t hour = sim_server_now(server) / SIM_HOUR;
+    const char *last = strrchr(server->query.path, '/');
+    int64_t second;
+
+    return strcmp(last, "/latest") == 0 ||
+           (sim_date_parse_hour(last + 1, &second) &&
+            second / SIM_HOUR == hour - server->options.delay_hours);
+}
+
 static void pick_fault(struct sim_server *server,
                        const struct sim_request *request, const char *endpoint,
                        struct sim_answer *answer)
@@ -173,7 +185,8 @@ static void pick_fault(struct sim_server *server,
         .endpoint = endpoint,
         .has_cursor =
             sim_query_get(&server->query, "cursor", &repeated) != NULL,
-        .gzip = request->gzip && server->options.gzip};
+        .gzip = request->gzip && server->options.gzip,
+        .newest = asks_newest(server)};
 
     if (server->options.faults.count == 0) {
         return;

@@ -188,6 +188,10 @@ void sim_send_start(struct sim_conn *conn)
     sender->stop_at = breaks_body(kind) ? break_point(answer) : UINT64_MAX;
     conn->close_after = conn->close_after || lies_about_length(kind);
     send_head(conn);
+    if (strcmp(conn->request.method, "HEAD") == 0) {
+        sender->finished = true; /* the head of the refusal, no body */
+        return;
+    }
     if (kind == SIM_FAULT_SLOW) {
         size_t whole = answer->blob != NULL ? answer->blob->len
                                             : (size_t)SIM_SLICE * SLOW_PIECES;
