@@ -13,29 +13,19 @@ static const struct slu_field fields[] = {
     {.key = "ip_files",
      .type = SLU_FIELD_STRINGS,
      .offset = offsetof(struct slu_lists_config, ip_files),
-     .default_text = "[guard_duty/threat-ip-1.txt, "
-                     "guard_duty/threat-ip-2.txt, "
-                     "guard_duty/threat-ip-3.txt, "
-                     "guard_duty/threat-ip-4.txt, "
-                     "guard_duty/threat-ip-5.txt, "
-                     "guard_duty/threat-ip-6.txt]",
+     .default_text = "[]",
      .min = 0,
      .max = SLU_LIST_FILES_MAX,
      .help = "The 1 to 6 files of the threat IP lists, below output_dir; [] "
-             "for the default."},
+             "is guard_duty/threat-ip-1.txt to -6.txt."},
     {.key = "entity_files",
      .type = SLU_FIELD_STRINGS,
      .offset = offsetof(struct slu_lists_config, entity_files),
-     .default_text = "[guard_duty/threat-entity-1.txt, "
-                     "guard_duty/threat-entity-2.txt, "
-                     "guard_duty/threat-entity-3.txt, "
-                     "guard_duty/threat-entity-4.txt, "
-                     "guard_duty/threat-entity-5.txt, "
-                     "guard_duty/threat-entity-6.txt]",
+     .default_text = "[]",
      .min = 0,
      .max = SLU_LIST_FILES_MAX,
      .help = "The 1 to 6 files of the threat entity lists (domains), below "
-             "output_dir; [] for the default."},
+             "output_dir; [] is guard_duty/threat-entity-1.txt to -6.txt."},
     {.key = "ip_file_lines",
      .type = SLU_FIELD_INT,
      .offset = offsetof(struct slu_lists_config, ip_file_lines),

@@ -67,27 +67,28 @@ Test(lists_config, never_allows_more_than_guardduty_takes)
     cr_assert_eq(find_field("max_age")->min, 60000);
 }
 
-/* The default in the table and the one for an empty list are the same. */
-static void assert_default(const char *key, enum slu_kind kind)
+/* An empty list is the default, and stands for the Lambda's six names. */
+static void assert_default(const char *key, enum slu_kind kind,
+                           const char *type)
 {
     const struct slu_lists_config empty = {.max_age_ms = 0};
     const struct slu_strings *files = slu_lists_config_files(&empty, kind);
-    char text[400] = "[";
 
+    cr_assert_str_eq(find_field(key)->default_text, "[]");
     cr_assert_eq(files->count, 6);
     for (unsigned i = 0; i < files->count; i++) {
-        size_t len = strlen(text);
+        char path[64];
 
-        (void)snprintf(text + len, sizeof(text) - len, "%s%s", files->items[i],
-                       i + 1 < files->count ? ", " : "]");
+        (void)snprintf(path, sizeof(path), "guard_duty/threat-%s-%u.txt", type,
+                       i + 1);
+        cr_assert_str_eq(files->items[i], path);
     }
-    cr_assert_str_eq(find_field(key)->default_text, text);
 }
 
 Test(lists_config, an_empty_list_of_files_is_the_default)
 {
-    assert_default("ip_files", SLU_KIND_IP);
-    assert_default("entity_files", SLU_KIND_DOMAIN);
+    assert_default("ip_files", SLU_KIND_IP, "ip");
+    assert_default("entity_files", SLU_KIND_DOMAIN, "entity");
 }
 
 Test(lists_config, given_files_are_taken)
