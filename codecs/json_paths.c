@@ -21,17 +21,27 @@ static unsigned count_nodes(const struct slu_json_field *fields, unsigned count)
 
 static unsigned add_node(struct slu_json_paths *self, struct slu_view name)
 {
-    assert(self->node_count < self->node_max);
-    self->nodes[self->node_count] =
-        (struct slu_json_path_node){name, 0, NONE, NONE, NONE, NONE};
+    struct slu_json_path_node *node = &self->nodes[self->node_count];
+
+    assert(self->node_count < self->node_max && name.len < SLU_JSON_NAME_MAX);
+    *node = (struct slu_json_path_node){.name_len = name.len,
+                                        .field = NONE,
+                                        .child = NONE,
+                                        .sibling = NONE,
+                                        .each = NONE};
+    memcpy(node->name, name.ptr, name.len);
     return self->node_count++;
 }
 
 static unsigned reach_child(struct slu_json_paths *self, unsigned at,
                             struct slu_view name)
 {
-    unsigned child = slu_json_paths_child(self, at, name);
+    char padded[SLU_JSON_NAME_MAX + 8] = {0};
+    unsigned child;
 
+    assert(name.len < SLU_JSON_NAME_MAX);
+    memcpy(padded, name.ptr, name.len);
+    child = slu_json_paths_child(self, at, slu_view_make(padded, name.len));
     if (child == NONE) {
         child = add_node(self, name);
         self->nodes[child].sibling = self->nodes[at].child;
@@ -44,7 +54,7 @@ static unsigned reach_child(struct slu_json_paths *self, unsigned at,
 static unsigned reach_each(struct slu_json_paths *self, unsigned at)
 {
     if (self->nodes[at].each == NONE) {
-        self->nodes[at].each = add_node(self, slu_view_make(NULL, 0));
+        self->nodes[at].each = add_node(self, slu_view_str(""));
         self->has_each = true;
     }
     return self->nodes[at].each;
@@ -85,7 +95,7 @@ enum slu_err slu_json_paths_init(struct slu_json_paths *self,
     if (self->nodes == NULL) {
         return SLU_ERR_NOMEM;
     }
-    (void)add_node(self, slu_view_make(NULL, 0));
+    (void)add_node(self, slu_view_str(""));
     for (unsigned i = 0; i < count; i++) {
         add_path(self, fields[i].path, i);
     }

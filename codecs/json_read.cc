@@ -29,7 +29,7 @@
 #include "codecs/json_scan.h"
 #include "codecs/json_split.h"
 
-#include <cassert>
+#include <charconv>
 #include <cstring>
 #include <new>
 #include <simdjson.h>
@@ -103,15 +103,42 @@ INLINE walk report(struct pass *pass, const struct slu_json_path_node *node,
                                                              : walk::on;
 }
 
-/* A token's text without the white space that simdjson counts to it. */
-INLINE struct slu_view trim_token(std::string_view token)
+/* Eight bytes, the first one in the lowest lane. */
+INLINE uint64_t load_lanes(const char *ptr)
 {
-    size_t len = token.size();
+    uint64_t word;
 
-    while (len > 0 && (unsigned char)token[len - 1] <= ' ') {
-        len--;
+    memcpy(&word, ptr, sizeof(word));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    return word;
+}
+
+/*
+ * The bytes of a key or string, up to its closing quote or its first backslash;
+ * the padding behind the text makes the last load safe. A lane that equals the
+ * wanted byte becomes zero by XOR, and subtracting 1 borrows into its top bit;
+ * the lowest such lane is exact, those above it may not be.
+ */
+INLINE struct slu_view measure_string(const char *ptr)
+{
+    constexpr uint64_t ones = UINT64_C(0x0101010101010101);
+    size_t len = 0;
+    uint64_t hits;
+
+    for (;; len += sizeof(uint64_t)) {
+        uint64_t word = load_lanes(ptr + len);
+        uint64_t quote = word ^ (ones * '"');
+        uint64_t backslash = word ^ (ones * '\\');
+
+        hits = (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash)) &
+               (ones * 0x80);
+        if (hits != 0) {
+            len += (size_t)__builtin_ctzll(hits) / 8;
+            return slu_view_make(ptr, len);
+        }
     }
-    return slu_view_make(token.data(), len);
 }
 
 /*
@@ -144,7 +171,6 @@ error_code unescape(struct pass *pass, ondemand::raw_json_string raw,
 INLINE error_code read_string(struct pass *pass, ondemand::value *value,
                               struct slu_json_value *out)
 {
-    struct slu_view token = trim_token(value->raw_json_token());
     ondemand::raw_json_string raw;
     error_code error = value->get_raw_json_string().get(raw);
 
@@ -152,21 +178,22 @@ INLINE error_code read_string(struct pass *pass, ondemand::value *value,
     if (error != simdjson::SUCCESS) {
         return error;
     }
-    if (token.len < 2 || token.ptr[token.len - 1] != '"') {
-        return simdjson::STRING_ERROR;
-    }
-    if (memchr(token.ptr, '\\', token.len) == nullptr) {
-        out->text = slu_view_make(token.ptr + 1, token.len - 2);
-        return simdjson::SUCCESS;
-    }
-    return unescape(pass, raw, &out->text);
+    out->text = measure_string(raw.raw());
+    return out->text.ptr[out->text.len] == '"'
+               ? error
+               : unescape(pass, raw, &out->text);
 }
 
-/* A getter that fails leaves On-Demand where it was, so a number that is no
- * int64_t may be asked for again as a double. */
+/*
+ * A getter that fails leaves On-Demand where it was, so a number that is no
+ * int64_t may be asked for again as a double. Of a double with more digits
+ * than fit 64 bits, simdjson 3.0 has a wrong idea (0.0090101010042424249818725
+ * becomes 0.00163): its grammar is simdjson's to check, its value is not.
+ */
 INLINE error_code read_number(ondemand::value *value,
                               struct slu_json_value *out)
 {
+    std::string_view token = value->raw_json_token();
     error_code error = value->get_int64().get(out->integer);
 
     if (error == simdjson::SUCCESS) {
@@ -177,6 +204,11 @@ INLINE error_code read_number(ondemand::value *value,
     out->kind = SLU_JSON_DOUBLE;
     out->integer = 0;
     error = value->get_double().get(out->number);
+    if (error == simdjson::SUCCESS && token.size() > 18) {
+        /* Out of range (an underflow) leaves simdjson's value. */
+        (void)std::from_chars(token.data(), token.data() + token.size(),
+                              out->number);
+    }
     if (error == simdjson::SUCCESS && out->number > -9.2e18 &&
         out->number < 9.2e18) {
         out->integer = (int64_t)out->number;
@@ -213,44 +245,6 @@ INLINE error_code read_scalar(struct pass *pass, ondemand::value *value,
 
 /* --- the walk ---------------------------------------------------------- */
 
-/* Eight bytes, the first one in the lowest lane. */
-INLINE uint64_t load_lanes(const char *ptr)
-{
-    uint64_t word;
-
-    memcpy(&word, ptr, sizeof(word));
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    return word;
-}
-
-/*
- * The bytes of a key, up to its closing quote or its first backslash; the
- * padding behind the text makes the last load safe. A lane that equals the
- * wanted byte becomes zero by XOR, and subtracting 1 borrows into its top bit;
- * the lowest such lane is exact, those above it may not be.
- */
-INLINE struct slu_view measure_key(const char *key)
-{
-    constexpr uint64_t ones = UINT64_C(0x0101010101010101);
-    size_t len = 0;
-    uint64_t hits;
-
-    for (;; len += sizeof(uint64_t)) {
-        uint64_t word = load_lanes(key + len);
-        uint64_t quote = word ^ (ones * '"');
-        uint64_t backslash = word ^ (ones * '\\');
-
-        hits = (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash)) &
-               (ones * 0x80);
-        if (hits != 0) {
-            len += (size_t)__builtin_ctzll(hits) / 8;
-            return slu_view_make(key, len);
-        }
-    }
-}
-
 INLINE error_code read_key(struct pass *pass,
                            simdjson::simdjson_result<ondemand::field> *field,
                            struct slu_view *out_key)
@@ -261,7 +255,7 @@ INLINE error_code read_key(struct pass *pass,
     if (error != simdjson::SUCCESS) {
         return error;
     }
-    *out_key = measure_key(raw.raw());
+    *out_key = measure_string(raw.raw());
     return out_key->ptr[out_key->len] == '"' ? error
                                              : unescape(pass, raw, out_key);
 }

@@ -77,8 +77,9 @@ struct slu_json_split {
     bool in_array;         /* the open value is an element */
     uint64_t value_offset; /* its first byte, in the text */
     struct slu_json_scan scan;
-    struct slu_buf carry; /* what earlier pieces had of it */
-    bool carry_is_out;    /* the last event's text is in there */
+    struct slu_buf carry;         /* what earlier pieces had of it */
+    bool carry_is_out;            /* the last event's text is in there */
+    struct slu_json_event *event; /* where next wants it */
 
     struct slu_error error;
 };
@@ -160,24 +161,23 @@ static enum slu_err close_carry(struct slu_json_split *self,
     return err;
 }
 
-static enum step emit_value(struct slu_json_split *self,
-                            struct slu_json_event *out_event)
+static enum step emit_value(struct slu_json_split *self)
 {
     size_t start = find_start(self);
     enum slu_err err;
 
-    *out_event = (struct slu_json_event){
+    *self->event = (struct slu_json_event){
         .kind =
             self->target == TARGET_RECORD ? SLU_JSON_RECORD : SLU_JSON_MEMBER,
         .index = self->target == TARGET_RECORD ? 0 : (unsigned)self->key,
         .offset = self->value_offset};
     if (self->carry.len == 0 &&
         self->piece.len - self->pos >= SLU_JSON_PADDING) {
-        out_event->text =
+        self->event->text =
             slu_view_make(self->piece.ptr + start, self->pos - start);
         return STEP_EVENT;
     }
-    err = close_carry(self, &out_event->text);
+    err = close_carry(self, &self->event->text);
     if (err != SLU_ERR_OK) {
         return fail_at(self, err, self->value_offset, "no memory for a record");
     }
@@ -185,11 +185,10 @@ static enum step emit_value(struct slu_json_split *self,
 }
 
 /* The open value ends just before pos. */
-static enum step close_value(struct slu_json_split *self,
-                             struct slu_json_event *out_event)
+static enum step close_value(struct slu_json_split *self)
 {
     self->state = self->in_array ? STATE_ELEMENT_END : STATE_VALUE_END;
-    return is_kept(self) ? emit_value(self, out_event) : STEP_ON;
+    return is_kept(self) ? emit_value(self) : STEP_ON;
 }
 
 /*
@@ -230,14 +229,13 @@ static enum step fail_scan(struct slu_json_split *self)
     }
 }
 
-static enum step run_scan(struct slu_json_split *self, slu_json_scan_fn scan,
-                          struct slu_json_event *out_event)
+static enum step run_scan(struct slu_json_split *self, slu_json_scan_fn scan)
 {
     size_t room = find_room(self);
 
     self->pos += scan(&self->scan, self->piece.ptr + self->pos, room);
     if (self->scan.status == SLU_JSON_SCAN_CLOSED) {
-        return close_value(self, out_event);
+        return close_value(self);
     }
     if (self->scan.status != SLU_JSON_SCAN_MORE) {
         return fail_scan(self);
@@ -245,22 +243,19 @@ static enum step run_scan(struct slu_json_split *self, slu_json_scan_fn scan,
     return self->pos < self->piece.len ? fail_too_long(self) : STEP_ON;
 }
 
-static enum step step_container(struct slu_json_split *self, char c,
-                                struct slu_json_event *out_event)
+static enum step step_container(struct slu_json_split *self, char c)
 {
     (void)c;
-    return run_scan(self, self->kernel->container, out_event);
+    return run_scan(self, self->kernel->container);
 }
 
-static enum step step_string(struct slu_json_split *self, char c,
-                             struct slu_json_event *out_event)
+static enum step step_string(struct slu_json_split *self, char c)
 {
     (void)c;
-    return run_scan(self, self->kernel->string, out_event);
+    return run_scan(self, self->kernel->string);
 }
 
-static enum step step_scalar(struct slu_json_split *self, char c,
-                             struct slu_json_event *out_event)
+static enum step step_scalar(struct slu_json_split *self, char c)
 {
     static const char null[] = "null";
     uint64_t len = current_offset(self) - self->value_offset;
@@ -269,7 +264,7 @@ static enum step step_scalar(struct slu_json_split *self, char c,
         if (self->target == TARGET_NULL && len != 4) {
             return fail_here(self, "expected an array or null");
         }
-        return close_value(self, out_event);
+        return close_value(self);
     }
     if (is_kept(self) && len == self->record_max) {
         return fail_too_long(self);
@@ -301,20 +296,16 @@ static enum step open_value(struct slu_json_split *self, char c,
     return fail_here(self, "expected a value");
 }
 
-static enum step step_top(struct slu_json_split *self, char c,
-                          struct slu_json_event *out_event)
+static enum step step_top(struct slu_json_split *self, char c)
 {
-    (void)out_event;
     if (c != '{') {
         return fail_here(self, "expected an object");
     }
     return go_on(self, STATE_KEY_OR_END);
 }
 
-static enum step step_key(struct slu_json_split *self, char c,
-                          struct slu_json_event *out_event)
+static enum step step_key(struct slu_json_split *self, char c)
 {
-    (void)out_event;
     if (c == '}' && self->state == STATE_KEY_OR_END) {
         return go_on(self, STATE_END);
     }
@@ -326,8 +317,7 @@ static enum step step_key(struct slu_json_split *self, char c,
     return go_on(self, STATE_KEY_TEXT);
 }
 
-static enum step step_key_text(struct slu_json_split *self, char c,
-                               struct slu_json_event *out_event)
+static enum step step_key_text(struct slu_json_split *self, char c)
 {
     const char *text = self->piece.ptr + self->pos;
     size_t len =
@@ -335,7 +325,6 @@ static enum step step_key_text(struct slu_json_split *self, char c,
     bool closed = self->scan.status == SLU_JSON_SCAN_CLOSED;
 
     (void)c;
-    (void)out_event;
     self->pos += len;
     if (!closed && self->scan.status != SLU_JSON_SCAN_MORE) {
         return fail_scan(self);
@@ -349,10 +338,8 @@ static enum step step_key_text(struct slu_json_split *self, char c,
     return STEP_ON;
 }
 
-static enum step step_colon(struct slu_json_split *self, char c,
-                            struct slu_json_event *out_event)
+static enum step step_colon(struct slu_json_split *self, char c)
 {
-    (void)out_event;
     if (c != ':') {
         return fail_here(self, "expected a colon");
     }
@@ -375,10 +362,8 @@ static enum step open_array(struct slu_json_split *self, char c)
     return open_value(self, c, TARGET_NULL);
 }
 
-static enum step step_value(struct slu_json_split *self, char c,
-                            struct slu_json_event *out_event)
+static enum step step_value(struct slu_json_split *self, char c)
 {
-    (void)out_event;
     self->in_array = false;
     if (self->key < 0) {
         return open_value(self, c, TARGET_SKIP);
@@ -389,10 +374,8 @@ static enum step step_value(struct slu_json_split *self, char c,
     return open_array(self, c);
 }
 
-static enum step step_value_end(struct slu_json_split *self, char c,
-                                struct slu_json_event *out_event)
+static enum step step_value_end(struct slu_json_split *self, char c)
 {
-    (void)out_event;
     if (c == ',') {
         return go_on(self, STATE_KEY);
     }
@@ -402,10 +385,8 @@ static enum step step_value_end(struct slu_json_split *self, char c,
     return go_on(self, STATE_END);
 }
 
-static enum step step_element(struct slu_json_split *self, char c,
-                              struct slu_json_event *out_event)
+static enum step step_element(struct slu_json_split *self, char c)
 {
-    (void)out_event;
     if (c == ']' && self->state == STATE_ELEMENT_FIRST) {
         return go_on(self, STATE_VALUE_END);
     }
@@ -413,10 +394,8 @@ static enum step step_element(struct slu_json_split *self, char c,
     return open_value(self, c, TARGET_RECORD);
 }
 
-static enum step step_element_end(struct slu_json_split *self, char c,
-                                  struct slu_json_event *out_event)
+static enum step step_element_end(struct slu_json_split *self, char c)
 {
-    (void)out_event;
     if (c == ',') {
         return go_on(self, STATE_ELEMENT);
     }
@@ -426,16 +405,13 @@ static enum step step_element_end(struct slu_json_split *self, char c,
     return go_on(self, STATE_VALUE_END);
 }
 
-static enum step step_end(struct slu_json_split *self, char c,
-                          struct slu_json_event *out_event)
+static enum step step_end(struct slu_json_split *self, char c)
 {
     (void)c;
-    (void)out_event;
     return fail_here(self, "bytes after the end");
 }
 
-typedef enum step (*step_fn)(struct slu_json_split *self, char c,
-                             struct slu_json_event *out_event);
+typedef enum step (*step_fn)(struct slu_json_split *self, char c);
 
 static const step_fn steps[] = {
     [STATE_TOP] = step_top,
@@ -476,8 +452,7 @@ static enum step end_piece(struct slu_json_split *self)
     return STEP_ON;
 }
 
-static enum step run_steps(struct slu_json_split *self,
-                           struct slu_json_event *out_event)
+static enum step run_steps(struct slu_json_split *self)
 {
     while (self->pos < self->piece.len) {
         char c = self->piece.ptr[self->pos];
@@ -487,7 +462,7 @@ static enum step run_steps(struct slu_json_split *self,
             self->pos++;
             continue;
         }
-        step = steps[self->state](self, c, out_event);
+        step = steps[self->state](self, c);
         if (step != STEP_ON) {
             return step;
         }
@@ -504,8 +479,9 @@ enum slu_json_event_kind slu_json_split_next(struct slu_json_split *self,
         slu_buf_clear(&self->carry);
         self->carry_is_out = false;
     }
+    self->event = out_event;
     if (self->error.code == SLU_ERR_OK) {
-        step = run_steps(self, out_event);
+        step = run_steps(self);
     }
     if (step == STEP_EVENT) {
         return out_event->kind;

@@ -167,6 +167,16 @@ Test(json_read, tells_kinds_of_numbers_apart)
                 "0=1e+300~0 0=1~1 ");
 }
 
+Test(json_read, reads_doubles_of_many_digits)
+{
+    check_notes(PATHS("a"), "{\"a\":0.0090101010042424249818725}",
+                "0=0.0090101~0 ");
+    check_notes(PATHS("a"), "{\"a\":123456789012345678901234567890 }",
+                "0=1.23457e+29~0 ");
+    check_notes(PATHS("a"), "{\"a\":1.00000000000000000000000000000e3}",
+                "0=1000~1000 ");
+}
+
 Test(json_read, goes_into_every_element_and_counts_them)
 {
     check_notes(PATHS("s[].label", "s[]", "t"),
