@@ -346,6 +346,22 @@ static struct slu_checkpoint_list *find_list(const struct slu_checkpoint *self,
     return NULL;
 }
 
+/* Keeps the table sorted, so that the same dates are the same text. */
+static struct slu_checkpoint_list *insert_list(struct slu_checkpoint *self,
+                                               struct slu_view id)
+{
+    struct slu_checkpoint_list entry = {0};
+    unsigned i = self->list_count++;
+
+    memcpy(entry.id, id.ptr, id.len);
+    while (i > 0 && strcmp(self->lists[i - 1].id, entry.id) > 0) {
+        self->lists[i] = self->lists[i - 1];
+        i--;
+    }
+    self->lists[i] = entry;
+    return &self->lists[i];
+}
+
 enum slu_err slu_checkpoint_set_list(struct slu_checkpoint *self,
                                      struct slu_view id, int64_t hour)
 {
@@ -356,9 +372,7 @@ enum slu_err slu_checkpoint_set_list(struct slu_checkpoint *self,
             id.len >= SLU_CHECKPOINT_LIST_ID_MAX) {
             return SLU_ERR_LIMIT;
         }
-        list = &self->lists[self->list_count++];
-        *list = (struct slu_checkpoint_list){0};
-        memcpy(list->id, id.ptr, id.len);
+        list = insert_list(self, id);
     }
     list->hour = hour;
     return SLU_ERR_OK;

@@ -34,6 +34,26 @@ static bool is_html(struct slu_view content_type)
            strncasecmp(content_type.ptr, "text/html", 9) == 0;
 }
 
+/* A date in Retry-After is by the server's clock, and so is its Date: ours may
+ * be minutes off. */
+static int64_t read_retry_after(const struct slu_http_head *head)
+{
+    int64_t server_now;
+    int64_t wait_ms;
+
+    if (!slu_time_parse_http(head->date, &server_now)) {
+        server_now = slu_clock_wall_s();
+    }
+    if (slu_time_parse_retry_after(head->retry_after, server_now, &wait_ms)) {
+        return wait_ms;
+    }
+    if (head->status == 429 && is_html(head->content_type)) {
+        /* The edge's own refusal: vt-py waits a minute for it. */
+        return HTML_429_WAIT_MS;
+    }
+    return -1;
+}
+
 static void on_head(void *ctx, const struct slu_http_head *head)
 {
     struct slu_slot *slot = ctx;
@@ -44,14 +64,7 @@ static void on_head(void *ctx, const struct slu_http_head *head)
     };
 
     slot->status = head->status;
-    if (!slu_time_parse_retry_after(head->retry_after, slu_clock_wall_s(),
-                                    &slot->retry_after_ms)) {
-        slot->retry_after_ms = -1;
-        if (head->status == 429 && is_html(head->content_type)) {
-            /* The edge's own refusal: vt-py waits a minute for it. */
-            slot->retry_after_ms = HTML_429_WAIT_MS;
-        }
-    }
+    slot->retry_after_ms = read_retry_after(head);
     self->options->ops->on_head(self->source, slot->unit, &answer);
 }
 

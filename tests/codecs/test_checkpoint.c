@@ -194,3 +194,28 @@ Test(checkpoint, the_table_of_lists_is_bounded)
     cr_assert_eq(slu_checkpoint_set_list(&checkpoint, slu_view_str(""), 1),
                  SLU_ERR_LIMIT);
 }
+
+Test(checkpoint, the_same_dates_are_the_same_text_in_any_order)
+{
+    const char *const ids[] = {"trending", "cryptominer", "malware"};
+    struct slu_checkpoint forward = {0};
+    struct slu_checkpoint backward = {0};
+    struct slu_buf a;
+    struct slu_buf b;
+
+    for (int i = 0; i < 3; i++) {
+        cr_assert_eq(
+            slu_checkpoint_set_list(&forward, slu_view_str(ids[i]), 3600 * i),
+            SLU_ERR_OK);
+        cr_assert_eq(slu_checkpoint_set_list(
+                         &backward, slu_view_str(ids[2 - i]), 3600 * (2 - i)),
+                     SLU_ERR_OK);
+    }
+    slu_buf_init(&a, slu_alloc_default(), 4096);
+    slu_buf_init(&b, slu_alloc_default(), 4096);
+    cr_assert_eq(slu_checkpoint_format(&forward, &a), SLU_ERR_OK);
+    cr_assert_eq(slu_checkpoint_format(&backward, &b), SLU_ERR_OK);
+    cr_assert(slu_view_equal(slu_buf_view(&a), slu_buf_view(&b)));
+    slu_buf_fini(&a);
+    slu_buf_fini(&b);
+}

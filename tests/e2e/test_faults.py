@@ -17,7 +17,7 @@ PASSING = [
     "lying-length-long=every:6", "lying-length-short=every:6",
     "not-json=every:7", "truncated-json=every:7", "bad-utf8=every:7",
     "control-char=every:7", "unbalanced=every:7", "gzip-cut=every:6",
-    "uncompressed-error=every:6", "null-arrays=every:0",
+    "uncompressed-error=every:6",
     "repeated-cursor=once", "dead-cursor=once", "slow=every:20",
 ]
 
