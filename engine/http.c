@@ -187,8 +187,8 @@ static struct slu_transfer *find_running(struct slu_http *self)
     return NULL;
 }
 
-/* A descriptor could not be watched: libcurl says nothing more of what it has,
- * so it is ended here. */
+/* A descriptor could not be watched, and whose it is can't be asked from inside
+ * the callback: all that are out end for want of memory. */
 static void end_lost(struct slu_http *self)
 {
     struct slu_transfer *transfer;
@@ -198,7 +198,7 @@ static void end_lost(struct slu_http *self)
     }
     self->sockets.failed = false;
     while ((transfer = find_running(self)) != NULL) {
-        complete(transfer, CURLE_ABORTED_BY_CALLBACK);
+        complete(transfer, CURLE_OUT_OF_MEMORY);
     }
 }
 

@@ -95,7 +95,7 @@ struct slu_http_watch; /* one descriptor (http_socket.c) */
 struct slu_http_sockets {
     struct slu_http_watch **by_fd; /* NULL: never seen */
     size_t capacity;
-    bool failed; /* no memory for a watch: libcurl's transfers are lost */
+    bool failed; /* no memory for a watch: what is out must end */
     struct event timer;
 };
 

@@ -109,7 +109,7 @@ static struct slu_http_watch *get_watch(struct slu_http *http, curl_socket_t fd)
     return watch;
 }
 
-static int start_watch(struct slu_http_watch *self, int what)
+static bool start_watch(struct slu_http_watch *self, int what)
 {
     short events = EV_PERSIST;
 
@@ -121,9 +121,22 @@ static int start_watch(struct slu_http_watch *self, int what)
     }
     (void)event_assign(&self->event, self->http->options.base, self->fd, events,
                        on_socket, self);
-    return event_add(&self->event, NULL);
+    return event_add(&self->event, NULL) == 0;
 }
 
+static void stop_watch(struct slu_http_watch *self)
+{
+    if (self->what != 0) {
+        (void)event_del(&self->event);
+        self->what = 0;
+    }
+}
+
+/*
+ * Without memory for a watch libcurl is told nothing: after a -1 from here 7.88
+ * forgets to count down who uses the descriptor, and watches it for ever, which
+ * spins the loop (seen). Settle ends the transfers instead.
+ */
 int slu_http_sockets_watch(CURL *easy, curl_socket_t fd, int what, void *ctx,
                            void *socket_ctx)
 {
@@ -133,24 +146,22 @@ int slu_http_sockets_watch(CURL *easy, curl_socket_t fd, int what, void *ctx,
     (void)easy;
     (void)socket_ctx;
     what = what == CURL_POLL_REMOVE ? 0 : what;
-    if (watch == NULL && what == 0) {
+    if (watch != NULL && watch->what == what) {
         return 0;
     }
-    if (watch == NULL) {
-        /* libcurl gives up all that it has, and is fit for use again when the
-         * last of them has been removed. */
+    if (watch != NULL) {
+        stop_watch(watch);
+    }
+    if (what == 0) {
+        return 0;
+    }
+    if (watch == NULL || !start_watch(watch, what)) {
         http->sockets.failed = true;
         slu_http_wake(http);
-        return -1;
-    }
-    if (watch->what == what) {
         return 0;
     }
-    if (watch->what != 0) {
-        (void)event_del(&watch->event);
-    }
     watch->what = what;
-    return what == 0 ? 0 : start_watch(watch, what);
+    return 0;
 }
 
 void slu_http_sockets_init(struct slu_http *http)
@@ -166,8 +177,8 @@ void slu_http_sockets_fini(struct slu_http *http)
 
     (void)event_del(&self->timer);
     for (size_t i = 0; i < self->capacity; i++) {
-        if (self->by_fd[i] != NULL && self->by_fd[i]->what != 0) {
-            (void)event_del(&self->by_fd[i]->event);
+        if (self->by_fd[i] != NULL) {
+            stop_watch(self->by_fd[i]);
         }
         slu_alloc_put(alloc, self->by_fd[i], sizeof(struct slu_http_watch));
     }

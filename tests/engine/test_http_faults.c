@@ -568,6 +568,12 @@ Test(http_faults, no_memory_while_running_ends_the_transfer)
         cr_assert(err == SLU_ERR_OK || err == SLU_ERR_NOMEM, "%s: %s",
                   slu_err_name(err), exchange.error.text);
         exchange_fini(&exchange);
+        exchange_init(&exchange, &client); /* the client has survived */
+        exchange_start(&exchange, "/good");
+        client_run(&client);
+        cr_assert_eq(exchange.error.code, SLU_ERR_OK, "%s",
+                     exchange.error.text);
+        exchange_fini(&exchange);
         client_fini(&client);
         cr_assert_eq(counted.live, 0);
     }
