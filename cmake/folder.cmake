@@ -2,12 +2,14 @@
 # Compiler flags for every target of the tree, and the rule that makes one
 # archive of one folder.
 
+set(SLU_SERIES ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+
 # Flags that hold for all our own code.
 function(slu_flags target)
     target_compile_features(${target} PRIVATE c_std_11 cxx_std_17)
     target_compile_definitions(${target} PRIVATE _GNU_SOURCE
         SLU_VERSION="${PROJECT_VERSION}"
-        SLU_VERSION_MAJOR_MINOR="${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}"
+        SLU_VERSION_MAJOR_MINOR="${SLU_SERIES}"
         $<$<BOOL:${SLU_TEST_HOOKS}>:SLU_TEST_HOOKS>)
     target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow
         -Wno-missing-field-initializers -fvisibility=hidden

@@ -86,7 +86,7 @@ struct slu_gti_list {
     int64_t first; /* seconds of the first hour */
     unsigned hours;
     unsigned front; /* hours that the checkpoint has passed */
-    unsigned scan;  /* states before it aren't TODO */
+    unsigned scan;  /* states before it are dealt with */
     unsigned end;   /* states from it on aren't asked: not served yet */
     unsigned holes;
     unsigned failures;

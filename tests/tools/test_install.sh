@@ -14,7 +14,10 @@ flags=$4
 work=$(mktemp -d)
 simulator=
 clean_up() {
-    [ -z "$simulator" ] || kill "$simulator" 2>/dev/null || true
+    if [ -n "$simulator" ]; then
+        kill "$simulator" 2>/dev/null || true
+        wait "$simulator" || true
+    fi
     rm -rf "$work"
 }
 trap clean_up EXIT

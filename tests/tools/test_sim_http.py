@@ -236,7 +236,8 @@ class Process(SimCase):
     def test_it_includes_no_header_of_the_other_folders(self):
         for name in os.listdir('tools/sim'):
             with open(f'tools/sim/{name}', encoding='utf-8') as file:
-                for include in re.findall(r'#include [<"]([^>"]+)', file.read()):
+                text = file.read()
+                for include in re.findall(r'#include [<"]([^>"]+)', text):
                     self.assertNotRegex(
                         include,
                         r'^(sluice|codecs|sources|sinks|engine|tools)/', name)

@@ -122,8 +122,8 @@ int slu_cli_demo(const struct slu_cli_options *options)
     }
     if (exit_code == 0) {
         if (!quiet.json) {
-            (void)printf("sluice demo, %s: a simulated GTI on 127.0.0.1:%u, "
-                         "60 to 120 ms an answer\n\n",
+            (void)printf("sluice demo, %s: simulated GTI on 127.0.0.1:%u, "
+                         "60-120 ms an answer\n\n",
                          again ? "incremental" : "first run", simulator.port);
             (void)fflush(stdout);
         }
