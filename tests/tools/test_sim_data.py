@@ -107,6 +107,7 @@ class Mix(SimCase):
         infos = [context(i).get('hunting_info', 'absent') for i in items]
         self.assertTrue(any(i is None for i in infos))
         self.assertIn('absent', infos)
+        self.assertTrue(any(context(i)['tags'] == [] for i in items))
         self.assertTrue(any(isinstance(i, dict) for i in infos))
         for sort, shape in (
                 (domains, r'^_'), (domains, r'^[^.]+$'), (domains, r'^http:'),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The server itself: HTTP's rules, keys, compression, options, its end."""
 import os
+import random
 import re
 import signal
 import subprocess
@@ -106,6 +107,30 @@ class Wire(SimCase):
         self.assertEqual(chunked.body, packed.body)
         old, _ = auto.raw(head(path).replace(b'HTTP/1.1', b'HTTP/1.0'))
         self.assertEqual(Answer(old).body, chunked.body)
+
+
+    def test_noise_never_ends_it(self):
+        """Good requests with bytes changed, cut and doubled: whatever comes
+        back is an HTTP answer or nothing, and the process lives."""
+        chance = random.Random(5)
+        sim = self.sim()
+        cursor = sim.page(STREAM)['meta']['cursor']
+        good = [head(url(STREAM, limit=2, order='date+', cursor=cursor,
+                         filter='date:1754550000+ entity_type:url')),
+                head(f'{LISTS}/malware/latest?query=gti_score:8%2B', GZIP),
+                head('/_sim/reset', {'Content-Length': 3}, 'POST') + b'abc']
+        for _ in range(300):
+            data = bytearray(chance.choice(good) * chance.choice((1, 1, 2)))
+            for _ in range(chance.randrange(1, 6)):
+                data[chance.randrange(len(data))] = chance.randrange(256)
+            cut = chance.randrange(len(data)) if chance.random() < .3 else None
+            with sim.connect() as sock:
+                sock.sendall(bytes(data[:cut]))
+                sock.settimeout(0.01)
+                got, _ = drain(sock)
+            if got:
+                self.assertRegex(got, rb'^HTTP/1.1 [1-5]\d\d ')
+        self.assertEqual(sim.get(STREAM).status, 200)
 
 
 class FrontEnd(SimCase):

@@ -114,7 +114,7 @@ class Filter(SimCase):
             f'source_type:{source["type"]} entity_type:domain',
             lambda i: context(i)['sources'][0]['type'] == source['type']
             and i['type'] == 'domain')
-        tag = context(self.all[0])['tags'][0]
+        tag = next(t for i in self.all for t in context(i)['tags'])
         for name in ('tag', 'notification_tag'):
             self.expect(f'{name}:{tag}', lambda i: tag in context(i)['tags'])
         entity = next(i['id'] for i in self.all

@@ -196,6 +196,7 @@ static void draw_notice(const struct sim_notices *notices, int type,
     uint64_t chance = sim_mix2(notices->salt ^ 0x1d, id);
     uint64_t more = sim_mix(chance);
     uint64_t where = id;
+    bool hunting = (more >> 8 & 7) < 4;
 
     if (rank > 0 && sim_one_in(more, 24)) {
         /* The same entity as the one before, under another notification. */
@@ -208,8 +209,10 @@ static void draw_notice(const struct sim_notices *notices, int type,
         .entity = sim_entity_at(&notices->space, (enum sim_type)type, where),
         .type = (uint8_t)type,
         .source = (uint8_t)(more >> 8 & 7),
-        .tag = (uint8_t)((more >> 16) % SIM_TAGS),
-        .hunting = (more >> 8 & 7) < 4,
+        .tag = !hunting && sim_one_in(more >> 30, 3)
+                   ? SIM_NO_TAG
+                   : (uint8_t)((more >> 16) % SIM_TAGS),
+        .hunting = hunting,
         .stale = sim_one_in(more >> 24, 16)};
 }
 

@@ -25,6 +25,7 @@
 #define SIM_NOTICES_MAX 2000000
 #define SIM_SOURCES 8
 #define SIM_TAGS 12
+#define SIM_NO_TAG 255
 
 struct sim_notice {
     int64_t date;
@@ -33,7 +34,7 @@ struct sim_notice {
     uint64_t entity;
     uint8_t type;
     uint8_t source; /* index into sim_notice_sources */
-    uint8_t tag;
+    uint8_t tag;    /* index into sim_notice_tags, or SIM_NO_TAG */
     bool hunting;
     bool stale;
 };

@@ -254,7 +254,9 @@ static void put_stream_context(struct sim_json *json,
     sim_json_end(json);
     sim_json_key(json, "tags");
     sim_json_array(json);
-    sim_json_string(json, sim_notice_tags[notice->tag]);
+    if (notice->tag != SIM_NO_TAG) {
+        sim_json_string(json, sim_notice_tags[notice->tag]);
+    }
     sim_json_end(json);
     put_hunting(json, notice, chance);
     sim_json_end(json);
