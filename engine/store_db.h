@@ -18,9 +18,9 @@
  *     runs     what status shows
  *
  * Threads: none of its own; at most one thread at a time.
- * Limits: the fold holds SLU_FOLD_SHARDS times shard_bytes of pending records,
- * or one blob, and about as much of references; a transaction of it writes
- * SLU_FOLD_WRITE_SHARDS times shard_bytes; SQLite's page cache is
+ * Limits: the fold holds at most SLU_FOLD_SHARDS_MAX times shard_bytes of
+ * pending records, or one blob, and about as much of references; a transaction
+ * of it writes SLU_FOLD_WRITE_SHARDS times shard_bytes; SQLite's page cache is
  * SLU_DB_CACHE_KIB.
  * Errors: in db->error; `failed` once a write failed.
  */
@@ -32,8 +32,9 @@
 
 #define SLU_DB_PATH_MAX 4096
 #define SLU_DB_CACHE_KIB 4096
-/* In shards: with those of 64 KiB, 16 MiB and 64 MiB. */
-#define SLU_FOLD_SHARDS 256
+/* In shards: with those of 64 KiB, 2 MiB, 16 MiB and 64 MiB. */
+#define SLU_FOLD_SHARDS_MIN 32
+#define SLU_FOLD_SHARDS_MAX 256
 #define SLU_FOLD_WRITE_SHARDS 1024
 #define SLU_BLOB_MAX ((size_t)1 << 30) /* SQLite's own limit, about */
 
@@ -41,6 +42,9 @@ enum slu_db_statement {
     SLU_DB_BEGIN,
     SLU_DB_COMMIT,
     SLU_DB_ROLLBACK,
+    SLU_DB_PAGE_SIZE,
+    SLU_DB_PAGE_COUNT,
+    SLU_DB_PAGE_FREE,
     SLU_DB_ENTRY_PUT,
     SLU_DB_ENTRY_DELETE,
     SLU_DB_ENTRY_LIST,
@@ -103,6 +107,7 @@ struct slu_db {
     uint64_t next_answer;
     struct slu_shard shard;
     struct slu_buf piece; /* new content of the shard, or of a part of it */
+    size_t chunk_bytes;   /* of the fold, at present */
     struct slu_buf raw;   /* the fold's chunk */
     struct slu_sort_ref *refs;
     size_t ref_count;

@@ -2,16 +2,18 @@
 /*
  * The fold: pending records become part of the shards.
  *
- * A chunk is as many pending blobs as chunk_bytes() hold, at least one. Its
+ * A chunk is as many pending blobs as chunk_bytes hold, at least one. Its
  * records are sorted by reference and merged, shard by shard, with what is
  * there; a shard that nothing falls into isn't read. The blobs are deleted in
  * the transaction that writes the last shard. The transactions before it,
- * 64 MiB each, keep the WAL short: after a crash between them the
- * chunk is merged again, which changes nothing (see slu_record_merge).
+ * 64 MiB each, keep the WAL short: after a crash between them the chunk is
+ * merged again, which changes nothing (see slu_record_merge).
  *
  * Cost: every chunk rewrites the shards that it touches, at random keys all of
- * them. So the chunk should be large; 16 MiB are 700,000 records, and 16 bytes
- * a record come on top for the references.
+ * them. So a chunk is a quarter of what is there: it costs at most about five
+ * bytes written for each that came, and a small state costs little memory. The
+ * cap of 16 MiB, 800,000 records, and 16 bytes more for each, is reached with
+ * three million; above that the cost grows with the state.
  */
 #include "engine/crash.h"
 #include "engine/store_db.h"
@@ -72,9 +74,35 @@ static enum slu_err make_refs(struct slu_db *self)
     return err;
 }
 
-static size_t chunk_bytes(const struct slu_db *self)
+/* Sets db->chunk_bytes by the size of the database, free pages left out. */
+static enum slu_err measure_chunk(struct slu_db *self)
 {
-    return SLU_FOLD_SHARDS * self->shard_bytes;
+    size_t least = SLU_FOLD_SHARDS_MIN * self->shard_bytes;
+    size_t most = SLU_FOLD_SHARDS_MAX * self->shard_bytes;
+    int64_t size = 0;
+    int64_t count = 0;
+    int64_t spare = 0;
+    size_t wanted;
+    enum slu_err err = slu_db_number(self, SLU_DB_PAGE_SIZE, &size);
+
+    if (err == SLU_ERR_OK) {
+        err = slu_db_number(self, SLU_DB_PAGE_COUNT, &count);
+    }
+    if (err == SLU_ERR_OK) {
+        err = slu_db_number(self, SLU_DB_PAGE_FREE, &spare);
+    }
+    wanted = (size_t)((count - spare) * size) / 4;
+    self->chunk_bytes = wanted < least ? least : wanted > most ? most : wanted;
+    return err;
+}
+
+static void free_chunk(struct slu_db *self)
+{
+    slu_buf_fini(&self->raw);
+    slu_alloc_put(self->alloc, self->refs,
+                  self->ref_capacity * sizeof(*self->refs));
+    self->refs = NULL;
+    self->ref_capacity = 0;
 }
 
 /* What a chunk consists of. */
@@ -92,7 +120,7 @@ static enum slu_err take_row(struct slu_db *self, struct chunk *chunk,
     struct slu_view records = slu_db_column(statement, 2);
 
     *out_taken =
-        !chunk->any || self->raw.len + records.len <= chunk_bytes(self);
+        !chunk->any || self->raw.len + records.len <= self->chunk_bytes;
     if (!*out_taken) {
         return SLU_ERR_OK;
     }
@@ -369,8 +397,11 @@ static enum slu_err merge_chunk(struct slu_db *self, const struct chunk *chunk)
 enum slu_err slu_db_fold_chunk(struct slu_db *self, bool *out_more)
 {
     struct chunk chunk = {0};
-    enum slu_err err = collect(self, &chunk);
+    enum slu_err err = measure_chunk(self);
 
+    if (err == SLU_ERR_OK) {
+        err = collect(self, &chunk);
+    }
     *out_more = chunk.any;
     if (err == SLU_ERR_OK && chunk.any) {
         err = make_refs(self);
@@ -379,6 +410,9 @@ enum slu_err slu_db_fold_chunk(struct slu_db *self, bool *out_more)
                           slu_buf_view(&self->raw));
             err = merge_chunk(self, &chunk);
         }
+    }
+    if (!chunk.any) {
+        free_chunk(self);
     }
     if (err != SLU_ERR_OK) {
         self->failed = true;

@@ -44,6 +44,9 @@ static const char *const statement_texts[SLU_DB_STATEMENT_COUNT] = {
     [SLU_DB_BEGIN] = "BEGIN IMMEDIATE",
     [SLU_DB_COMMIT] = "COMMIT",
     [SLU_DB_ROLLBACK] = "ROLLBACK",
+    [SLU_DB_PAGE_SIZE] = "PRAGMA page_size",
+    [SLU_DB_PAGE_COUNT] = "PRAGMA page_count",
+    [SLU_DB_PAGE_FREE] = "PRAGMA freelist_count",
     [SLU_DB_ENTRY_PUT] = "INSERT INTO entries(key, value) VALUES(?1, ?2)"
                          " ON CONFLICT(key) DO UPDATE SET value = ?2",
     [SLU_DB_ENTRY_DELETE] = "DELETE FROM entries WHERE key = ?1",

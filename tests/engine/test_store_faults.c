@@ -558,6 +558,36 @@ Test(store_faults, reader_sees_what_is_committed_while_another_writes)
     free(model);
 }
 
+/* As `sluice status` does after a kill: the log is there, its writer isn't. */
+Test(store_faults, reader_sees_what_a_killed_run_committed)
+{
+    struct model *model = calloc(1, sizeof(*model));
+    static struct test_record records[50];
+    struct slu_store *reader;
+    struct slu_error error = {0};
+    pid_t child;
+
+    (void)fill_records(records, 50, 11);
+    child = fork();
+    if (child == 0) {
+        struct slu_store *store = must_open();
+
+        if (commit_tests(store, 1, records, 50, NULL, NULL) != SLU_ERR_OK ||
+            slu_store_fold(store) != SLU_ERR_OK) {
+            _exit(1);
+        }
+        (void)kill(getpid(), SIGKILL);
+    }
+    cr_assert_eq(wait_for(child), SIGKILL);
+    cr_assert_eq(access(path_of("state.db-wal"), F_OK), 0);
+    cr_assert_eq(open_reader(&reader, &error), SLU_ERR_OK, "%s", error.text);
+    model_add_all(model, records, 50);
+    cr_assert_null(compare_store(reader, model));
+    slu_store_close(reader);
+    slu_store_close(must_open());
+    free(model);
+}
+
 Test(store_faults, reader_changes_nothing)
 {
     struct slu_store *reader;
