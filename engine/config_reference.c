@@ -47,40 +47,6 @@ static const char *find_default(const struct slu_field *field)
     return field->type == SLU_FIELD_STRINGS ? "[]" : "\"\"";
 }
 
-/* "[a, b]" as one item a line. */
-static void print_items(const struct printer *to, const char *indent,
-                        const char *list)
-{
-    const char *item = list + 1;
-
-    while (*item != '\0' && *item != ']') {
-        size_t len = strcspn(item, ",]");
-        char line[WIDTH * 2];
-
-        (void)snprintf(line, sizeof(line), "\n%s    - %.*s", indent, (int)len,
-                       item);
-        to->write(to->ctx, line);
-        item += len;
-        item += strspn(item, ", ");
-    }
-}
-
-/* Behind the colon; a list too long for its line goes below. */
-static void print_default(const struct printer *to, const char *indent,
-                          const struct slu_field *field)
-{
-    const char *text = find_default(field);
-
-    if (text[0] == '[' &&
-        strlen(indent) + strlen(field->key) + 2 + strlen(text) > WIDTH) {
-        print_items(to, indent, text);
-    } else {
-        to->write(to->ctx, " ");
-        to->write(to->ctx, text);
-    }
-    to->write(to->ctx, "\n");
-}
-
 static void print_field(const struct printer *to, const char *indent,
                         const struct slu_field *field)
 {
@@ -95,8 +61,9 @@ static void print_field(const struct printer *to, const char *indent,
     print_comment(to, indent, text);
     to->write(to->ctx, indent);
     to->write(to->ctx, field->key);
-    to->write(to->ctx, ":");
-    print_default(to, indent, field);
+    to->write(to->ctx, ": ");
+    to->write(to->ctx, find_default(field));
+    to->write(to->ctx, "\n");
 }
 
 static void print_section(const struct printer *to,

@@ -90,7 +90,8 @@ class Workspace:
             "gti": f"base_url: {self.base}\n{gti}",
             "lists": lists,
         }
-        text = f"state_dir: {self.folder}/state\noutput_dir: {self.out}\n{top}\n"
+        text = (f"state_dir: {self.folder}/state\noutput_dir: {self.out}\n"
+                f"{top}\n")
         for name, body in sections.items():
             if body.strip():
                 text += f"{name}:\n"
