@@ -132,6 +132,10 @@ static enum slu_gti_answer judge_failure(struct slu_gti_unit *unit,
 
     out_step->kind = again ? SLU_STEP_RETRY : SLU_STEP_FAILED;
     out_step->error = *error;
+    if (error->text[0] == '\0') {
+        (void)slu_error_set(&out_step->error, error->code, "%s: %s",
+                            unit->head.name, slu_err_sentence(error->code));
+    }
     if (error->code == SLU_ERR_MALFORMED || error->code == SLU_ERR_LIMIT) {
         (void)slu_error_set(&out_step->error, error->code,
                             "the answer for %s could not be read at byte %llu: "

@@ -256,6 +256,10 @@ static bool take_cursor(struct slu_gti_window *window,
 {
     uint64_t hash = hash_cursor(slu_buf_view(&page->cursor));
 
+    if (slu_view_equal(slu_buf_view(&page->cursor),
+                       slu_buf_view(&window->cursor))) {
+        return false;
+    }
     if (window->mark_steps + window->mark_span > 1 && hash == window->mark) {
         return false;
     }

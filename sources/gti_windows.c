@@ -284,6 +284,17 @@ static void format_key(const struct slu_gti_stream *self, int64_t lo,
                    slu_kind_name(self->kind), (long long)lo, (long long)hi);
 }
 
+/* A key that is written anew is no longer to be deleted. */
+static void spare_stale(struct slu_gti_stream *self, int64_t lo, int64_t hi)
+{
+    for (unsigned i = 0; i < self->stale_count; i++) {
+        if (self->stale[i].lo == lo && self->stale[i].hi == hi) {
+            self->stale[i] = self->stale[--self->stale_count];
+            return;
+        }
+    }
+}
+
 static enum slu_err put_window(struct slu_gti_window *window,
                                struct slu_gti_unit *unit, struct slu_view value)
 {
@@ -291,6 +302,7 @@ static enum slu_err put_window(struct slu_gti_window *window,
 
     format_key(window->stream, window->lo, window->hi, key);
     window->stored = value.len > 0;
+    spare_stale(window->stream, window->lo, window->hi);
     return slu_gti_context_put(window->stream->ctx, unit, key, value);
 }
 

@@ -389,7 +389,7 @@ static void answer_stream(struct fake_gti *self, const struct query *query,
 
     self->stream_requests++;
     self->first_pages += query->cursor[0] == '\0';
-    if (query->cursor[0] != '\0' &&
+    if (!self->endless && query->cursor[0] != '\0' &&
         (sscanf(query->cursor, "%lx/+=%zu", &hash, &from) != 2 ||
          hash != hash_filter(query->filter))) {
         bad = true;

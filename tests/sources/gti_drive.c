@@ -2,6 +2,7 @@
 #include "sources/gti_drive.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -378,10 +379,11 @@ void drive_run(struct drive *self, const struct slu_checkpoint *found)
 
     while (made && turn(self)) {
         self->mono_ms += draw(self, 20);
-        if (draw(self, 1000) < self->kill_permille) {
+        if (self->kills < DRIVE_KILLS_MAX &&
+            draw(self, 1000) < self->kill_permille) {
             drop_instance(self);
             self->kills++;
-            self->wall_s += (int64_t)draw(self, 100);
+            self->wall_s += (int64_t)draw(self, 20);
             made = make_instance(self, found);
         }
     }

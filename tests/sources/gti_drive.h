@@ -12,6 +12,9 @@
 #include "sources/gti.h"
 
 #define DRIVE_FLIGHT_MAX 64
+/* A server that ignores the dates must be read whole for every stretch of time
+ * that passes, and time passes with every kill: without a bound, for ever. */
+#define DRIVE_KILLS_MAX 25
 
 struct drive_entry {
     char key[200];
