@@ -147,7 +147,9 @@ static const struct slu_status_entry checkpoints[] = {
     {"gti/list/malware", "2025-08-07T03:00:00Z"},
 };
 static const struct slu_status_run runs[] = {
-    {1754542800, 1754542802, 0, "lists", "1,832 requests"},
+    {1754542800, 1754542802, 0, "lists",
+     "1832 requests, 82863 items; 29111 IPs (+29111) and 6000 domains (+6000) "
+     "listed"},
     {1754542700, 0, -1, "lists", ""},
 };
 
@@ -172,13 +174,14 @@ Test(report, status_text_shows_checkpoints_files_and_runs)
 
     slu_cli_status_text(out.file, &status);
     expect_line("State in ./state\n");
-    expect_line("  gti/stream/domain                      "
+    expect_line("  gti/stream/domain                           "
                 "2025-08-07T05:00:00Z\n");
     expect_line("  7 units under way");
     expect_line("  guard_duty/threat-ip-1.txt                  12,345        "
                 "190,210\n");
-    expect_line("  2025-08-07 05:00:00Z  lists      exit 0     2.00 s\n"
-                "    1,832 requests\n");
+    expect_line("  2025-08-07 05:00:00Z  lists      exit 0     2 s\n"
+                "    1832 requests, 82863 items; 29111 IPs (+29111) and 6000 "
+                "domains (+6000)\n    listed\n");
     expect_line("  2025-08-07 04:58:20Z  lists      not ended \n");
     expect_80_columns();
 }
@@ -204,6 +207,6 @@ Test(report, status_json_is_one_line)
                 "\"2025-08-07T05:00:00Z\",\"gti/list/malware\":");
     expect_line("\"units_under_way\":7");
     expect_line("{\"flow\":\"lists\",\"started\":1754542800,"
-                "\"ended\":1754542802,\"exit_code\":0,\"summary\":\"1,832 ");
+                "\"ended\":1754542802,\"exit_code\":0,\"summary\":\"1832 ");
     expect_line("\"ended\":null,\"exit_code\":null,\"summary\":\"\"}]}\n");
 }

@@ -94,7 +94,8 @@ class Samples(SimCase):
         real = recorded_items('threat_list', 'iocs')
         outlines = {tuple(entry['data']) for entry in real}
         statistics = {name for entry in real for name in
-                      entry['data']['attributes'].get('last_analysis_stats', {})}
+                      entry['data']['attributes'].get(
+                          'last_analysis_stats', {})}
         for args in ((), ('--context-attributes', 'off')):
             sim = self.sim(*FLAT, *args)
             for entry in sim.page(f'{LISTS}/malware/latest')['iocs']:

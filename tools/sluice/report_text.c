@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define WRAP_COLUMNS 76
+
 /* ---- files ---- */
 
 static void print_file(FILE *to, const struct slu_report_file *file,
@@ -142,6 +144,29 @@ void slu_cli_report_text(FILE *to, const struct slu_report *report,
 
 /* ---- status ---- */
 
+/* A sentence below its heading, broken at blanks. */
+static void print_wrapped(FILE *to, const char *text)
+{
+    while (*text != '\0') {
+        char line[WRAP_COLUMNS + 1];
+        size_t len = strlen(text);
+
+        if (len > WRAP_COLUMNS) {
+            len = WRAP_COLUMNS;
+            while (len > 0 && text[len] != ' ') {
+                len--;
+            }
+            len = len == 0 ? WRAP_COLUMNS : len;
+        }
+        (void)snprintf(line, sizeof(line), "%.*s", (int)len, text);
+        (void)fputs("    ", to);
+        slu_cli_plain_text(to, line);
+        (void)fputc('\n', to);
+        text += len;
+        text += strspn(text, " ");
+    }
+}
+
 static void print_run(FILE *to, const struct slu_status_run *run)
 {
     char end[24];
@@ -155,15 +180,11 @@ static void print_run(FILE *to, const struct slu_status_run *run)
                   slu_cli_number_time(run->started).text,
                   run->flow == NULL ? "?" : run->flow, end);
     if (run->ended != 0) {
-        (void)fprintf(
-            to, " %s",
-            slu_cli_number_seconds((double)(run->ended - run->started)).text);
+        (void)fprintf(to, " %" PRId64 " s", run->ended - run->started);
     }
     (void)fputc('\n', to);
     if (run->summary != NULL && run->summary[0] != '\0') {
-        (void)fputs("    ", to);
-        slu_cli_plain_text(to, run->summary);
-        (void)fputc('\n', to);
+        print_wrapped(to, run->summary);
     }
 }
 
@@ -172,7 +193,7 @@ void slu_cli_status_text(FILE *to, const struct slu_status *status)
     (void)fprintf(to, "State in %s\n\nCheckpoints: all before is committed\n",
                   status->state_dir == NULL ? "?" : status->state_dir);
     for (unsigned i = 0; i < status->checkpoint_count; i++) {
-        (void)fprintf(to, "  %-38s %s\n", status->checkpoints[i].key,
+        (void)fprintf(to, "  %-43s %s\n", status->checkpoints[i].key,
                       status->checkpoints[i].value);
     }
     if (status->checkpoint_count == 0) {
