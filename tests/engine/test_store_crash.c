@@ -354,10 +354,11 @@ Test(store_crash, every_point_within_group_commits_leaves_a_whole_step)
     kill_everywhere();
 }
 
-/* 2,400 records in shards of one or two: some 96 KiB of shards in
- * transactions of 32 KiB, and chunks of 8 KiB. */
+/* Blobs of 400 records, each a chunk of the fold of its own, each record a
+ * shard of its own: some 14 KiB of shards for a blob, in transactions of 8 KiB.
+ */
 Test(store_crash, fold_of_many_transactions_may_stop_anywhere)
 {
-    scenario = (struct scenario){6, 400, 800, 32, true, 151, 1500};
+    scenario = (struct scenario){6, 400, 800, 8, true, 151, 1500};
     kill_everywhere();
 }
