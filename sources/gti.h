@@ -6,9 +6,9 @@
  * none starves.
  *
  * Stored keys: "stream/<type>" = newest committed notification date;
- * "stream/<type>/<lo>-<hi>" = a window under way ("cursor <cursor>" or "done");
- * "list/<id>" = newest hour up to which all is committed; "list/<id>/<hour>/
- * <type>" = "done" beyond it.
+ * "stream/<type>/<lo>-<hi>" = a window under way ("cursor <cursor>", "serial
+ * <cursor>" or "done <newest date seen>"); "list/<id>" = newest hour up to
+ * which all is committed; "list/<id>/<hour>/ <type>" = "done" beyond it.
  */
 #ifndef SLU_SOURCES_GTI_H
 #define SLU_SOURCES_GTI_H

@@ -35,7 +35,6 @@ void fake_init(struct fake_gti *self, size_t count, uint64_t seed)
         .count = count,
         .random = seed * 2 + 1,
         .poisoned = FAKE_NEVER,
-        .poisoned_too = FAKE_NEVER,
         .hole = FAKE_NEVER,
         .not_yet = FAKE_NEVER,
     };
@@ -332,8 +331,10 @@ static size_t find_matches(const struct fake_gti *self,
 
 static bool is_poisoned(const struct fake_gti *self, size_t index)
 {
-    return self->items[index].date == self->poisoned ||
-           self->items[index].date == self->poisoned_too;
+    int64_t date = self->items[index].date;
+
+    return date == self->poisoned ||
+           (date > self->poisoned && date <= self->poisoned_to);
 }
 
 /* A cursor is bound to its filter, and has characters that must be encoded. */

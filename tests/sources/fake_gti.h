@@ -47,8 +47,8 @@ struct fake_gti {
     bool ignore_query;
     bool newest_first;
     bool more_than_limit;
-    int64_t poisoned; /* the stream page with this second answers 400 */
-    int64_t poisoned_too;
+    int64_t poisoned;     /* the stream page with this second answers 400 */
+    int64_t poisoned_to;  /* and all seconds from there up to this one */
     size_t repeat_cursor; /* the n-th next cursor is the one asked with */
     size_t dead_cursors;  /* so many cursors are refused, from the third on */
     bool dead_is_404;
