@@ -27,9 +27,10 @@
  * Errors in on_end: NETWORK (resolve, connect, TLS, reset), TIMEOUT (connect;
  * no byte for idle_timeout), TRUNCATED (body shorter than announced, gzip cut),
  * MALFORMED (gzip damaged, not HTTP), LIMIT (gzip cap), STOPPED (handler said
- * ERROR), CONFIG (URL, CA bundle), NOMEM. A body of unknown length that ends
- * with its connection is whole for HTTP. The sentence names host and port,
- * never a header. idle_timeout is rounded up to seconds.
+ * ERROR), CONFIG (URL, CA bundle,
+ * a certificate that is refused: no retry can help), NOMEM. A body of unknown
+ * length that ends with its connection is whole for HTTP. The sentence names
+ * host and port, never a header. idle_timeout is rounded up to seconds.
  */
 #ifndef SLU_ENGINE_HTTP_H
 #define SLU_ENGINE_HTTP_H

@@ -90,13 +90,13 @@ static void explain_certificate(const struct slu_transfer *self,
 
     (void)curl_easy_getinfo(self->easy, CURLINFO_SSL_VERIFYRESULT, &chain);
     if (chain <= 1) {
-        (void)slu_error_set(error, SLU_ERR_NETWORK,
+        (void)slu_error_set(error, SLU_ERR_CONFIG,
                             "the TLS certificate of %.*s is for another name "
                             "(%.120s): check the host in the URL",
                             SLU_VIEW_ARGS(self->host), self->curl_text);
         return;
     }
-    (void)slu_error_set(error, SLU_ERR_NETWORK,
+    (void)slu_error_set(error, SLU_ERR_CONFIG,
                         "the TLS certificate of %.*s is not trusted (%.100s): "
                         "set http.ca_bundle to a file with its authority",
                         SLU_VIEW_ARGS(self->host), self->curl_text);

@@ -105,6 +105,10 @@ static void on_end(void *ctx, const struct slu_error *error)
                         step.kind == SLU_STEP_RETRY && step.throttled,
                         slot->retry_after_ms, slu_random_next(&self->random));
     slu_pull_settle(self, slot, &step);
+    if (error->code == SLU_ERR_CONFIG || error->code == SLU_ERR_NOMEM) {
+        /* A refused certificate, say: no retry and no other unit can help. */
+        slu_pull_fail(self, error);
+    }
     slu_pull_free_slot(slot);
     slu_pull_pump(self);
 }

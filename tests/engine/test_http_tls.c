@@ -91,7 +91,7 @@ Test(http_tls, refuses_an_unknown_certificate_and_says_the_cure)
         .verify_tls = true, .target = "/small", .count = 1};
     struct result result = run_setting(&setting);
 
-    cr_assert_eq(result.error.code, SLU_ERR_NETWORK);
+    cr_assert_eq(result.error.code, SLU_ERR_CONFIG);
     cr_assert_not_null(strstr(result.error.text, "is not trusted"));
     cr_assert_not_null(strstr(result.error.text, "http.ca_bundle"));
     cr_assert_not_null(strstr(result.error.text, "127.0.0.1:"));
@@ -119,7 +119,7 @@ Test(http_tls, refuses_a_certificate_of_another_name)
                               .count = 1};
     struct result result = run_setting(&setting);
 
-    cr_assert_eq(result.error.code, SLU_ERR_NETWORK);
+    cr_assert_eq(result.error.code, SLU_ERR_CONFIG);
     cr_assert_not_null(strstr(result.error.text, "is for another name"));
     cr_assert_null(strstr(result.error.text, "http.ca_bundle"));
     cr_assert_eq(result.bytes, 0);
