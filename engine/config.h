@@ -39,6 +39,7 @@ struct slu_limits_config {
     int64_t threads;
     int64_t max_wait_ms;
     uint64_t record_bytes;
+    uint64_t memory_max; /* 0: the fixed bounds, the only choice so far */
 };
 
 struct slu_top_config {

@@ -109,6 +109,14 @@ static const struct slu_field limits_fields[] = {
      .max = 24 * HOUR_MS,
      .help = "Longest time that one unit of pull may spend waiting between "
              "attempts; then it has failed and the next run takes it up."},
+    {.key = "memory_max",
+     .type = SLU_FIELD_SIZE,
+     .offset = offsetof(struct slu_limits_config, memory_max),
+     .default_text = "0",
+     .min = 0,
+     .max = 0,
+     .help = "0: the fixed bounds that the README names. This version has no "
+             "other."},
     {.key = "record_bytes",
      .type = SLU_FIELD_SIZE,
      .offset = offsetof(struct slu_limits_config, record_bytes),

@@ -121,5 +121,6 @@ void slu_pull_port_init(struct slu_pull *self)
         .count = count,
         .put = put,
         .log = print_log,
+        .record_bytes = self->options->limits->record_bytes,
     };
 }

@@ -89,14 +89,15 @@ static void free_page(const struct slu_alloc *alloc, struct slu_gti_page *page)
     slu_alloc_put(alloc, page, sizeof(*page));
 }
 
-static struct slu_gti_page *make_page(const struct slu_alloc *alloc,
+static struct slu_gti_page *make_page(const struct slu_gti_context *ctx,
                                       enum slu_gti_shape shape)
 {
+    const struct slu_alloc *alloc = ctx->alloc;
     struct slu_json_split_options options = {
         .alloc = alloc,
         .array = shape == SLU_GTI_STREAM_ITEM ? "data" : "iocs",
         .members = {"meta", "error"},
-        .record_max = SLU_GTI_RECORD_MAX,
+        .record_max = ctx->port.record_bytes,
     };
     struct slu_gti_page *page = slu_alloc_get(alloc, sizeof(*page));
 
@@ -123,7 +124,7 @@ struct slu_gti_page *slu_gti_page_acquire(struct slu_gti_context *ctx,
         ctx->free_pages[shape] = page->next_free;
         slu_json_split_reset(page->split);
     } else {
-        page = make_page(ctx->alloc, shape);
+        page = make_page(ctx, shape);
     }
     if (page != NULL) {
         page->next_free = NULL;

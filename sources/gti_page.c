@@ -139,12 +139,15 @@ static enum slu_gti_answer judge_failure(struct slu_gti_unit *unit,
     if (error->code == SLU_ERR_MALFORMED || error->code == SLU_ERR_LIMIT) {
         (void)slu_error_set(&out_step->error, error->code,
                             "the answer for %s could not be read at byte %llu: "
-                            "%s; check that gti.base_url and http.proxy lead "
-                            "to GTI itself",
+                            "%.120s; %s",
                             unit->head.name, (unsigned long long)error->offset,
                             error->text[0] != '\0'
                                 ? error->text
-                                : slu_err_sentence(error->code));
+                                : slu_err_sentence(error->code),
+                            error->code == SLU_ERR_LIMIT
+                                ? "raise limits.record_bytes or http.body_max"
+                                : "check that gti.base_url and http.proxy lead "
+                                  "to GTI itself");
         out_step->error.offset = error->offset;
         out_step->error.http_status = unit->page->status;
     }

@@ -7,7 +7,8 @@
  * Life cycle: acquire when a request is handed out, head, body..., judge when
  * it has ended, release. Pages are pooled, so that in steady state neither a
  * page nor a record allocates.
- * Limits: a record 1 MiB, a target 16 KiB, a cursor 4 KiB, an error body 2 KiB.
+ * Limits: a record limits.record_bytes, a target 16 KiB, a cursor 4 KiB, an
+ * error body 2 KiB.
  */
 #ifndef SLU_SOURCES_GTI_PAGE_H
 #define SLU_SOURCES_GTI_PAGE_H
@@ -17,7 +18,6 @@
 #include "codecs/json_split.h"
 #include "sources/gti.h"
 
-#define SLU_GTI_RECORD_MAX (1u << 20)
 #define SLU_GTI_TARGET_MAX (16u << 10)
 #define SLU_GTI_ERROR_BODY_MAX 2048
 #define SLU_GTI_KEY_MAX 200

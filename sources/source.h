@@ -134,6 +134,8 @@ struct slu_source_port {
     enum slu_err (*put)(void *ctx, struct slu_unit *unit, struct slu_view key,
                         struct slu_view value);
     void (*log)(void *ctx, enum slu_log_level level, const char *text);
+    size_t record_bytes; /* limits.record_bytes: the largest element that a
+                            source may hold in memory */
 };
 
 enum slu_body_verdict {
