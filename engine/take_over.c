@@ -10,19 +10,38 @@
 #include "engine/publish.h"
 
 #include <stdio.h>
+#include <xxhash.h>
 
 #define PREFIX "taken_over/"
+/* What of a folder's path stands in its key; the whole is in the hash. */
+#define SHOWN_MAX 160
+#define KEY_MAX (sizeof(PREFIX) + 16 + 1 + SHOWN_MAX)
 #define CHECKPOINT_BYTES_MAX (1024u * 1024)
 
+struct search {
+    struct slu_view key;
+    bool found;
+};
+
+/* The store lists whatever begins with the key, but "out" is not "out2". */
 static enum slu_err note_entry(void *ctx, struct slu_view key,
                                struct slu_view value)
 {
-    bool *found = ctx;
+    struct search *search = ctx;
 
-    (void)key;
     (void)value;
-    *found = true;
+    search->found |= slu_view_equal(key, search->key);
     return SLU_ERR_OK;
+}
+
+/* "taken_over/<hash of the path>/<its end>" */
+static void format_key(const char *dir, char key[KEY_MAX])
+{
+    size_t len = strlen(dir);
+
+    (void)snprintf(key, KEY_MAX, PREFIX "%016llx/%s",
+                   (unsigned long long)XXH3_64bits(dir, len),
+                   dir + (len > SHOWN_MAX ? len - SHOWN_MAX : 0));
 }
 
 static enum slu_err add_record(void *ctx, const struct slu_record *record)
@@ -83,14 +102,14 @@ static enum slu_err take_files(const struct slu_publish_options *options,
 }
 
 static enum slu_err commit(const struct slu_publish_options *options,
-                           struct slu_answer *answer, const char *dir,
-                           struct slu_error *out_error)
+                           struct slu_answer *answer, const char *key,
+                           const char *dir, struct slu_error *out_error)
 {
     char iso[SLU_ISO_TEXT_LEN];
     enum slu_err err;
 
     slu_time_format_iso(options->now, iso);
-    err = slu_answer_put(answer, PREFIX, slu_view_str(dir),
+    err = slu_answer_put(answer, "", slu_view_str(key),
                          slu_view_make(iso, sizeof(iso)));
     if (err == SLU_ERR_OK) {
         err = slu_answer_commit(answer, NULL);
@@ -113,24 +132,25 @@ enum slu_err slu_publish_take_over(const struct slu_publish_options *options,
                                    struct slu_error *out_error)
 {
     struct slu_answer answer;
-    char key[256];
-    bool found = false;
+    char key[KEY_MAX];
+    struct search search = {0};
     enum slu_err err;
 
-    (void)snprintf(key, sizeof(key), "%s%.200s", PREFIX, output_dir);
-    err = slu_store_entries(options->store, key, note_entry, &found);
+    format_key(output_dir, key);
+    search.key = slu_view_str(key);
+    err = slu_store_entries(options->store, key, note_entry, &search);
     if (err != SLU_ERR_OK) {
         *out_error = *slu_store_error(options->store);
         return err;
     }
-    if (found) {
+    if (search.found) {
         return SLU_ERR_OK;
     }
     slu_answer_init(&answer, options->alloc, options->store);
     slu_answer_begin(&answer);
     err = take_files(options, &answer, out_error);
     if (err == SLU_ERR_OK) {
-        err = commit(options, &answer, key + strlen(PREFIX), out_error);
+        err = commit(options, &answer, key, output_dir, out_error);
     } else if (slu_answer_abandon(&answer) != SLU_ERR_OK) {
         /* The next open of the store deletes what was staged. */
     }

@@ -266,6 +266,16 @@ class TakeOver(Case):
         self.assertEqual(after["gti-checkpoint.json"],
                          before["gti-checkpoint.json"])
 
+    def test_every_folder_is_taken_over_whatever_its_name(self):
+        # One name begins with the other, and long ones differ at the end.
+        for name in ("out2", "out", "long/" + "d" * 240 + "/1",
+                     "long/" + "d" * 240 + "/2"):
+            self.work.out = self.work.folder / name
+            self.work.configure(gti=GTI)
+            self.leave({IP.format(1): "45.0.0.1\n"})
+            self.sync()
+            self.assertIn("45.0.0.1", self.work.lines(IP.format(1)), name)
+
     def test_the_folder_can_be_handed_back(self):
         """The Lambda reads plain lines, whole seconds and hours as text."""
         self.leave({ENTITY.format(1): "TAKEN.net\r\n"},
