@@ -222,11 +222,25 @@ static enum slu_err load_list(struct slu_source *self, struct slu_view key,
                      value);
 }
 
+static enum slu_err load_asked(struct slu_source *self, struct slu_view key,
+                               struct slu_view value)
+{
+    for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
+        if (slu_view_equal_str(key, slu_kind_name((enum slu_kind)kind))) {
+            return slu_gti_stream_load_asked(&self->streams[kind], value);
+        }
+    }
+    return SLU_ERR_STATE;
+}
+
 static enum slu_err load(struct slu_source *self, struct slu_view key,
                          struct slu_view value)
 {
     if (take_prefix(&key, "list/")) {
         return load_list(self, key, value);
+    }
+    if (take_prefix(&key, "asked/")) {
+        return load_asked(self, key, value);
     }
     if (!take_prefix(&key, "stream/")) {
         return SLU_ERR_STATE;

@@ -7,7 +7,8 @@
  *
  * Stored keys: "stream/<type>" = newest committed notification date;
  * "stream/<type>/<lo>-<hi>" = a window under way ("cursor <cursor>", "serial
- * <cursor>" or "done <newest date seen>"); "list/<id>" = newest hour up to
+ * <cursor>" or "done <newest date seen>"); "asked/<type>" = up to when a run
+ * finished the stream; "list/<id>" = newest hour up to
  * which all is committed; "list/<id>/<hour>/ <type>" = "done" beyond it.
  */
 #ifndef SLU_SOURCES_GTI_H

@@ -105,6 +105,13 @@ enum slu_err slu_gti_stream_load(struct slu_gti_stream *self,
     return load_window(self, lo, hi, value);
 }
 
+enum slu_err slu_gti_stream_load_asked(struct slu_gti_stream *self,
+                                       struct slu_view value)
+{
+    return take_number(&value, &self->asked) && value.len == 0 ? SLU_ERR_OK
+                                                               : SLU_ERR_STATE;
+}
+
 /* ---- where to begin ---- */
 
 static void warn_of_lost_range(const struct slu_gti_stream *self, int64_t from,
@@ -135,7 +142,12 @@ static int64_t choose_start(const struct slu_gti_stream *self, int64_t wall_s)
         return floor;
     }
     if (known < floor) {
-        warn_of_lost_range(self, known, floor);
+        /* Up to `asked` there was nothing newer than the checkpoint. */
+        int64_t lost = self->asked > known ? self->asked : known;
+
+        if (lost < floor) {
+            warn_of_lost_range(self, lost, floor);
+        }
         return floor;
     }
     known -= config->stream_overlap_ms / MS_PER_SECOND;

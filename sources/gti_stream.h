@@ -18,6 +18,7 @@
  * Stored: "stream/<type>" -> seconds; "stream/<type>/<lo>-<hi>" -> "done
  * <newest date seen>", "cursor <cursor>", or "serial <cursor>" when the server
  * ignores the date term. Windows without an entry are gaps, planned anew.
+ * "asked/<type>" -> the end of the last run that finished everything.
  *
  * Limits: SLU_GTI_WINDOWS_MAX windows; beyond, a window isn't divided any more.
  */
@@ -93,6 +94,7 @@ struct slu_gti_stream {
     bool until_inclusive; /* "date:X-" brings X itself */
     int64_t range_lo;
     int64_t range_hi;
+    int64_t asked;       /* an earlier run finished up to here; 0: none did */
     int64_t newest;      /* date that the server has shown, at most range_hi */
     uint64_t good;       /* pages */
     unsigned rejections; /* before the first good page */
@@ -115,6 +117,9 @@ void slu_gti_stream_fini(struct slu_gti_stream *self);
 SLU_MUST_CHECK enum slu_err slu_gti_stream_load(struct slu_gti_stream *self,
                                                 struct slu_view key,
                                                 struct slu_view value);
+/* The value of "asked/<type>". */
+SLU_MUST_CHECK enum slu_err
+slu_gti_stream_load_asked(struct slu_gti_stream *self, struct slu_view value);
 SLU_MUST_CHECK enum slu_err slu_gti_stream_start(struct slu_gti_stream *self,
                                                  int64_t wall_s);
 

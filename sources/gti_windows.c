@@ -380,6 +380,22 @@ static enum slu_err advance(struct slu_gti_stream *self,
     return err;
 }
 
+/* All is done: remembers up to when the stream was asked. The checkpoint is the
+ * newest date seen, and would call a stream without news a lost one. */
+static enum slu_err put_asked(struct slu_gti_stream *self,
+                              struct slu_gti_unit *unit)
+{
+    char key[SLU_GTI_KEY_MAX];
+    char value[24];
+
+    if (self->count > 0 || self->ctx->known.stream[self->kind] == 0) {
+        return SLU_ERR_OK;
+    }
+    (void)snprintf(key, sizeof(key), "asked/%s", slu_kind_name(self->kind));
+    (void)snprintf(value, sizeof(value), "%lld", (long long)self->range_hi);
+    return slu_gti_context_put(self->ctx, unit, key, slu_view_str(value));
+}
+
 /* Takes the finished neighbour at `index` into the finished window. */
 static enum slu_err absorb(struct slu_gti_window *window, unsigned index,
                            struct slu_gti_unit *unit)
@@ -424,6 +440,9 @@ enum slu_err slu_gti_windows_finish(struct slu_gti_window *window,
     }
     if (err == SLU_ERR_OK) {
         err = advance(self, unit);
+    }
+    if (err == SLU_ERR_OK) {
+        err = put_asked(self, unit);
     }
     return err == SLU_ERR_OK ? forget_stale(self, unit) : err;
 }

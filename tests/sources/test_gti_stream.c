@@ -509,6 +509,25 @@ Test(gti_stream, an_old_checkpoint_is_clamped_and_the_lost_range_told)
     empty();
 }
 
+/* The checkpoint is the newest date, which grows old in a stream without news:
+ * nothing was lost while it was asked often enough. */
+Test(gti_stream, a_stream_without_news_has_lost_nothing)
+{
+    fill(100, 20, EVEN);
+    for (int day = 0; day < 8; day++) {
+        drive_run(&drive, NULL);
+        expect_clean();
+        drive.wall_s += DAY;
+    }
+    cr_assert_not(drive_logged(&drive, "older than the look-back"));
+    /* Nobody has asked since the eighth day. */
+    drive.wall_s += 9 * DAY;
+    drive_run(&drive, NULL);
+    cr_assert(drive_logged(&drive, "from 2025-08-14T05:10:09Z to "
+                                   "2025-08-19T05:10:09Z"));
+    empty();
+}
+
 Test(gti_stream, a_found_checkpoint_counts_only_where_none_is_stored)
 {
     struct slu_checkpoint found = {
@@ -542,6 +561,8 @@ Test(gti_stream, damaged_entries_are_refused)
         {"stream/domain/5-6", "done x"},
         {"stream/domain/5-6", "what"},
         {"stream/url", "5"},
+        {"asked/url", "5"},
+        {"asked/domain", "x"},
         {"other", "5"},
         {"list/malware", "5"},
         {"list/malware/2025080705/url", "done"},
