@@ -20,7 +20,11 @@
 
 #define SCHEMA_VERSION 1
 #define APPLICATION_ID 0x736c7531 /* "slu1" */
-#define BUSY_MS 2000
+/* How long to wait for another program that writes to the database. A backup
+ * of it takes some seconds, which must not cost a run that has pulled for
+ * minutes; at the open, where nothing is lost, people are told sooner. */
+#define BUSY_MS 30000
+#define OPEN_BUSY_MS 2000
 
 static const char schema[] =
     "CREATE TABLE entries(key BLOB PRIMARY KEY, value BLOB NOT NULL)"
@@ -305,7 +309,7 @@ static enum slu_err connect_file(struct slu_db *self)
         return self->handle == NULL ? slu_db_no_memory(self)
                                     : slu_db_fail(self);
     }
-    (void)sqlite3_busy_timeout(self->handle, BUSY_MS);
+    (void)sqlite3_busy_timeout(self->handle, OPEN_BUSY_MS);
     return SLU_ERR_OK;
 }
 
@@ -420,6 +424,9 @@ enum slu_err slu_db_open(struct slu_db *self,
     }
     if (err == SLU_ERR_OK) {
         err = prepare_statements(self);
+    }
+    if (err == SLU_ERR_OK) {
+        (void)sqlite3_busy_timeout(self->handle, BUSY_MS);
     }
     return err;
 }
