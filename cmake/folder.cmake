@@ -13,8 +13,9 @@ function(slu_flags target)
         $<$<BOOL:${SLU_TEST_HOOKS}>:SLU_TEST_HOOKS>)
     target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow
         -Wno-missing-field-initializers -fvisibility=hidden
-        # Sentences are cut on purpose where they meet their buffer's end.
-        -Wno-format-truncation
+        # Sentences are cut on purpose where they meet their buffer's end;
+        # clang does not know the warning, and would warn of that.
+        $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation>
         $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes>
         $<$<BOOL:${SLU_WERROR}>:-Werror>)
     if(SLU_SANITIZE)

@@ -147,6 +147,7 @@ int slu_cli_session_check(struct slu_cli_session *self, FILE *to)
     (void)fprintf(
         to, "%u ok, %u warnings, %u failures\n", findings.counts[SLU_CHECK_OK],
         findings.counts[SLU_CHECK_WARN], findings.counts[SLU_CHECK_FAIL]);
+    (void)fflush(to); /* before what the log says of the sync that follows */
     return slu_exit_code(err);
 }
 
