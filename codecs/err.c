@@ -48,15 +48,17 @@ enum slu_retry_class slu_err_retry_class(enum slu_err code)
 enum slu_err slu_error_set(struct slu_error *self, enum slu_err code,
                            const char *format, ...)
 {
+    struct slu_error made = {.code = code};
     va_list args;
 
     if (self == NULL) {
         return code;
     }
-    *self = (struct slu_error){.code = code};
+    /* Made aside: an error is often told again in terms of its own text. */
     va_start(args, format);
-    (void)vsnprintf(self->text, sizeof(self->text), format, args);
+    (void)vsnprintf(made.text, sizeof(made.text), format, args);
     va_end(args);
+    *self = made;
     return code;
 }
 

@@ -130,8 +130,10 @@ static void check_source(struct check *self, const struct slu_source_ops *ops,
             break;
         }
     }
-    if (self->asked > 0 && self->denied == self->asked) {
-        self->worst = SLU_ERR_AUTH;
+    if (self->asked > 0 && self->denied == self->asked &&
+        self->worst != SLU_ERR_AUTH) {
+        fail(self, SLU_ERR_AUTH,
+             "every request was refused; check the key and its licence");
     }
 }
 

@@ -13,13 +13,18 @@ struct publication {
     uint64_t side_lines[SLU_SIDE_FILE_COUNT];
     uint64_t side_bytes[SLU_SIDE_FILE_COUNT];
     struct slu_report *report;
-    struct slu_error *error;
+    struct slu_error *error; /* code OK until something has failed */
 };
 
-/* Copies the detail of the object that failed, or makes one. */
+/* Copies the detail of the object that failed, or makes one. What failed
+ * first, inside a callback, has been told already: the store's own account of
+ * it would only say that the callback failed. */
 static enum slu_err fail(struct slu_error *out, enum slu_err err,
                          const struct slu_error *detail, const char *what)
 {
+    if (out->code != SLU_ERR_OK) {
+        return out->code;
+    }
     if (detail != NULL && detail->code != SLU_ERR_OK) {
         *out = *detail;
         return detail->code;
@@ -66,10 +71,16 @@ static enum slu_err write_side(void *ctx, enum slu_side_file file,
                                struct slu_view bytes)
 {
     struct publication *self = ctx;
+    enum slu_err err;
 
     self->side_lines[file] += count_lines(bytes);
     self->side_bytes[file] += bytes.len;
-    return slu_file_append(self->side[file], bytes);
+    err = slu_file_append(self->side[file], bytes);
+    if (err != SLU_ERR_OK) {
+        err = fail(self->error, err, slu_files_error(self->options->files),
+                   slu_side_file_path(file));
+    }
+    return err;
 }
 
 static enum slu_err scan_all(struct publication *self)
@@ -104,20 +115,22 @@ static enum slu_err place_all(struct publication *self)
 
 /* ---- files ---- */
 
-static void add_to_report(struct publication *self, const char *path,
-                          uint64_t lines, uint64_t bytes, bool changed)
+/* `level`: users search the log for the lists that changed, so side files and
+ * lists that were made empty are for the curious only. */
+static void add_to_report(struct publication *self,
+                          const struct slu_report_file *file,
+                          enum slu_log_level level)
 {
     struct slu_report *report = self->report;
 
-    if (changed) {
-        slu_logger_print(&self->options->logger, SLU_LOG_INFO,
+    if (file->changed) {
+        slu_logger_print(&self->options->logger, level,
                          "Updated file: %s | Records: %llu | Size: %.2f MB",
-                         path, (unsigned long long)lines,
-                         (double)bytes / BYTES_PER_MB);
+                         file->path, (unsigned long long)file->lines,
+                         (double)file->bytes / BYTES_PER_MB);
     }
     if (report->file_count < SLU_REPORT_FILES_MAX) {
-        report->files[report->file_count++] = (struct slu_report_file){
-            .path = path, .lines = lines, .bytes = bytes, .changed = changed};
+        report->files[report->file_count++] = *file;
     }
 }
 
@@ -125,20 +138,24 @@ static enum slu_err write_list(struct publication *self, enum slu_kind kind,
                                unsigned index, struct slu_buf *buf)
 {
     const char *path = slu_lists_file_path(self->lists, kind, index);
-    uint64_t lines = 0;
-    bool changed = false;
-    enum slu_err err = slu_lists_file(self->lists, kind, index, buf, &lines);
+    struct slu_report_file file = {.path = path};
+    enum slu_err err =
+        slu_lists_file(self->lists, kind, index, buf, &file.lines);
+    bool news;
 
     if (err != SLU_ERR_OK) {
         return fail(self->error, err, NULL, path);
     }
     err = slu_files_replace(self->options->files, path, slu_buf_view(buf),
-                            &changed);
+                            &file.changed);
     if (err != SLU_ERR_OK) {
         return fail(self->error, err, slu_files_error(self->options->files),
                     path);
     }
-    add_to_report(self, path, lines, buf->len, changed);
+    file.bytes = buf->len;
+    /* A list that has lost its last line is news, too. */
+    news = file.lines > 0 || slu_lists_counts(self->lists)->removed[kind] > 0;
+    add_to_report(self, &file, news ? SLU_LOG_INFO : SLU_LOG_DEBUG);
     return SLU_ERR_OK;
 }
 
@@ -181,17 +198,18 @@ static enum slu_err commit_side_files(struct publication *self)
     for (int i = 0; i < SLU_SIDE_FILE_COUNT; i++) {
         const char *path = slu_side_file_path((enum slu_side_file)i);
         struct slu_file_writer *writer = self->side[i];
-        bool changed = false;
+        struct slu_report_file file = {.path = path,
+                                       .lines = self->side_lines[i],
+                                       .bytes = self->side_bytes[i]};
         enum slu_err err;
 
         self->side[i] = NULL;
-        err = slu_file_commit(writer, &changed);
+        err = slu_file_commit(writer, &file.changed);
         if (err != SLU_ERR_OK) {
             return fail(self->error, err, slu_files_error(self->options->files),
                         path);
         }
-        add_to_report(self, path, self->side_lines[i], self->side_bytes[i],
-                      changed);
+        add_to_report(self, &file, SLU_LOG_DEBUG);
         if (counts->side_omitted[i] > 0) {
             slu_logger_print(&self->options->logger, SLU_LOG_WARN,
                              "%s is full: %llu line(s) were left out; raise "
@@ -205,22 +223,23 @@ static enum slu_err commit_side_files(struct publication *self)
 static enum slu_err write_checkpoint(struct publication *self,
                                      const struct slu_checkpoint *checkpoint)
 {
+    struct slu_report_file file = {.path = SLU_CHECKPOINT_FILE};
     struct slu_buf buf;
-    bool changed = false;
     enum slu_err err;
 
     slu_buf_init(&buf, self->options->alloc, CHECKPOINT_BYTES_MAX);
     err = slu_checkpoint_format(checkpoint, &buf);
     if (err == SLU_ERR_OK) {
         err = slu_files_replace(self->options->files, SLU_CHECKPOINT_FILE,
-                                slu_buf_view(&buf), &changed);
+                                slu_buf_view(&buf), &file.changed);
     }
     if (err != SLU_ERR_OK) {
         err = fail(self->error, err, slu_files_error(self->options->files),
                    SLU_CHECKPOINT_FILE);
     } else {
-        add_to_report(self, SLU_CHECKPOINT_FILE,
-                      count_lines(slu_buf_view(&buf)), buf.len, changed);
+        file.lines = count_lines(slu_buf_view(&buf));
+        file.bytes = buf.len;
+        add_to_report(self, &file, SLU_LOG_DEBUG);
     }
     slu_buf_fini(&buf);
     return err;
@@ -260,12 +279,8 @@ static enum slu_err run(struct publication *self,
     }
     err = place_all(self);
     if (err != SLU_ERR_OK) {
-        const struct slu_error *detail = slu_store_error(self->options->store);
-
-        if (detail->code == SLU_ERR_OK) {
-            detail = slu_files_error(self->options->files);
-        }
-        return fail(self->error, err, detail, "cannot settle the lists");
+        return fail(self->error, err, slu_store_error(self->options->store),
+                    "cannot settle the lists");
     }
     err = write_lists(self);
     if (err == SLU_ERR_OK) {
@@ -299,6 +314,7 @@ enum slu_err slu_publish_lists(const struct slu_publish_options *options,
     };
     enum slu_err err;
 
+    *out_error = (struct slu_error){0};
     self.lists = slu_lists_new(&lists);
     if (self.lists == NULL) {
         return slu_error_set(out_error, SLU_ERR_NOMEM,

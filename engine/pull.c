@@ -64,24 +64,37 @@ static void end_when_idle(struct slu_pull *self)
     }
 }
 
+static void fail_source(struct slu_pull *self, const char *fault)
+{
+    struct slu_error error;
+
+    (void)slu_error_set(&error, SLU_ERR_STATE,
+                        "source %s: %s; please report this",
+                        self->options->ops->name, fault);
+    slu_pull_fail(self, &error);
+}
+
 /* No request will get through: everything that is left is given up, also what
  * waits for its time. */
 static void give_up_the_rest(struct slu_pull *self)
 {
+    const struct slu_source_ops *ops = self->options->ops;
     struct slu_source_now now = slu_pull_now();
     uint64_t until;
 
     now.mono_ms = UINT64_MAX;
-    if (self->held.unit != NULL) {
-        self->options->ops->give_up(self->source, self->held.unit,
-                                    &self->hopeless);
+    while (self->held.unit != NULL ||
+           ops->next_request(self->source, now, &self->held, &until) ==
+               SLU_TURN_REQUEST) {
+        struct slu_unit *unit = self->held.unit;
+
+        /* Else a source that forgets would be asked for ever. */
+        if (unit->attempts == SLU_PULL_GIVEN_UP) {
+            fail_source(self, "hands out a unit that was given up");
+            return;
+        }
         self->held.unit = NULL;
-    }
-    while (self->options->ops->next_request(self->source, now, &self->held,
-                                            &until) == SLU_TURN_REQUEST) {
-        self->options->ops->give_up(self->source, self->held.unit,
-                                    &self->hopeless);
-        self->held.unit = NULL;
+        slu_pull_give_up(self, unit);
     }
     if (self->busy == 0) {
         end_when_idle(self);
@@ -103,17 +116,23 @@ static enum slu_turn take_request(struct slu_pull *self, uint64_t now_ms)
     if (turn == SLU_TURN_WAIT) {
         /* Nothing to wait for would be for ever: a fault of the source. */
         if (until == UINT64_MAX && self->busy == 0) {
-            struct slu_error error;
-
-            (void)slu_error_set(&error, SLU_ERR_STATE,
-                                "source %s: waits although nothing is under "
-                                "way; please report this",
-                                self->options->ops->name);
-            slu_pull_fail(self, &error);
+            fail_source(self, "waits although nothing is under way");
         }
         set_timer(self, until, now_ms);
     }
     return turn;
+}
+
+static void send_held(struct slu_pull *self)
+{
+    enum slu_err err = slu_pull_send_held(self);
+    struct slu_error error;
+
+    if (err != SLU_ERR_OK) {
+        (void)slu_error_set(&error, err, "cannot start a request: %s",
+                            slu_err_sentence(err));
+        slu_pull_fail(self, &error);
+    }
 }
 
 void slu_pull_pump(struct slu_pull *self)
@@ -141,13 +160,7 @@ void slu_pull_pump(struct slu_pull *self)
             set_timer(self, at_ms, now_ms);
             return;
         }
-        if (slu_pull_send_held(self) != SLU_ERR_OK) {
-            struct slu_error error;
-
-            (void)slu_error_set(&error, SLU_ERR_NOMEM,
-                                "cannot start a request: out of memory");
-            slu_pull_fail(self, &error);
-        }
+        send_held(self);
     }
     if (self->ended && self->busy == 0) {
         (void)event_base_loopbreak(self->base);
@@ -355,6 +368,7 @@ static enum slu_err run_loop(struct slu_pull *self, struct slu_error *error)
         (void)event_base_loop(self->base, EVLOOP_NO_EXIT_ON_EMPTY);
     }
     cancel_all(self);
+    slu_pull_tell_given_up(self);
     if (self->fatal.code != SLU_ERR_OK) {
         *error = self->fatal;
         return self->fatal.code;

@@ -118,17 +118,19 @@ static const struct slu_http_handler handler = {on_head, on_body, on_end};
 enum slu_err slu_pull_send_held(struct slu_pull *self)
 {
     const struct slu_secret *key = self->access.api_key;
+    bool with_key = self->held.auth == SLU_AUTH_API_KEY && key != NULL;
     struct slu_slot *slot = find_free_slot(self);
     struct slu_http_header headers[] = {
         {SLU_VIEW_LITERAL("x-tool"), SLU_VIEW_LITERAL(SLU_X_TOOL)},
         {SLU_VIEW_LITERAL("accept"), self->held.accept},
-        {SLU_VIEW_LITERAL("x-apikey"), slu_view_str(key->value)},
+        {SLU_VIEW_LITERAL("x-apikey"),
+         slu_view_str(with_key ? key->value : NULL)},
     };
     struct slu_http_request request = {
         .origin = self->access.base_url,
         .target = self->held.target,
         .headers = headers,
-        .header_count = self->held.auth == SLU_AUTH_API_KEY ? 3 : 2,
+        .header_count = with_key ? 3 : 2,
     };
 
     slot->unit = self->held.unit;

@@ -12,6 +12,8 @@
 #include "engine/random.h"
 #include "engine/report.h"
 
+#include <limits.h>
+
 struct event;
 struct event_base;
 struct slu_pull;
@@ -49,7 +51,9 @@ struct slu_pull {
     struct slu_answer_counts counts;
     uint64_t retries;
     uint64_t bad_since_ms; /* no good answer since then; 0: the last was good */
+    unsigned bad_count;    /* answers since then */
     uint64_t warned_at_ms; /* the last retry that was told as a warning */
+    uint64_t given_up;     /* units */
     bool ended;            /* the source is done, or the pull is over */
     struct slu_error hopeless; /* set: every unit that is left is given up */
     struct slu_error fatal;    /* set: the pull has failed */
@@ -74,5 +78,12 @@ void slu_pull_port_init(struct slu_pull *self);
  * the slot is the caller's. */
 void slu_pull_settle(struct slu_pull *self, struct slu_slot *slot,
                      const struct slu_step *step);
+
+/* Gives the unit up on account of self->hopeless, and marks it. */
+#define SLU_PULL_GIVEN_UP UINT_MAX /* its `attempts` */
+void slu_pull_give_up(struct slu_pull *self, struct slu_unit *unit);
+
+/* The last line about what was given up. */
+void slu_pull_tell_given_up(const struct slu_pull *self);
 
 #endif

@@ -26,22 +26,32 @@ static const char *keep_text(struct slu_engine *self, struct slu_view text)
     return self->status_text.ptr + start;
 }
 
-/* A stored date is seconds (streams) or an hour (lists); people read dates. */
-static struct slu_view readable(struct slu_view value,
+static bool parse_seconds(struct slu_view value, int64_t *out_seconds)
+{
+    char digits[24] = {0};
+    char *end;
+
+    if (value.len >= sizeof(digits)) {
+        return false;
+    }
+    memcpy(digits, value.ptr, value.len);
+    *out_seconds = strtoll(digits, &end, 10);
+    return *end == '\0' && end != digits;
+}
+
+/* A stored date is an hour (lists) or seconds (streams), and 1801010100 could
+ * be either; people read dates. */
+static struct slu_view readable(struct slu_view key, struct slu_view value,
                                 char iso[SLU_ISO_TEXT_LEN])
 {
+    static const char list[] = "gti/list/";
+    bool is_list = key.len >= sizeof(list) - 1 &&
+                   memcmp(key.ptr, list, sizeof(list) - 1) == 0;
     int64_t seconds = 0;
 
-    if (!slu_time_parse_hour(value, &seconds) || seconds > 4102444800) {
-        char digits[24] = {0};
-        char *end;
-
-        memcpy(digits, value.ptr,
-               value.len < sizeof(digits) ? value.len : sizeof(digits) - 1);
-        seconds = strtoll(digits, &end, 10);
-        if (*end != '\0' || end == digits) {
-            return value;
-        }
+    if (is_list ? !slu_time_parse_hour(value, &seconds)
+                : !parse_seconds(value, &seconds)) {
+        return value;
     }
     slu_time_format_iso(seconds, iso);
     return slu_view_make(iso, SLU_ISO_TEXT_LEN);
@@ -75,7 +85,7 @@ static enum slu_err add_entry(void *ctx, struct slu_view key,
     }
     entry = &engine->status_entries[self->checkpoints++];
     entry->key = keep_text(engine, key);
-    entry->value = keep_text(engine, readable(value, iso));
+    entry->value = keep_text(engine, readable(key, value, iso));
     return entry->key != NULL && entry->value != NULL ? SLU_ERR_OK
                                                       : SLU_ERR_NOMEM;
 }
@@ -187,9 +197,11 @@ enum slu_err slu_engine_status(struct slu_engine *self,
     /* Room first: the texts are pointed at, so the buffer must not move. */
     err = slu_buf_reserve(&self->status_text, self->status_text.max,
                           &(char *){NULL});
-    if (err == SLU_ERR_OK) {
-        err = slu_store_open(&options, &store, &self->error);
+    if (err != SLU_ERR_OK) {
+        return slu_error_set(&self->error, err, "cannot show the status: %s",
+                             slu_err_sentence(err));
     }
+    err = slu_store_open(&options, &store, &self->error);
     if (err != SLU_ERR_OK) {
         return err;
     }

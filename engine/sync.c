@@ -236,9 +236,10 @@ static enum slu_err judge(struct sync *self,
     return err;
 }
 
-/* Nothing is published after a refused sign-in, a stop, or a store that
- * failed: the lists stay as they are. A pull with gaps is published: what came
- * is true, and the checkpoint tells where the gap begins. */
+/* Nothing is published after a pull that failed (a refused sign-in, a stop, a
+ * store that failed), nor when every request was refused: the lists stay as
+ * they are. A pull with gaps is published: what came is true, and the
+ * checkpoint tells where the gap begins. */
 static bool may_publish(const struct sync *self, enum slu_err err)
 {
     return self->files != NULL &&
@@ -251,9 +252,10 @@ static enum slu_err run_sync(struct sync *self)
     struct slu_pull_result result;
     enum slu_err err = pull(self, &result);
 
-    if (err == SLU_ERR_OK) {
-        err = judge(self, &result.source);
+    if (err != SLU_ERR_OK) {
+        return err;
     }
+    err = judge(self, &result.source);
     if (may_publish(self, err)) {
         struct slu_publish_options options = publish_options(self);
         struct slu_error error = {0};

@@ -37,7 +37,8 @@
 #define SLU_UNIT_NAME_MAX 120
 
 /* Head of every unit; the source's own struct has it as its first member. The
- * engine keeps its retry account in it and touches nothing else. */
+ * engine keeps its retry account in it and touches nothing else. A unit whose
+ * on_end or give_up was called stays valid until the next next_request. */
 struct slu_unit {
     char name[SLU_UNIT_NAME_MAX]; /* for people: "malware 2025080705 domain" */
     uint64_t not_before_ms;       /* monotonic; next_request honours it */

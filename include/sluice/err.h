@@ -75,7 +75,8 @@ SLU_API enum slu_retry_class slu_err_retry_class(enum slu_err code);
 /*
  * Fills *self (may be NULL) with the code and a printf-formatted sentence, cut
  * to SLU_ERROR_TEXT_MAX - 1 bytes, and returns the code, so that a function
- * can end in `return slu_error_set(error, SLU_ERR_IO, ...)`.
+ * can end in `return slu_error_set(error, SLU_ERR_IO, ...)`. The arguments
+ * may be of *self.
  */
 SLU_API enum slu_err slu_error_set(struct slu_error *self, enum slu_err code,
                                    const char *format, ...) SLU_PRINTF(3, 4);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What: a source for tests of the pull: some units, each of which asks for
+ * /u/<unit>/<page>, page after page. Its world is the "configuration".
+ *
+ * A body is lines: d<domain> and i<address> are malicious, s<domain> is
+ * suspicious, c is an item of another type, anything else is padding. 200
+ * commits and puts "u/<unit>" = "<page>"; 429 and 5xx are asked again, 401 is
+ * DENIED, another 4xx FAILED.
+ */
+#ifndef TESTS_ENGINE_FAKE_SOURCE_H
+#define TESTS_ENGINE_FAKE_SOURCE_H
+
+#include "sources/source.h"
+
+#include <stdatomic.h>
+
+#define FAKE_UNITS_MAX 128
+#define FAKE_LINE_MAX 300
+
+struct fake_unit {
+    struct slu_unit head;
+    char target[32];
+    unsigned page;
+    bool asked;
+    bool over;
+    bool given_up;
+    int status;
+    unsigned asks;
+    enum slu_err broken; /* what the port has refused */
+    size_t line_len;
+    char line[FAKE_LINE_MAX];
+};
+
+struct fake_world {
+    char base_url[64];
+    struct slu_secret key;
+    int64_t requests_per_minute;
+    unsigned unit_count;
+    unsigned pages;
+    enum slu_err create_err;
+    enum slu_err start_err;
+    bool waits_for_nothing;
+    bool forgets; /* hands out again what was given up */
+
+    struct fake_unit units[FAKE_UNITS_MAX];
+    const struct slu_source_port *port;
+    unsigned under_way;
+    unsigned under_way_max;
+    unsigned given_up;
+    unsigned failed;
+    unsigned denied;
+    unsigned loaded;       /* entries of an earlier run */
+    atomic_size_t taken;   /* bytes of bodies */
+    struct slu_error last; /* what a unit was given up for */
+    bool destroyed;
+    bool engine_left; /* a unit was still tied to the engine at the end */
+};
+
+extern const struct slu_source_ops fake_source;
+
+#endif
