@@ -4,14 +4,13 @@
  */
 #include "codecs/buf.h"
 #include "engine/config_reader.h"
+#include "engine/read_file.h"
 #include "engine/registry.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdalign.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #define CHUNK_BYTES 4096
 
@@ -189,32 +188,6 @@ static enum slu_err fail_path(struct slu_error *error, const char *path,
     return code;
 }
 
-/* Appends until the end of the file or one byte over the limit. */
-static enum slu_err read_file(int fd, struct slu_buf *buf, int *out_sys)
-{
-    for (;;) {
-        char *room;
-        ssize_t got;
-        enum slu_err err = slu_buf_reserve(buf, CHUNK_BYTES, &room);
-
-        if (err != SLU_ERR_OK) {
-            return err;
-        }
-        got = read(fd, room, CHUNK_BYTES);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            *out_sys = errno;
-            return SLU_ERR_IO;
-        }
-        if (got == 0 || buf->len > SLU_CONFIG_TEXT_MAX) {
-            return SLU_ERR_OK;
-        }
-        slu_buf_commit(buf, (size_t)got);
-    }
-}
-
 enum slu_err slu_config_load(const struct slu_alloc *alloc, const char *path,
                              struct slu_config **out_config,
                              struct slu_error *out_error)
@@ -222,16 +195,12 @@ enum slu_err slu_config_load(const struct slu_alloc *alloc, const char *path,
     struct slu_buf buf;
     enum slu_err err;
     int sys = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     *out_config = NULL;
-    if (fd < 0) {
-        return fail_path(out_error, path, errno);
-    }
-    slu_buf_init(&buf, alloc, SLU_CONFIG_TEXT_MAX + 4 * CHUNK_BYTES);
-    err = read_file(fd, &buf, &sys);
-    close(fd);
-    if (err == SLU_ERR_OK) {
+    /* One byte more, so that the parser refuses what is too long. */
+    slu_buf_init(&buf, alloc, SLU_CONFIG_TEXT_MAX + 1);
+    err = slu_file_read_all(path, &buf, &sys);
+    if (err == SLU_ERR_OK || err == SLU_ERR_LIMIT) {
         err = slu_config_parse(alloc, slu_buf_view(&buf), path, out_config,
                                out_error);
     } else if (sys != 0) {

@@ -5,6 +5,7 @@
  * secret's place, for it may be the secret itself.
  */
 #include "engine/config_reader.h"
+#include "engine/read_file.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -133,28 +134,6 @@ static enum slu_err fail_file(const struct slu_config_reader *reader,
     return code;
 }
 
-/* Reads at most room bytes; -1 with errno. */
-static ssize_t read_whole(int fd, char *room, size_t room_len)
-{
-    size_t len = 0;
-
-    while (len < room_len) {
-        ssize_t got = read(fd, room + len, room_len - len);
-
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return -1;
-        }
-        if (got == 0) {
-            break;
-        }
-        len += (size_t)got;
-    }
-    return (ssize_t)len;
-}
-
 static enum slu_err read_secret_file(struct slu_config_reader *reader,
                                      const struct slu_config_slot *slot,
                                      const char *path,
@@ -168,7 +147,7 @@ static enum slu_err read_secret_file(struct slu_config_reader *reader,
     if (fd < 0) {
         return fail_file(reader, slot, path, errno);
     }
-    len = read_whole(fd, room, sizeof(room));
+    len = slu_fd_read(fd, room, sizeof(room));
     if (len < 0) {
         err = fail_file(reader, slot, path, errno);
     } else if (len > SLU_SECRET_MAX) {

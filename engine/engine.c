@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codecs/url.h"
 #include "engine/engine_state.h"
+#include "engine/read_file.h"
 #include "engine/registry.h"
 
 #include <curl/curl.h>
@@ -182,34 +183,27 @@ const struct slu_source_ops *slu_engine_source(struct slu_engine *self,
     return slu_registry_source(config->source);
 }
 
-static enum slu_err read_allow_file(struct slu_engine *self, FILE *file,
+static enum slu_err read_allow_file(struct slu_engine *self,
                                     struct slu_guard *guard)
 {
+    const char *path = self->lists->allow_file;
     struct slu_buf buf;
     struct slu_error why = {0};
-    enum slu_err err = SLU_ERR_OK;
+    int sys = 0;
+    enum slu_err err;
 
     slu_buf_init(&buf, self->alloc, ALLOW_FILE_BYTES_MAX);
-    while (err == SLU_ERR_OK && !feof(file) && !ferror(file)) {
-        char *room;
-
-        err = slu_buf_reserve(&buf, 65536, &room);
-        if (err == SLU_ERR_OK) {
-            slu_buf_commit(&buf, fread(room, 1, 65536, file));
-        }
-    }
-    if (err == SLU_ERR_OK && ferror(file)) {
-        err = SLU_ERR_IO;
-    }
-    if (err == SLU_ERR_OK) {
+    err = slu_file_read_all(path, &buf, &sys);
+    if (sys != 0) {
+        (void)slu_error_set(&why, err, "cannot be read: %s", strerror(sys));
+    } else if (err == SLU_ERR_OK) {
         err = slu_guard_allow(guard, slu_buf_view(&buf), &why);
     }
     slu_buf_fini(&buf);
     if (err != SLU_ERR_OK) {
         (void)slu_error_set(
-            &self->error, err, "lists.allow_file %.100s: %.180s",
-            self->lists->allow_file,
-            why.code != SLU_ERR_OK ? why.text : slu_err_sentence(err));
+            &self->error, err, "lists.allow_file %.100s: %.180s", path,
+            why.text[0] != '\0' ? why.text : slu_err_sentence(err));
     }
     return err;
 }
@@ -230,16 +224,7 @@ enum slu_err slu_engine_guard(struct slu_engine *self,
         return slu_error_set(&self->error, SLU_ERR_NOMEM, "out of memory");
     }
     if (lists->allow_file != NULL && lists->allow_file[0] != '\0') {
-        FILE *file = fopen(lists->allow_file, "rbe");
-
-        if (file == NULL) {
-            err = slu_error_set(&self->error, SLU_ERR_NOT_FOUND,
-                                "lists.allow_file %s: cannot be opened: %m",
-                                lists->allow_file);
-        } else {
-            err = read_allow_file(self, file, guard);
-            (void)fclose(file);
-        }
+        err = read_allow_file(self, guard);
     }
     if (err != SLU_ERR_OK) {
         slu_guard_free(guard);

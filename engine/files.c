@@ -11,6 +11,7 @@
 
 #include "engine/crash.h"
 #include "engine/folder.h"
+#include "engine/read_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -231,28 +232,6 @@ const struct slu_error *slu_files_error(const struct slu_files *self)
 
 /* ---- reading ---- */
 
-/* As many bytes as there are, up to len; -1 and errno. */
-static ssize_t read_fully(int fd, char *out, size_t len)
-{
-    size_t done = 0;
-
-    while (done < len) {
-        ssize_t got = read(fd, out + done, len - done);
-
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return -1;
-        }
-        if (got == 0) {
-            break;
-        }
-        done += (size_t)got;
-    }
-    return (ssize_t)done;
-}
-
 /* Opens a file that is a plain file; *out_fd is -1 when there is none. */
 static enum slu_err open_old(struct slu_files *self, const char *path,
                              int *out_fd)
@@ -283,33 +262,22 @@ static enum slu_err open_old(struct slu_files *self, const char *path,
 static enum slu_err read_all(struct slu_files *self, int fd, const char *path,
                              struct slu_buf *buf)
 {
-    for (;;) {
-        size_t room_len = buf->max - buf->len;
-        ssize_t got;
-        char *room;
-        char more;
+    int sys;
+    enum slu_err err = slu_fd_read_all(fd, buf, &sys);
 
-        room_len = room_len < CHUNK_BYTES ? room_len : CHUNK_BYTES;
-        if (room_len == 0) {
-            return read_fully(fd, &more, 1) == 0
-                       ? SLU_ERR_OK
-                       : slu_error_set(&self->error, SLU_ERR_LIMIT,
-                                       "%s/%s is larger than %zu bytes",
-                                       self->dir, path, buf->max);
-        }
-        if (slu_buf_reserve(buf, room_len, &room) != SLU_ERR_OK) {
-            return slu_error_set(&self->error, SLU_ERR_NOMEM,
-                                 "out of memory while reading %s/%s", self->dir,
-                                 path);
-        }
-        got = read_fully(fd, room, room_len);
-        if (got < 0) {
-            return fail_system(self, "read", path, errno);
-        }
-        if (got == 0) {
-            return SLU_ERR_OK;
-        }
-        slu_buf_commit(buf, (size_t)got);
+    switch (err) {
+    case SLU_ERR_OK:
+        return SLU_ERR_OK;
+    case SLU_ERR_LIMIT:
+        return slu_error_set(&self->error, err,
+                             "%s/%s is larger than %zu bytes", self->dir, path,
+                             buf->max);
+    case SLU_ERR_NOMEM:
+        return slu_error_set(&self->error, err,
+                             "out of memory while reading %s/%s", self->dir,
+                             path);
+    default:
+        return fail_system(self, "read", path, sys);
     }
 }
 
@@ -424,7 +392,7 @@ static enum slu_err write_fully(struct slu_file_writer *self)
 
 static enum slu_err compare_chunk(struct slu_file_writer *self)
 {
-    ssize_t got = read_fully(self->old_fd, self->old, self->len);
+    ssize_t got = slu_fd_read(self->old_fd, self->old, self->len);
 
     if (got < 0) {
         return fail_system(self->files, "read", self->path, errno);
@@ -478,7 +446,7 @@ static void compare_end(struct slu_file_writer *self)
 {
     char more;
 
-    if (self->same && read_fully(self->old_fd, &more, 1) != 0) {
+    if (self->same && slu_fd_read(self->old_fd, &more, 1) != 0) {
         self->same = false;
     }
 }

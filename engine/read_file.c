@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/read_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#define CHUNK_BYTES (64u * 1024)
+
+ssize_t slu_fd_read(int fd, char *out, size_t len)
+{
+    size_t done = 0;
+
+    while (done < len) {
+        ssize_t got = read(fd, out + done, len - done);
+
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return -1;
+        }
+        if (got == 0) {
+            break;
+        }
+        done += (size_t)got;
+    }
+    return (ssize_t)done;
+}
+
+/* The buffer is full: that is the end only if the file ends here too. */
+static enum slu_err expect_end(int fd, int *out_sys)
+{
+    char more;
+    ssize_t got = slu_fd_read(fd, &more, 1);
+
+    if (got < 0) {
+        *out_sys = errno;
+        return SLU_ERR_IO;
+    }
+    return got == 0 ? SLU_ERR_OK : SLU_ERR_LIMIT;
+}
+
+enum slu_err slu_fd_read_all(int fd, struct slu_buf *buf, int *out_sys)
+{
+    *out_sys = 0;
+    while (buf->len < buf->max) {
+        size_t left = buf->max - buf->len;
+        size_t room_len = left < CHUNK_BYTES ? left : CHUNK_BYTES;
+        char *room;
+        ssize_t got;
+
+        if (slu_buf_reserve(buf, room_len, &room) != SLU_ERR_OK) {
+            return SLU_ERR_NOMEM;
+        }
+        got = slu_fd_read(fd, room, room_len);
+        if (got < 0) {
+            *out_sys = errno;
+            return SLU_ERR_IO;
+        }
+        slu_buf_commit(buf, (size_t)got);
+        if ((size_t)got < room_len) {
+            return SLU_ERR_OK;
+        }
+    }
+    return expect_end(fd, out_sys);
+}
+
+enum slu_err slu_file_read_all(const char *path, struct slu_buf *buf,
+                               int *out_sys)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    enum slu_err err;
+
+    if (fd < 0) {
+        *out_sys = errno;
+        return errno == ENOENT ? SLU_ERR_NOT_FOUND : SLU_ERR_IO;
+    }
+    slu_buf_clear(buf);
+    err = slu_fd_read_all(fd, buf, out_sys);
+    (void)close(fd);
+    return err;
+}

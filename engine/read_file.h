@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What: reading from a descriptor to the end, the one way in which the engine
+ * does it: for the configuration, keys, the allow file, and the output folder.
+ * Errors: IO with errno in *out_sys; LIMIT when there is more than buf may
+ * hold; NOMEM.
+ */
+#ifndef SLU_ENGINE_READ_FILE_H
+#define SLU_ENGINE_READ_FILE_H
+
+#include "codecs/buf.h"
+
+#include <sys/types.h>
+
+/* As many bytes as there are, up to len; -1 and errno. */
+ssize_t slu_fd_read(int fd, char *out, size_t len);
+
+/* Appends all that is left. */
+SLU_MUST_CHECK enum slu_err slu_fd_read_all(int fd, struct slu_buf *buf,
+                                            int *out_sys);
+
+/* Opens a file, replaces the content of buf by its own, closes it. NOT_FOUND
+ * when there is none. */
+SLU_MUST_CHECK enum slu_err
+slu_file_read_all(const char *path, struct slu_buf *buf, int *out_sys);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/read_file.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static char path[64];
+
+static void write_file(size_t len)
+{
+    int fd;
+
+    (void)strcpy(path, "/tmp/sluice-read-XXXXXX");
+    fd = mkstemp(path);
+    cr_assert_geq(fd, 0);
+    for (size_t i = 0; i < len; i++) {
+        char byte = (char)('a' + i % 26);
+
+        cr_assert_eq(write(fd, &byte, 1), 1);
+    }
+    (void)close(fd);
+}
+
+static enum slu_err read_with_max(size_t max, size_t *out_len, int *out_sys)
+{
+    struct slu_buf buf;
+    enum slu_err err;
+
+    slu_buf_init(&buf, slu_alloc_default(), max);
+    err = slu_file_read_all(path, &buf, out_sys);
+    *out_len = buf.len;
+    for (size_t i = 0; err == SLU_ERR_OK && i < buf.len; i++) {
+        cr_assert_eq(buf.ptr[i], (char)('a' + i % 26));
+    }
+    slu_buf_fini(&buf);
+    return err;
+}
+
+Test(read_file, reads_a_file_of_any_length_up_to_the_maximum)
+{
+    static const size_t lengths[] = {0, 1, 999, 1000};
+
+    for (size_t i = 0; i < 4; i++) {
+        size_t len = 77;
+        int sys = 0;
+
+        write_file(lengths[i]);
+        cr_assert_eq(read_with_max(1000, &len, &sys), SLU_ERR_OK);
+        cr_assert_eq(len, lengths[i]);
+        (void)unlink(path);
+    }
+}
+
+Test(read_file, one_byte_more_than_the_maximum_is_a_limit)
+{
+    size_t len = 0;
+    int sys = 0;
+
+    write_file(1001);
+    cr_assert_eq(read_with_max(1000, &len, &sys), SLU_ERR_LIMIT);
+    cr_assert_eq(sys, 0);
+    (void)unlink(path);
+}
+
+Test(read_file, says_which_fault_it_met)
+{
+    size_t len;
+    int sys = 0;
+
+    (void)strcpy(path, "/nonexistent/file");
+    cr_assert_eq(read_with_max(10, &len, &sys), SLU_ERR_NOT_FOUND);
+    cr_assert_eq(sys, ENOENT);
+    (void)strcpy(path, "/tmp");
+    cr_assert_eq(read_with_max(10, &len, &sys), SLU_ERR_IO);
+    cr_assert_eq(sys, EISDIR);
+}
+
+Test(read_file, joins_what_a_pipe_gives_in_parts)
+{
+    struct slu_buf buf;
+    int ends[2];
+    int sys = 0;
+
+    cr_assert_eq(pipe(ends), 0);
+    cr_assert_eq(write(ends[1], "ab", 2), 2);
+    cr_assert_eq(write(ends[1], "cd", 2), 2);
+    (void)close(ends[1]);
+    slu_buf_init(&buf, slu_alloc_default(), 100);
+    cr_assert_eq(slu_fd_read_all(ends[0], &buf, &sys), SLU_ERR_OK);
+    cr_assert(slu_view_equal_str(slu_buf_view(&buf), "abcd"));
+    slu_buf_fini(&buf);
+    (void)close(ends[0]);
+}
