@@ -220,8 +220,8 @@ class TakeOver(Case):
         hours = len(oracle.list_hours(oracle.Settings(NOW)))
         self.assertEqual(self.sim.stats()["by_endpoint"]["threat_list_hour"],
                          2 * hours * len(LISTS))
-        lost = re.findall(r"\[WARN\] (.*?)(?: \(.*\))?: the checkpoint is older "
-                          r"than the look-back.* from (\S+) to (\S+) ",
+        lost = re.findall(r"\[WARN\] (.*?)(?: \(.*\))?: the checkpoint is "
+                          r"older than the look-back.* from (\S+) to (\S+) ",
                           run.err)
         self.assertIn(("IOC Stream", "2025-12-02T11:00:00Z",
                        "2025-12-27T11:00:00Z"), lost)
