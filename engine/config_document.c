@@ -7,6 +7,10 @@
 #include "engine/config_reader.h"
 #include "engine/registry.h"
 
+#include <stdio.h>
+
+#define NAMES_BYTES_MAX 160
+
 /* ---- finding sections and fields ---- */
 
 static const char *find_near_field(const struct slu_section *section,
@@ -48,6 +52,45 @@ static const struct slu_section *find_owner(struct slu_view key)
     return NULL;
 }
 
+/* "a, b, c"; ends in "..." where not all fit. */
+struct names {
+    size_t len;
+    char text[NAMES_BYTES_MAX];
+};
+
+static void add_name(struct names *self, const char *name)
+{
+    size_t room = sizeof(self->text) - self->len;
+    const char *comma = self->len > 0 ? ", " : "";
+
+    if (strlen(name) + sizeof(", , ...") <= room) {
+        self->len +=
+            (size_t)snprintf(self->text + self->len, room, "%s%s", comma, name);
+    } else if (self->len < 3 || self->text[self->len - 1] != '.') {
+        self->len += (size_t)snprintf(self->text + self->len, room, ", ...");
+    }
+}
+
+/* What may stand there: at the top level the sections' names as well. */
+static void list_names(const struct slu_section *section, struct names *out)
+{
+    *out = (struct names){0};
+    for (unsigned i = 0; i < section->field_count; i++) {
+        add_name(out, section->fields[i].key);
+    }
+    for (unsigned i = 0; section->name[0] == '\0'; i++) {
+        const struct slu_section *other = slu_registry_section(i);
+
+        if (other == NULL) {
+            add_name(out, "flows");
+            return;
+        }
+        if (other->name[0] != '\0') {
+            add_name(out, other->name);
+        }
+    }
+}
+
 static enum slu_err fail_unknown(const struct slu_config_reader *reader,
                                  const struct slu_section *section,
                                  struct slu_view key)
@@ -57,6 +100,7 @@ static enum slu_err fail_unknown(const struct slu_config_reader *reader,
     const struct slu_section *owner = find_owner(key);
     const char *label = slu_config_section_label(section);
     unsigned line = slu_config_reader_line(reader);
+    struct names names;
 
     if (owner != NULL) {
         return slu_config_reader_fail(
@@ -68,10 +112,11 @@ static enum slu_err fail_unknown(const struct slu_config_reader *reader,
             reader, line, "unknown key `%s` in %s; did you mean `%s`?",
             quote.text, label, near);
     }
+    list_names(section, &names);
     return slu_config_reader_fail(
         reader, line,
-        "unknown key `%s` in %s; `sluice help config` lists the keys",
-        quote.text, label);
+        "unknown key `%s` in %s; expected %s (`sluice help config`)",
+        quote.text, label, names.text);
 }
 
 /* ---- sections ---- */

@@ -54,6 +54,7 @@ static const char *find_cure(int sys)
     case EACCES:
     case EPERM:
         return "; give this user the right to write there";
+    case ENOTDIR:
     case EROFS:
         return "; set output_dir to a place that can be written";
     case ELOOP:

@@ -110,6 +110,21 @@ done:
     }
 }
 
+/* A sign-in page of some proxy answers 200 to everything. */
+static void expect_object(struct slu_view body, struct slu_error *error)
+{
+    size_t at = 0;
+
+    while (at < body.len && memchr(" \t\r\n", body.ptr[at], 4) != NULL) {
+        at++;
+    }
+    if (error->code == SLU_ERR_OK && (at == body.len || body.ptr[at] != '{')) {
+        (void)slu_error_set(error, SLU_ERR_MALFORMED,
+                            "the answer is not JSON; check that gti.base_url "
+                            "and http.proxy lead to GTI itself");
+    }
+}
+
 void slu_probe_send(struct slu_engine *engine, const struct slu_source_ops *ops,
                     const struct slu_source_access *access,
                     const struct slu_probe *probe,
@@ -120,6 +135,9 @@ void slu_probe_send(struct slu_engine *engine, const struct slu_source_ops *ops,
     *out_answer = (struct slu_probe_answer){0};
     slu_buf_init(&exchange.body, engine->alloc, BODY_MAX);
     run(engine, &exchange, access, probe);
+    if (out_answer->status == 200) {
+        expect_object(slu_buf_view(&exchange.body), &out_answer->error);
+    }
     if (out_answer->status >= 400) {
         ops->explain(engine->alloc, slu_buf_view(&exchange.body),
                      &out_answer->refusal);

@@ -362,7 +362,9 @@ static enum slu_err check_schema(struct slu_db *self)
     if (tables == 0 && version == 0) {
         return self->read_only
                    ? slu_error_set(&self->error, SLU_ERR_NOT_FOUND,
-                                   "there is no state in %s yet", self->path)
+                                   "there is no state in %s yet: run "
+                                   "`sluice sync` first",
+                                   self->path)
                    : create_schema(self);
     }
     if (application != APPLICATION_ID) {
@@ -410,8 +412,9 @@ enum slu_err slu_db_open(struct slu_db *self,
     if (!self->read_only) {
         err = make_file(self);
     } else if (access(self->path, F_OK) != 0 && errno == ENOENT) {
-        return slu_error_set(&self->error, SLU_ERR_NOT_FOUND,
-                             "there is no state in %s yet", opts->dir);
+        return slu_error_set(
+            &self->error, SLU_ERR_NOT_FOUND,
+            "there is no state in %s yet: run `sluice sync` first", opts->dir);
     }
     if (err == SLU_ERR_OK) {
         err = connect_file(self);

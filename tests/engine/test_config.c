@@ -125,7 +125,9 @@ Test(config, names_line_key_and_nearest_key)
     REFUSE("flow: []\n", "line 1", "did you mean `flows`?");
     REFUSE("\nstate-dir: x\n", "line 2", "did you mean `state_dir`?");
     REFUSE("limits: {zebra: 1}\n", "unknown key `zebra` in limits",
-           "sluice help config");
+           "expected connections, threads, max_wait", "sluice help config");
+    REFUSE("zebra: 1\n", "in the top level",
+           "expected state_dir, output_dir, http, limits, gti", "flows");
 }
 
 Test(config, names_the_section_a_key_belongs_to)

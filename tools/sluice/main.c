@@ -26,6 +26,8 @@ int main(int argc, char **argv)
 
     protect_memory();
     (void)signal(SIGPIPE, SIG_IGN);
+    /* A file over the limit (ulimit -f) is an error of write, told as one. */
+    (void)signal(SIGXFSZ, SIG_IGN);
     if (!slu_cli_options_parse(&options, argc, argv)) {
         return 2;
     }
