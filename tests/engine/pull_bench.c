@@ -65,17 +65,23 @@ void bench_start(struct bench *self, raw_answer_fn fn, void *ctx)
     };
 }
 
-enum slu_err bench_run(struct bench *self)
+void bench_open(struct bench *self)
 {
     struct slu_error error = {0};
-    enum slu_err err;
 
     if (self->store == NULL) {
-        err = slu_store_open(&self->store_options, &self->store, &error);
-        cr_assert_eq(err, SLU_ERR_OK, "%s", error.text);
+        cr_assert_eq(slu_store_open(&self->store_options, &self->store, &error),
+                     SLU_ERR_OK, "%s", error.text);
     }
     self->options.store = self->store;
-    self->error = error;
+}
+
+enum slu_err bench_run(struct bench *self)
+{
+    enum slu_err err;
+
+    bench_open(self);
+    self->error = (struct slu_error){0};
     err = slu_pull_run(&self->options, &self->report, &self->result,
                        &self->error);
     /* Whatever happened: a code has its sentence, no slot is left taken, and
@@ -157,7 +163,7 @@ const char *bench_entry(struct bench *self, const char *key)
     return found.count == 0 ? NULL : found.value;
 }
 
-void bench_sql(const struct bench *self, const char *sql)
+sqlite3 *bench_connect(const struct bench *self, const char *sql)
 {
     char path[128];
     char *why = NULL;
@@ -167,7 +173,7 @@ void bench_sql(const struct bench *self, const char *sql)
     cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
     (void)sqlite3_busy_timeout(db, 5000);
     cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, &why), SQLITE_OK, "%s", why);
-    (void)sqlite3_close(db);
+    return db;
 }
 
 void bench_parse(const char *request, unsigned *out_unit, unsigned *out_page)

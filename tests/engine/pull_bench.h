@@ -46,6 +46,8 @@ struct bench {
 
 /* connections 4, max_wait 10 s, one unit of one page; fn answers with ctx. */
 void bench_start(struct bench *self, raw_answer_fn fn, void *ctx);
+/* Opens the store; run does it otherwise. */
+void bench_open(struct bench *self);
 enum slu_err bench_run(struct bench *self);
 void bench_stop_server(struct bench *self);
 void bench_stop(struct bench *self);
@@ -62,8 +64,9 @@ unsigned bench_scan(struct bench *self, enum slu_record_kind kind, char *out,
 /* The value of an entry; NULL when there is none. */
 const char *bench_entry(struct bench *self, const char *key);
 
-/* Runs SQL on the state from outside. */
-void bench_sql(const struct bench *self, const char *sql);
+/* Runs SQL on the state from outside; the connection is to be closed. */
+struct sqlite3;
+struct sqlite3 *bench_connect(const struct bench *self, const char *sql);
 
 /* "GET /u/<unit>/<page>" */
 void bench_parse(const char *request, unsigned *out_unit, unsigned *out_page);
