@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The sink "files" at work: take over, settle, write; and what it says when a
+ * file can't be written. */
+#include "engine/answer.h"
+#include "engine/publish.h"
+#include "engine/store_support.h"
+
+#include <criterion/criterion.h>
+
+#define NOW 1754546400
+
+static char dir[64];
+static char out[96];
+static struct slu_store *store;
+static struct slu_files *files;
+static struct slu_guard *guard;
+static struct slu_lists_config lists;
+static struct slu_report report;
+static struct slu_error error;
+static char lines[1 << 16];
+
+static void note_line(void *ctx, enum slu_log_level level, const char *text)
+{
+    size_t len = strlen(lines);
+
+    (void)ctx;
+    (void)snprintf(lines + len, sizeof(lines) - len, "[%s] %s\n",
+                   slu_log_level_name(level), text);
+}
+
+static void open_folder(const char *name)
+{
+    (void)snprintf(out, sizeof(out), "%s/%s", dir, name);
+    slu_files_close(files);
+    cr_assert_eq(slu_files_open(slu_alloc_default(), out, &files, &error),
+                 SLU_ERR_OK, "%s", error.text);
+}
+
+static void start(void)
+{
+    struct slu_guard_options options = {.cidr_min_prefix = 8};
+    static char state[96];
+    struct slu_store_options store_options;
+
+    (void)make_folder(dir);
+    (void)snprintf(state, sizeof(state), "%s/state", dir);
+    store_options = small_options(state);
+    cr_assert_eq(slu_store_open(&store_options, &store, &error), SLU_ERR_OK);
+    guard = slu_guard_new(slu_alloc_default(), &options);
+    lists = (struct slu_lists_config){
+        .ip_file_lines = 100,
+        .entity_file_lines = 2,
+        .file_bytes = SLU_LIST_BYTES_MAX,
+        .side_file_bytes = 1u << 20,
+        .max_age_ms = INT64_C(90) * 86400 * 1000,
+        .allow_file = "",
+        .cidr_min_prefix = 8,
+    };
+    open_folder("out");
+}
+
+static void stop(void)
+{
+    slu_files_close(files);
+    slu_store_close(store);
+    slu_guard_free(guard);
+    remove_tree(dir);
+}
+
+static struct slu_publish_options options(void)
+{
+    return (struct slu_publish_options){
+        .alloc = slu_alloc_default(),
+        .store = store,
+        .files = files,
+        .lists = &lists,
+        .guard = guard,
+        .logger = {note_line, NULL, SLU_LOG_DEBUG},
+        .verdicts = 1u << SLU_VERDICT_MALICIOUS,
+        .now = NOW,
+    };
+}
+
+static enum slu_err publish(void)
+{
+    struct slu_publish_options now = options();
+    struct slu_checkpoint checkpoint = {.stream = {0, NOW - 5}};
+
+    report = (struct slu_report){0};
+    lines[0] = '\0';
+    return slu_publish_lists(&now, &checkpoint, &report, &error);
+}
+
+static enum slu_err take_over(void)
+{
+    struct slu_publish_options now = options();
+
+    return slu_publish_take_over(&now, out, &error);
+}
+
+static void store_domains(unsigned from, unsigned count, uint8_t score)
+{
+    struct slu_answer answer;
+
+    slu_answer_init(&answer, slu_alloc_default(), store);
+    slu_answer_begin(&answer);
+    for (unsigned i = from; i < from + count; i++) {
+        char key[32];
+        struct slu_record record = {.kind = SLU_RECORD_DOMAIN,
+                                    .verdict = SLU_VERDICT_MALICIOUS,
+                                    .score = score,
+                                    .sources = SLU_SOURCE_STREAM,
+                                    .first_seen = NOW - 10,
+                                    .last_seen = NOW - 10,
+                                    .assessed_at = NOW - 10};
+
+        (void)snprintf(key, sizeof(key), "n%03u.example.com", i);
+        record.key = slu_view_str(key);
+        cr_assert_eq(slu_answer_add(&answer, &record), SLU_ERR_OK);
+    }
+    cr_assert_eq(slu_answer_commit(&answer, NULL), SLU_ERR_OK);
+    slu_answer_fini(&answer);
+}
+
+static void write_out(const char *name, const char *text)
+{
+    bool changed;
+
+    cr_assert_eq(slu_files_replace(files, name, slu_view_str(text), &changed),
+                 SLU_ERR_OK);
+}
+
+static void assert_file(const char *name, const char *expected)
+{
+    struct slu_buf buf;
+
+    slu_buf_init(&buf, slu_alloc_default(), 1u << 20);
+    cr_assert_eq(slu_files_read(files, name, &buf), SLU_ERR_OK, "%s", name);
+    cr_assert(slu_view_equal_str(slu_buf_view(&buf), expected), "%s: %.*s",
+              name, SLU_VIEW_ARGS(slu_buf_view(&buf)));
+    slu_buf_fini(&buf);
+}
+
+Test(publish, writes_the_lists_and_reports_each_file)
+{
+    start();
+    store_domains(1, 3, 90);
+    cr_assert_eq(publish(), SLU_ERR_OK, "%s", error.text);
+    assert_file("guard_duty/threat-entity-1.txt",
+                "n001.example.com\nn002.example.com\n");
+    assert_file("guard_duty/threat-entity-2.txt", "n003.example.com\n");
+    assert_file("guard_duty/threat-ip-1.txt", "");
+    cr_assert_eq(report.listed[SLU_KIND_DOMAIN], 3);
+    cr_assert_eq(report.added[SLU_KIND_DOMAIN], 3);
+    cr_assert_eq(report.file_count, 12 + SLU_SIDE_FILE_COUNT + 1);
+    cr_assert_not_null(strstr(lines,
+                              "[INFO] Updated file: "
+                              "guard_duty/threat-entity-1.txt | Records: 2 | "
+                              "Size: 0.00 MB\n"));
+    cr_assert_not_null(strstr(lines, "[DEBUG] Updated file: "
+                                     "guard_duty/threat-ip-1.txt"));
+    cr_assert_null(strstr(lines, "[INFO] Updated file: exceeded"));
+    stop();
+}
+
+Test(publish, touches_nothing_when_nothing_has_changed)
+{
+    start();
+    store_domains(1, 3, 90);
+    cr_assert_eq(publish(), SLU_ERR_OK);
+    cr_assert_eq(publish(), SLU_ERR_OK);
+    cr_assert_null(strstr(lines, "Updated file"));
+    cr_assert_eq(report.added[SLU_KIND_DOMAIN], 0);
+    cr_assert_eq(report.listed[SLU_KIND_DOMAIN], 3);
+    stop();
+}
+
+Test(publish, says_what_has_no_room_and_how_to_make_some)
+{
+    start();
+    store_domains(1, 13, 90);
+    cr_assert_eq(publish(), SLU_ERR_OK);
+    cr_assert_eq(report.exceeded[SLU_KIND_DOMAIN], 1);
+    cr_assert_eq(report.listed[SLU_KIND_DOMAIN], 12);
+    cr_assert_not_null(
+        strstr(lines, "[WARN] Exceeded max GuardDuty domain files | 1 left"));
+    stop();
+}
+
+/* Not the store's "reading or writing a file failed". */
+Test(publish, names_the_file_that_it_could_not_write)
+{
+    char path[160];
+
+    start();
+    store_domains(1, 3, 90);
+    (void)snprintf(path, sizeof(path), "%s/guard_duty", out);
+    cr_assert_eq(mkdir(path, 0755), 0);
+    (void)snprintf(path, sizeof(path), "%s/guard_duty/threat-entity-2.txt",
+                   out);
+    cr_assert_eq(mkdir(path, 0755), 0);
+    cr_assert_eq(publish(), SLU_ERR_IO);
+    cr_assert_not_null(strstr(error.text, "threat-entity-2.txt"), "%s",
+                       error.text);
+    cr_assert_eq(report.file_count, 7);
+    /* What failed is made good by the next one. */
+    cr_assert_eq(rmdir(path), 0);
+    cr_assert_eq(publish(), SLU_ERR_OK, "%s", error.text);
+    assert_file("guard_duty/threat-entity-2.txt", "n003.example.com\n");
+    stop();
+}
+
+/* ---- take_over.c ---- */
+
+Test(publish, takes_over_the_lists_that_stand_there_once)
+{
+    start();
+    write_out("guard_duty/threat-entity-2.txt", "old.example.com\nbad one\n");
+    cr_assert_eq(take_over(), SLU_ERR_OK, "%s", error.text);
+    store_domains(1, 1, 90);
+    cr_assert_eq(publish(), SLU_ERR_OK);
+    assert_file("guard_duty/threat-entity-1.txt", "n001.example.com\n");
+    assert_file("guard_duty/threat-entity-2.txt", "old.example.com\n");
+    /* From now on the state is the truth. */
+    write_out("guard_duty/threat-entity-2.txt", "forged.example.com\n");
+    cr_assert_eq(take_over(), SLU_ERR_OK);
+    cr_assert_eq(publish(), SLU_ERR_OK);
+    assert_file("guard_duty/threat-entity-2.txt", "old.example.com\n");
+    stop();
+}
+
+/* The one's path is the beginning of the other's. */
+Test(publish, takes_a_folder_for_itself_whatever_its_path_begins_with)
+{
+    start();
+    open_folder("out2");
+    cr_assert_eq(take_over(), SLU_ERR_OK);
+    open_folder("out");
+    write_out("guard_duty/threat-entity-1.txt", "old.example.com\n");
+    cr_assert_eq(take_over(), SLU_ERR_OK);
+    cr_assert_eq(publish(), SLU_ERR_OK);
+    assert_file("guard_duty/threat-entity-1.txt", "old.example.com\n");
+    stop();
+}
+
+Test(publish, tells_long_paths_apart_by_their_ends)
+{
+    static char path[2][600];
+    struct slu_publish_options now;
+
+    for (int i = 0; i < 2; i++) {
+        memset(path[i], 'p', 598);
+        path[i][598] = (char)('a' + i);
+    }
+    start();
+    now = options();
+    cr_assert_eq(slu_publish_take_over(&now, path[0], &error), SLU_ERR_OK);
+    write_out("guard_duty/threat-entity-1.txt", "old.example.com\n");
+    cr_assert_eq(slu_publish_take_over(&now, path[0], &error), SLU_ERR_OK);
+    cr_assert_null(strstr(lines, "Taking over"));
+    cr_assert_eq(slu_publish_take_over(&now, path[1], &error), SLU_ERR_OK);
+    cr_assert_not_null(strstr(lines, "Taking over existing file: "
+                                     "guard_duty/threat-entity-1.txt"));
+    stop();
+}
+
+/* ---- the checkpoint ---- */
+
+Test(publish, reads_back_the_checkpoint_that_it_wrote)
+{
+    struct slu_publish_options now;
+    struct slu_checkpoint read;
+    bool found = true;
+
+    start();
+    now = options();
+    cr_assert_eq(slu_publish_read_checkpoint(&now, &read, &found, &error),
+                 SLU_ERR_OK);
+    cr_assert_not(found);
+    cr_assert_eq(publish(), SLU_ERR_OK);
+    cr_assert_eq(slu_publish_read_checkpoint(&now, &read, &found, &error),
+                 SLU_ERR_OK);
+    cr_assert(found);
+    cr_assert_eq(read.stream[SLU_KIND_DOMAIN], NOW - 5);
+    write_out(SLU_CHECKPOINT_FILE, "{\"threat_lists\": 7");
+    cr_assert_eq(slu_publish_read_checkpoint(&now, &read, &found, &error),
+                 SLU_ERR_CONFIG);
+    cr_assert_not(found);
+    cr_assert_not_null(strstr(error.text, "remove it to pull"));
+    stop();
+}
