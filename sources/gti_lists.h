@@ -53,6 +53,8 @@ struct slu_gti_package {
     bool incomplete; /* one of them ended with a gap */
     bool not_yet;    /* the hour isn't served yet */
     bool ignored;    /* the server ignores the query: dividing is of no use */
+    bool unscored;   /* the cut answer had items without an assessment, */
+    bool banded;     /* and so has the answer to a score term */
 };
 
 struct slu_gti_part {
@@ -69,6 +71,7 @@ struct slu_gti_part {
     /* Of the present request and its answer: */
     struct slu_gti_band terms; /* -1: no term */
     uint64_t stray;            /* items outside of the terms */
+    bool unscored;             /* there are items without an assessment */
     bool at_lo;                /* a score that the lower term names itself */
     bool at_hi;
 };

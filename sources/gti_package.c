@@ -183,6 +183,7 @@ enum slu_err slu_gti_part_write_target(struct slu_gti_part *part,
     enum slu_err err;
 
     part->stray = 0;
+    part->unscored = false;
     part->at_lo = false;
     part->at_hi = false;
     slu_time_format_hour(slu_gti_package_hour(list, part->package), hour);
@@ -209,6 +210,7 @@ enum slu_err slu_gti_part_write_target(struct slu_gti_part *part,
 void slu_gti_part_note_item(struct slu_gti_part *part,
                             const struct slu_gti_item *item)
 {
+    part->unscored |= item->verdict == SLU_VERDICT_NONE;
     if (item->verdict == SLU_VERDICT_NONE || item->score == 0) {
         return;
     }
@@ -316,12 +318,48 @@ static void learn(struct slu_gti_part *part)
     }
 }
 
-enum slu_err slu_gti_part_settle(struct slu_gti_part *part, bool *out_more)
+/* Items without an assessment count as VERDICT_UNKNOWN with a score of 0. */
+static bool wants_unscored(const struct slu_gti_config *config)
+{
+    bool wanted = false;
+
+    for (unsigned i = 0; i < config->verdicts.count; i++) {
+        wanted |= strcmp(config->verdicts.items[i], "VERDICT_UNKNOWN") == 0;
+    }
+    return wanted && config->min_score == 0;
+}
+
+/* They may match no score term at all. Then those behind the cut are in no
+ * answer, and that is told where they would be wanted. */
+static void note_unscored(struct slu_gti_part *part, bool full)
+{
+    struct slu_gti_package *package = part->package;
+
+    if (part->depth == DEPTH_WHOLE) {
+        package->unscored = part->unscored && full;
+    } else {
+        package->banded |= part->unscored;
+    }
+}
+
+static void judge_unscored(struct slu_gti_part *part)
+{
+    struct slu_gti_package *package = part->package;
+
+    if (package->open == 1 && package->unscored && !package->banded &&
+        !package->incomplete && wants_unscored(part->list->ctx->config)) {
+        report_gap(part, "items without an assessment match no score, so "
+                         "those behind the cut can't be asked for");
+    }
+}
+
+static enum slu_err settle(struct slu_gti_part *part, bool *out_more)
 {
     uint64_t items = part->unit.page->items;
     bool full = items == (uint64_t)part->list->ctx->config->threat_list_limit;
 
     learn(part);
+    note_unscored(part, full);
     *out_more = false;
     if (part->depth == DEPTH_HAS) {
         *out_more = settle_has(part, items, full);
@@ -340,6 +378,16 @@ enum slu_err slu_gti_part_settle(struct slu_gti_part *part, bool *out_more)
     }
     *out_more = true;
     return divide(part);
+}
+
+enum slu_err slu_gti_part_settle(struct slu_gti_part *part, bool *out_more)
+{
+    enum slu_err err = settle(part, out_more);
+
+    if (err == SLU_ERR_OK && !*out_more) {
+        judge_unscored(part);
+    }
+    return err;
 }
 
 /* ---- ends ---- */

@@ -227,6 +227,10 @@ static bool has_list_item(const struct fake_gti *self,
             return false;
         }
     }
+    if (self->unscored_apart && item->score < 0 &&
+        strstr(query->terms, "gti_score") != NULL) {
+        return false;
+    }
     return satisfies(self, query->terms, "gti_score", item->score) &&
            satisfies(self, query->terms, "positives", item->positives);
 }

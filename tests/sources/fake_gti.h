@@ -37,6 +37,7 @@ struct fake_gti {
     /* What nobody knows. */
     bool from_exclusive;  /* "+" leaves the number itself out */
     bool until_inclusive; /* "-" brings the number itself */
+    bool unscored_apart;  /* no score term brings an item without one */
     bool no_count;
     bool null_data; /* null instead of an empty array */
     bool no_data;   /* no member at all instead of an empty array */

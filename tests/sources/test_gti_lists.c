@@ -305,6 +305,34 @@ Test(gti_lists, what_cannot_be_divided_is_incomplete)
     empty();
 }
 
+/* Every tenth item has no assessment, and the package is cut. */
+static void crowd_unscored(const char **verdicts, unsigned count)
+{
+    crowd(600, 12);
+    for (size_t i = 0; i < fake.count; i++) {
+        fake.items[i].domain = true;
+        fake.items[i].score = i % 10 == 0 ? -1 : (int)(i % 100);
+    }
+    drive.config.verdicts = (struct slu_strings){verdicts, count, false};
+}
+
+Test(gti_lists, what_has_no_score_is_incomplete_when_wanted_and_apart)
+{
+    static const char *verdicts[] = {"VERDICT_MALICIOUS", "VERDICT_UNKNOWN"};
+
+    for (int run = 0; run < 4; run++) {
+        crowd_unscored(verdicts, run == 1 ? 1 : 2);
+        fake.unscored_apart = run != 2;
+        drive.config.min_score = run == 3 ? 1 : 0;
+        drive_run(&drive, NULL);
+        cr_assert_eq(drive.result.incomplete_units, run == 0 ? 1 : 0, "%d",
+                     run);
+        cr_assert_eq(count_missing() > 0, fake.unscored_apart);
+        cr_assert_eq(hour_of(&drive, "malware"), NEWEST);
+        empty();
+    }
+}
+
 Test(gti_lists, a_server_that_ignores_the_query_is_not_asked_for_ever)
 {
     crowd(900, 9);
