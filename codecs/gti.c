@@ -150,6 +150,11 @@ static bool take_count(const struct slu_json_value *value, int64_t *out)
 
 static uint8_t clamp_score(const struct slu_json_value *value)
 {
+    int64_t digits;
+
+    if (value->kind == SLU_JSON_STRING && parse_digits(value->text, &digits)) {
+        return digits >= 100 ? 100 : (uint8_t)digits;
+    }
     if (value->kind != SLU_JSON_INT && value->kind != SLU_JSON_DOUBLE) {
         return 0;
     }

@@ -167,6 +167,10 @@ Test(gti, clamps_the_score)
     check_assessment("{\"threat_score\":{\"value\":59.9}}", SLU_VERDICT_UNKNOWN,
                      59);
     check_assessment("{\"threat_score\":{\"value\":\"60\"}}",
+                     SLU_VERDICT_UNKNOWN, 60);
+    check_assessment("{\"threat_score\":{\"value\":\"999\"}}",
+                     SLU_VERDICT_UNKNOWN, 100);
+    check_assessment("{\"threat_score\":{\"value\":\"high\"}}",
                      SLU_VERDICT_UNKNOWN, 0);
 }
 
