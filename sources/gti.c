@@ -442,12 +442,34 @@ static void give_up(struct slu_source *self, struct slu_unit *unit,
     slu_gti_page_release(&self->ctx, mine);
 }
 
+/* A lane that had nothing to ask was not refused either: else two lists outside
+ * of the licence would fail a run in which the others were up to date. */
+static bool is_all_denied(const struct slu_source *self)
+{
+    if (self->ctx.refused == 0 || self->ctx.refused != self->ctx.answers) {
+        return false;
+    }
+    if (self->ctx.unauthorised) {
+        return true;
+    }
+    for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
+        if (self->streams[kind].active && !self->streams[kind].over) {
+            return false;
+        }
+    }
+    for (unsigned i = 0; i < self->list_count; i++) {
+        if (!self->lists[i].denied) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void result(const struct slu_source *self,
                    struct slu_source_result *out_result)
 {
     *out_result = self->ctx.result;
-    out_result->all_denied =
-        self->ctx.refused > 0 && self->ctx.refused == self->ctx.answers;
+    out_result->all_denied = is_all_denied(self);
 }
 
 static void checkpoint(const struct slu_source *self,

@@ -25,8 +25,11 @@ enum slu_err slu_gti_context_emit(struct slu_gti_context *ctx,
                                   const struct slu_gti_item *item,
                                   uint32_t source, int64_t seen)
 {
-    int64_t assessed_at =
-        item->last_modification_date > 0 ? item->last_modification_date : seen;
+    /* What isn't seconds (milliseconds, say) is no date: cut to the greatest
+     * one, no later assessment would ever be newer. */
+    bool dated = item->last_modification_date > 0 &&
+                 item->last_modification_date < UINT32_MAX;
+    int64_t assessed_at = dated ? item->last_modification_date : seen;
     struct slu_sighting sighting = {
         .kind = item->type == SLU_GTI_DOMAIN ? SLU_KIND_DOMAIN : SLU_KIND_IP,
         .value = item->id,

@@ -262,6 +262,7 @@ enum slu_gti_answer slu_gti_page_judge(struct slu_gti_context *ctx,
     /* FAILED stands until something better is known. */
     *out_step = (struct slu_step){.kind = SLU_STEP_FAILED};
     ctx->answers += page->status != 0 ? 1 : 0;
+    ctx->unauthorised |= page->status == 401;
     ctx->refused += page->status == 401 || page->status == 403 ? 1 : 0;
     /* The status of a refusal counts even if its body was cut. */
     if (failure != NULL && (page->status == 200 || page->status == 0)) {

@@ -61,9 +61,10 @@ struct slu_gti_context {
     struct slu_gti_page *free_pages[2]; /* by shape */
     struct slu_checkpoint known;        /* loaded or found, then committed */
     struct slu_source_result result;
-    uint64_t answers; /* with a status */
-    uint64_t refused; /* of them 401 or 403 */
-    bool broken;      /* out of memory: nothing more is asked or committed */
+    uint64_t answers;  /* with a status */
+    uint64_t refused;  /* of them 401 or 403 */
+    bool unauthorised; /* one of them was a 401 */
+    bool broken;       /* out of memory: nothing more is asked or committed */
 };
 
 typedef enum slu_err (*slu_gti_item_fn)(struct slu_gti_unit *unit,

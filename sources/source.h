@@ -106,7 +106,7 @@ struct slu_source_result {
     unsigned incomplete_units; /* ended with a known gap */
     unsigned denied_units;     /* 403 on something the user named */
     unsigned units;            /* ended in all */
-    bool all_denied;           /* every request was a 401 or 403 */
+    bool all_denied;           /* nothing was let in: 401 or 403 for all */
     bool unknown_name;         /* a configured name does not exist: exit 2 */
     struct slu_error first;    /* the first failure, in one sentence */
 };

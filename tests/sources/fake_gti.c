@@ -192,7 +192,7 @@ static void say_item(const struct fake_gti *self, size_t index,
             ",\"attributes\":{\"last_modification_date\":%" PRId64
             ",\"gti_assessment\":{\"verdict\":{\"value\":"
             "\"VERDICT_MALICIOUS\"},\"threat_score\":{\"value\":%d}}}",
-            item->date - 100, item->score);
+            (item->date - 100) * (self->milliseconds ? 1000 : 1), item->score);
     } else {
         say(answer, ",\"attributes\":{}");
     }

@@ -38,6 +38,7 @@ struct fake_gti {
     bool from_exclusive;  /* "+" leaves the number itself out */
     bool until_inclusive; /* "-" brings the number itself */
     bool unscored_apart;  /* no score term brings an item without one */
+    bool milliseconds; /* last_modification_date, against all that is known */
     bool no_count;
     bool null_data; /* null instead of an empty array */
     bool no_data;   /* no member at all instead of an empty array */

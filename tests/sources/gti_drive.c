@@ -180,7 +180,10 @@ static enum slu_err emit(void *ctx, struct slu_unit *unit,
     cr_assert_eq(sighting->kind, item->domain ? SLU_KIND_DOMAIN : SLU_KIND_IP);
     cr_assert_eq(sighting->seen, item->date);
     cr_assert_eq(sighting->score, item->score < 0 ? 0 : item->score);
-    cr_assert_eq(sighting->assessed_at, item->score < 0 ? 0 : item->date - 100);
+    cr_assert_eq(sighting->assessed_at, item->score < 0 ? 0
+                                        : self->fake->milliseconds
+                                            ? item->date
+                                            : item->date - 100);
     if (flight->sighting_count == flight->sighting_capacity) {
         flight->sighting_capacity = flight->sighting_capacity * 2 + 64;
         flight->sightings =

@@ -127,7 +127,7 @@ Test(gti_lists, pulls_every_hour_and_type_of_the_look_back)
     empty();
 }
 
-Test(gti_lists, all_is_the_seven_that_can_hold_them)
+static void all_but_one_forbidden(void)
 {
     fill(0, 1, 1);
     drive.config.threat_lists = (struct slu_strings){NULL, 0, true};
@@ -136,6 +136,11 @@ Test(gti_lists, all_is_the_seven_that_can_hold_them)
     }
     fake.forbidden[3] = true;
     drive.width = 1;
+}
+
+Test(gti_lists, all_is_the_seven_that_can_hold_them)
+{
+    all_but_one_forbidden();
     drive_run(&drive, NULL);
     cr_assert_eq(fake.requests, 6 * 2 * 119 + 1);
     cr_assert_eq(drive.result.denied_units, 0);
@@ -144,6 +149,34 @@ Test(gti_lists, all_is_the_seven_that_can_hold_them)
     cr_assert(
         drive_logged(&drive, "[WARN] Threat List (trending) is left out"));
     cr_assert_eq(drive_count(&drive, "list/"), 6);
+    empty();
+}
+
+/* The others have nothing new in this hour, so the refused one is the only one
+ * that is asked. */
+Test(gti_lists, a_refused_list_is_no_failure_when_the_others_are_up_to_date)
+{
+    all_but_one_forbidden();
+    drive_run(&drive, NULL);
+    cr_assert_not(drive.result.all_denied);
+    drive_run(&drive, NULL);
+    cr_assert_not(drive.result.all_denied);
+    cr_assert_eq(drive.result.denied_units, 0);
+    for (unsigned i = 0; i < 7; i++) {
+        fake.forbidden[i] = true;
+    }
+    drive.wall_s += HOUR;
+    drive_run(&drive, NULL);
+    cr_assert(drive.result.all_denied);
+    empty();
+}
+
+Test(gti_lists, a_date_that_is_no_seconds_is_not_believed)
+{
+    fill(100, 13, 5);
+    fake.milliseconds = true;
+    drive_run(&drive, NULL);
+    expect_clean();
     empty();
 }
 
