@@ -147,12 +147,14 @@ class Case(unittest.TestCase):
     """A test with a temporary folder and as many simulators as it wants."""
 
     maxDiff = 4000
+    parent = None  # of the temporary folder; None: the system's
 
     def setUp(self):
         self.stack = contextlib.ExitStack()
         self.addCleanup(self.stack.close)
         self.folder = pathlib.Path(self.stack.enter_context(
-            tempfile.TemporaryDirectory(prefix="sluice-e2e-")))
+            tempfile.TemporaryDirectory(prefix="sluice-e2e-",
+                                        dir=self.parent)))
 
     def simulator(self, *options, **kwargs):
         return self.stack.enter_context(Simulator(*options, **kwargs))
