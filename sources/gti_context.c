@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the lanes of the source "gti" share; see gti_page.h. */
 #include "codecs/record.h"
+#include "codecs/time_text.h"
 #include "sources/gti_page.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+
+/* The server's clock may well be this much ahead of ours. */
+#define CLOCKS_DIFFER_SECONDS 3600
 
 static uint32_t clamp_seconds(int64_t seconds)
 {
@@ -61,6 +65,24 @@ void slu_gti_context_log(const struct slu_gti_context *ctx,
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     ctx->port.log(ctx->port.ctx, level, text);
+}
+
+void slu_gti_context_warn_of_future(const struct slu_gti_context *ctx,
+                                    const char *what, const char *name,
+                                    int64_t known, int64_t wall_s)
+{
+    char text[SLU_ISO_TEXT_LEN];
+
+    if (known <= wall_s + CLOCKS_DIFFER_SECONDS) {
+        return;
+    }
+    slu_time_format_iso(known, text);
+    slu_gti_context_log(ctx, SLU_LOG_WARN,
+                        "%s (%s): the checkpoint %.*s lies in the future, so "
+                        "nothing is pulled until then; set this machine's "
+                        "clock, or correct gti-checkpoint.json and remove "
+                        "state_dir",
+                        what, name, SLU_ISO_TEXT_LEN, text);
 }
 
 void slu_gti_context_note(struct slu_gti_context *ctx,

@@ -172,6 +172,8 @@ enum slu_err slu_gti_list_start(struct slu_gti_list *self, int64_t wall_s)
 
     self->active = true;
     self->known = known != 0;
+    slu_gti_context_warn_of_future(self->ctx, "Threat List", self->id, known,
+                                   wall_s);
     self->first = choose_first(self, wall_s, known);
     if (newest >= self->first) {
         self->hours = (unsigned)((newest - self->first) / HOUR_SECONDS) + 1;

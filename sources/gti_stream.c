@@ -178,6 +178,8 @@ enum slu_err slu_gti_stream_start(struct slu_gti_stream *self, int64_t wall_s)
     int64_t start = choose_start(self, wall_s);
 
     self->active = true;
+    slu_gti_context_warn_of_future(self->ctx, "IOC Stream",
+                                   slu_kind_name(self->kind), known, wall_s);
     raise_newest(self, known);
     self->range_hi = choose_end(self, wall_s);
     slu_gti_context_log(

@@ -528,6 +528,26 @@ Test(gti_stream, a_stream_without_news_has_lost_nothing)
     empty();
 }
 
+Test(gti_stream, a_checkpoint_in_the_future_is_told)
+{
+    static const char *names[] = {"malware"};
+    struct slu_checkpoint found = {
+        .stream = {[SLU_KIND_DOMAIN] = NOW + DAY, [SLU_KIND_IP] = NOW + 60}};
+
+    fill(10, 20, EVEN);
+    drive.config.threat_lists = (struct slu_strings){names, 1, false};
+    cr_assert_eq(slu_checkpoint_set_list(&found, slu_view_str("malware"),
+                                         NOW / 3600 * 3600 + DAY),
+                 SLU_ERR_OK);
+    drive_run(&drive, &found);
+    cr_assert(drive_logged(&drive, "[WARN] IOC Stream (domain): the checkpoint "
+                                   "2025-08-08T05:10:09Z lies in the future"));
+    cr_assert(drive_logged(&drive, "[WARN] Threat List (malware): the "
+                                   "checkpoint 2025-08-08T05:00:00Z lies"));
+    cr_assert_not(drive_logged(&drive, "IOC Stream (ip_address): the check"));
+    empty();
+}
+
 Test(gti_stream, a_found_checkpoint_counts_only_where_none_is_stored)
 {
     struct slu_checkpoint found = {
