@@ -41,6 +41,10 @@ static void update_report(struct slu_pull *self)
     slu_report_http(self->report, &stats);
     slu_report_counts(self->report, &self->counts);
     self->report->retries = self->retries;
+    /* Until the sync has ended and knows better. */
+    self->report->pull_seconds =
+        (double)(slu_clock_mono_us() - self->began_us) / 1e6;
+    self->report->seconds = self->report->pull_seconds;
 }
 
 /* ---- what to send next ---- */
@@ -227,6 +231,7 @@ static enum slu_err open_events(struct slu_pull *self)
     const struct slu_pull_options *options = self->options;
     struct timeval period = {0, PROGRESS_MS * 1000};
 
+    self->began_us = slu_clock_mono_us();
     self->base = event_base_new();
     if (self->base == NULL) {
         return SLU_ERR_NOMEM;

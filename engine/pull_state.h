@@ -49,6 +49,7 @@ struct slu_pull {
     struct slu_request held; /* handed out, not yet sent; unit NULL: none */
     struct slu_report *report;
     struct slu_answer_counts counts;
+    uint64_t began_us;
     uint64_t retries;
     uint64_t bad_since_ms; /* no good answer since then; 0: the last was good */
     unsigned bad_count;    /* answers since then */

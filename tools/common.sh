@@ -27,6 +27,9 @@ build() {
             "$build_dir/CMakeCache.txt"; then
         rm -rf "$build_dir"
     fi
+    if [ ! -d "$build_dir" ]; then
+        echo "building $build_preset; log: build/$build_preset.build.log" >&2
+    fi
     (
         cd "$top"
         run_quietly "$top/build/$build_preset.configure.log" \

@@ -289,6 +289,7 @@ struct hold {
     pthread_t thread;
     atomic_uint progress;  /* calls of on_progress */
     atomic_uint in_flight; /* as the last of them told */
+    double seconds;        /* the same */
     bool stalled;
 };
 
@@ -296,6 +297,8 @@ static void count_progress(void *ctx, const struct slu_report *report)
 {
     struct hold *hold = ctx;
 
+    cr_expect_gt(report->seconds, hold->seconds, "its clock stands still");
+    hold->seconds = report->seconds;
     atomic_store(&hold->in_flight, report->in_flight);
     atomic_fetch_add(&hold->progress, 1);
 }

@@ -211,6 +211,23 @@ class Program(unittest.TestCase):
         self.assertLess(int(requests[0].strip(',')), 100)
         self.assertEqual(self.simulators(), [])
 
+    def test_demo_that_fails_does_not_point_at_lists(self):
+        os.makedirs(self.path('sluice-demo/state'))
+        self.write('no database' * 99, 'sluice-demo/state/state.db')
+        done = self.run_sluice('demo')
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn('damaged', done.stderr)
+        self.assertIn('did not come to its end', done.stdout)
+        self.assertNotIn('The lists are in', done.stdout)
+
+    def test_a_reader_that_has_gone_is_not_told(self):
+        read, write = os.pipe()
+        os.close(read)
+        done = subprocess.run([SLUICE, 'help', 'config'], stdout=write,
+                              stderr=subprocess.PIPE, check=False)
+        os.close(write)
+        self.assertEqual((done.returncode, done.stderr), (1, b''))
+
     def test_demo_without_its_simulator_says_where_it_looked(self):
         alone = shutil.copy(SLUICE, self.dir)
         done = subprocess.run([alone, 'demo'], cwd=self.dir, check=False,

@@ -98,11 +98,16 @@ static int run_flows(struct slu_cli_session *session, bool json)
     return exit_code;
 }
 
-static void print_ending(void)
+static void print_ending(int exit_code)
 {
-    (void)printf("\nThe lists are in ./" DEMO_DIR "/out, made by " DEMO_CONFIG
-                 ".\nRun it again to see an incremental pull. To start over: "
-                 "rm -r " DEMO_DIR "\n");
+    if (exit_code == 0) {
+        (void)printf("\nThe lists are in ./" DEMO_DIR
+                     "/out, made by " DEMO_CONFIG
+                     ".\nRun it again to see an incremental pull.");
+    } else {
+        (void)printf("\nIt did not come to its end. Run it again to go on.");
+    }
+    (void)printf(" To start over: rm -r " DEMO_DIR "\n");
 }
 
 int slu_cli_demo(const struct slu_cli_options *options)
@@ -130,7 +135,7 @@ int slu_cli_demo(const struct slu_cli_options *options)
         exit_code = run_flows(&session, quiet.json);
         slu_cli_session_close(&session);
         if (!quiet.json) {
-            print_ending();
+            print_ending(exit_code);
         }
     }
     slu_cli_simulator_stop(&simulator);

@@ -156,7 +156,10 @@ int slu_cli_flush(int exit_code)
     if (fflush(stdout) == 0 && ferror(stdout) == 0) {
         return exit_code;
     }
-    (void)fprintf(stderr, "sluice: cannot write to stdout: %s\n",
-                  strerror(errno));
+    /* Who reads with `head` knows that he has gone. */
+    if (errno != EPIPE) {
+        (void)fprintf(stderr, "sluice: cannot write to stdout: %s\n",
+                      strerror(errno));
+    }
     return exit_code > 1 ? exit_code : 1;
 }
