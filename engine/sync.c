@@ -374,5 +374,9 @@ enum slu_err slu_engine_sync(struct slu_engine *self, unsigned flow,
     sync.report->seconds =
         (double)(slu_clock_mono_us() - sync.started_us) / 1e6;
     close_sync(&sync);
+    if (err == SLU_ERR_STOPPED) {
+        /* This sync has heard it; the next one is another matter. */
+        slu_wake_clear(&self->stop);
+    }
     return err;
 }

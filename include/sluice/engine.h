@@ -163,7 +163,9 @@ SLU_API SLU_MUST_CHECK enum slu_err
 slu_engine_status(struct slu_engine *self, struct slu_status *out_status);
 
 /* Ends a sync soon: answers under way are dropped, what is committed stays.
- * The sync returns STOPPED. Safe in a signal handler. */
+ * The sync under way, or else the next one, returns STOPPED; the one after it
+ * runs. Lists that are being written are finished first. Safe in a signal
+ * handler. */
 SLU_API void slu_engine_stop(struct slu_engine *self);
 
 /* Detail of the last failure on this handle. */

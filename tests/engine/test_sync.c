@@ -187,6 +187,15 @@ Test(sync, publishes_nothing_when_stopped)
     (void)stop();
 }
 
+Test(sync, runs_again_on_the_handle_that_was_stopped)
+{
+    start("");
+    slu_engine_stop(engine);
+    cr_assert_eq(slu_engine_sync(engine, 0, NULL), SLU_ERR_STOPPED);
+    cr_assert_eq(slu_engine_sync(engine, 0, NULL), SLU_ERR_OK);
+    (void)stop();
+}
+
 Test(sync, publishes_what_came_when_a_part_is_missing)
 {
     struct slu_report report;

@@ -70,14 +70,17 @@ int slu_cli_sync(const struct slu_cli_options *options)
         slu_cli_session_close(&session);
         return 2;
     }
-    for (unsigned i = selection.first;
-         i < selection.end && !slu_cli_session_stopped(); i++) {
+    for (unsigned i = selection.first; i < selection.end; i++) {
         int exit_code = slu_cli_session_sync(&session, i, options->json);
 
         if (!options->json && i + 1 < selection.end) {
             (void)fputc('\n', stdout);
         }
         worst = exit_code > worst ? exit_code : worst;
+        if (slu_cli_session_stopped() && i + 1 < selection.end) {
+            worst = worst > 1 ? worst : 1; /* a flow was left out */
+            break;
+        }
     }
     slu_cli_session_close(&session);
     return slu_cli_flush(worst);
