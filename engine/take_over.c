@@ -66,8 +66,10 @@ static enum slu_err take_file(const struct slu_publish_options *options,
     } else if (err != SLU_ERR_OK) {
         *out_error = *slu_files_error(options->files);
     } else if (buf.len > 0) {
-        err = slu_lists_take_over(kind, index, slu_buf_view(&buf), options->now,
-                                  add_record, answer);
+        struct slu_take_over take = {kind, index, options->now, answer,
+                                     add_record};
+
+        err = slu_lists_take_over(&take, slu_buf_view(&buf));
         if (err != SLU_ERR_OK) {
             (void)slu_error_set(out_error, err, "cannot take over %s: %s", path,
                                 slu_err_sentence(err));

@@ -147,9 +147,14 @@ const struct slu_lists_counts *slu_lists_counts(const struct slu_lists *self);
  * (file index + 1, line number), sources TAKEN_OVER, both times = now, no
  * assessment. Lines that are not valid become records of the invalid kinds.
  */
-SLU_MUST_CHECK enum slu_err slu_lists_take_over(
-    enum slu_kind kind, unsigned index, struct slu_view text, int64_t now,
-    enum slu_err (*on_record)(void *ctx, const struct slu_record *record),
-    void *ctx);
+struct slu_take_over {
+    enum slu_kind kind;
+    unsigned index; /* of the file, from 0 */
+    int64_t now;    /* seconds since 1970, UTC */
+    void *ctx;      /* of on_record */
+    enum slu_err (*on_record)(void *ctx, const struct slu_record *record);
+};
+SLU_MUST_CHECK enum slu_err
+slu_lists_take_over(const struct slu_take_over *options, struct slu_view text);
 
 #endif

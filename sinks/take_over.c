@@ -13,10 +13,8 @@
 #include "codecs/checks.h"
 #include "codecs/list_text.h"
 
-enum slu_err slu_lists_take_over(
-    enum slu_kind kind, unsigned index, struct slu_view text, int64_t now,
-    enum slu_err (*on_record)(void *ctx, const struct slu_record *record),
-    void *ctx)
+enum slu_err slu_lists_take_over(const struct slu_take_over *options,
+                                 struct slu_view text)
 {
     struct slu_view line;
     uint32_t seat = 0;
@@ -26,16 +24,17 @@ enum slu_err slu_lists_take_over(
         char scratch[SLU_VALUE_MAX];
         struct slu_record record = {
             .sources = SLU_SOURCE_TAKEN_OVER,
-            .first_seen = (uint32_t)now,
-            .last_seen = (uint32_t)now,
+            .first_seen = (uint32_t)options->now,
+            .last_seen = (uint32_t)options->now,
         };
 
-        if (slu_check_value(kind, line, scratch, &record) == SLU_REASON_NONE) {
-            record.place_file = (uint8_t)(index + 1);
+        if (slu_check_value(options->kind, line, scratch, &record) ==
+            SLU_REASON_NONE) {
+            record.place_file = (uint8_t)(options->index + 1);
             record.place_seat = seat;
         }
         seat++;
-        err = on_record(ctx, &record);
+        err = options->on_record(options->ctx, &record);
     }
     return err;
 }

@@ -31,7 +31,7 @@ struct slu_gti_config {
     bool allow_long_lookback;
     int64_t requests_per_minute; /* 0: adaptive only */
     int64_t package_delay_ms;    /* hour H is served from H + this; 2h */
-    int64_t stream_overlap_ms;   /* re-read before the checkpoint; 60s */
+    int64_t stream_overlap_ms;   /* re-read before the checkpoint; 5m */
     int64_t threat_list_limit;   /* 1-4000 */
 };
 

@@ -99,7 +99,7 @@ static const struct slu_field fields[] = {
         .key = "stream_overlap",
         .type = SLU_FIELD_DURATION,
         .offset = OFFSET(stream_overlap_ms),
-        .default_text = "60s",
+        .default_text = "5m",
         .max = DAY_MS,
         .help = "How far before its checkpoint the IOC Stream is read again, "
                 "for what arrived late.",

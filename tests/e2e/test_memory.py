@@ -60,6 +60,9 @@ def receive_buffer_max():
 class Memory(Case):
     def setUp(self):
         super().setUp()
+        # Release builds have the real clock: no hour may end meanwhile.
+        if time.time() % HOUR > HOUR - 60:
+            time.sleep(HOUR - time.time() % HOUR + 1)
         self.now = int(time.time())
 
     def serve(self, *options):

@@ -13,7 +13,7 @@ from harness import NOW, KEY, Case
 
 HOUR = 3600
 DAY = 86400
-OVERLAP = 60  # seconds that the stream is read again by default
+OVERLAP = 300  # seconds that the stream is read again by default
 DATA = ("--seed", 9, "--stream-items", 400, "--list-items", 2)
 LISTS = ("malware", "phishing")
 GTI = f"threat_lists: [{', '.join(LISTS)}]"

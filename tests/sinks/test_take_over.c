@@ -32,10 +32,9 @@ static enum slu_err keep_record(void *ctx, const struct slu_record *record)
 static struct taken take(enum slu_kind kind, unsigned index, const char *text)
 {
     struct taken taken = {.count = 0};
+    struct slu_take_over options = {kind, index, NOW, &taken, keep_record};
 
-    cr_assert_eq(slu_lists_take_over(kind, index, slu_view_str(text), NOW,
-                                     keep_record, &taken),
-                 SLU_ERR_OK);
+    cr_assert_eq(slu_lists_take_over(&options, slu_view_str(text)), SLU_ERR_OK);
     for (unsigned i = 0; i < taken.count; i++) {
         cr_assert_eq(taken.records[i].sources, SLU_SOURCE_TAKEN_OVER);
         cr_assert_eq(taken.records[i].first_seen, NOW);
@@ -146,12 +145,12 @@ Test(take_over, stops_at_the_first_record_that_is_refused)
 {
     for (unsigned fail_at = 1; fail_at <= 3; fail_at++) {
         struct taken taken = {.fail_at = fail_at};
+        struct slu_take_over options = {SLU_KIND_IP, 0, NOW, &taken,
+                                        keep_record};
 
-        cr_assert_eq(
-            slu_lists_take_over(SLU_KIND_IP, 0,
-                                slu_view_str("1.1.1.1\n2.2.2.2\n3.3.3.3\n"),
-                                NOW, keep_record, &taken),
-            SLU_ERR_IO);
+        cr_assert_eq(slu_lists_take_over(
+                         &options, slu_view_str("1.1.1.1\n2.2.2.2\n3.3.3.3\n")),
+                     SLU_ERR_IO);
         cr_assert_eq(taken.count, fail_at - 1);
     }
 }

@@ -36,7 +36,7 @@ Test(gti_config, defaults_are_those_of_the_reference)
     cr_assert_not(gti->allow_long_lookback);
     cr_assert_eq(gti->requests_per_minute, 0);
     cr_assert_eq(gti->package_delay_ms, 7200000);
-    cr_assert_eq(gti->stream_overlap_ms, 60000);
+    cr_assert_eq(gti->stream_overlap_ms, 300000);
     cr_assert_eq(gti->threat_list_limit, 4000);
     slu_config_free(config);
 }
