@@ -11,6 +11,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 struct check {
     struct slu_engine *engine;
@@ -52,7 +53,14 @@ static void check_folder(struct check *self, const char *key, const char *dir)
     enum slu_err err = slu_files_open(self->engine->alloc, dir, &files, &error);
 
     if (err != SLU_ERR_OK) {
-        fail(self, err, error.text);
+        char text[SLU_ERROR_TEXT_MAX];
+
+        /* The folder's opener takes every folder for output_dir. */
+        (void)snprintf(text, sizeof(text),
+                       "cannot use the folder %.160s: %s; set %s to a folder "
+                       "that this user can write",
+                       dir, strerror(error.sys), key);
+        fail(self, err, error.sys != 0 ? text : error.text);
         return;
     }
     slu_files_close(files);

@@ -27,6 +27,19 @@ static enum slu_err fail_secret(const struct slu_config_reader *reader,
         slot->field->key, slu_config_section_label(slot->section), sentence);
 }
 
+static enum slu_err fail_value(const struct slu_config_reader *reader,
+                               const struct slu_config_slot *slot,
+                               const char *place)
+{
+    char sentence[PLACE_MAX + 128];
+
+    (void)snprintf(sentence, sizeof(sentence),
+                   "%s holds a space, a line break or another byte that no "
+                   "key has",
+                   place);
+    return fail_secret(reader, slot, sentence);
+}
+
 static enum slu_err fail_nomem(const struct slu_config_reader *reader)
 {
     return slu_error_set(reader->error, SLU_ERR_NOMEM,
@@ -61,9 +74,7 @@ static enum slu_err set_value(struct slu_config_reader *reader,
     }
     for (size_t i = 0; i < value.len; i++) {
         if (value.ptr[i] <= 0x20 || value.ptr[i] >= 0x7F) {
-            return fail_secret(reader, slot,
-                               "the value found there holds a space, a line "
-                               "break or another byte that no key has");
+            return fail_value(reader, slot, secret->place);
         }
     }
     secret->value = slu_config_copy(reader->config, value);

@@ -39,14 +39,19 @@ static bool parse_seconds(struct slu_view value, int64_t *out_seconds)
     return *end == '\0' && end != digits;
 }
 
+static bool starts_with(struct slu_view key, const char *prefix)
+{
+    size_t len = strlen(prefix);
+
+    return key.len >= len && memcmp(key.ptr, prefix, len) == 0;
+}
+
 /* A stored date is an hour (lists) or seconds (streams), and 1801010100 could
  * be either; people read dates. */
 static struct slu_view readable(struct slu_view key, struct slu_view value,
                                 char iso[SLU_ISO_TEXT_LEN])
 {
-    static const char list[] = "gti/list/";
-    bool is_list = key.len >= sizeof(list) - 1 &&
-                   memcmp(key.ptr, list, sizeof(list) - 1) == 0;
+    bool is_list = starts_with(key, "gti/list/");
     int64_t seconds = 0;
 
     if (is_list ? !slu_time_parse_hour(value, &seconds)
@@ -76,6 +81,9 @@ static enum slu_err add_entry(void *ctx, struct slu_view key,
     struct slu_status_entry *entry;
     char iso[SLU_ISO_TEXT_LEN];
 
+    if (starts_with(key, "gti/asked/")) {
+        return SLU_ERR_OK; /* when, not up to where: no checkpoint */
+    }
     if (count_slashes(key) != 2) {
         self->status->unit_count++;
         return SLU_ERR_OK;

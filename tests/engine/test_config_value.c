@@ -306,7 +306,8 @@ Test(config_value, refuses_bytes_that_no_key_has)
     write_secret(second, "c0\xc3\xa9", 4);
     cr_assert_eq(error.code, SLU_ERR_CONFIG);
     setenv("SLU_TEST_KEY", "a b", 1);
-    refuse(KEY, "{env: SLU_TEST_KEY}", "no key has");
+    refuse(KEY, "{env: SLU_TEST_KEY}",
+           "the environment variable SLU_TEST_KEY holds a space");
 }
 
 Test(config_value, names_a_secret_file_that_is_missing)

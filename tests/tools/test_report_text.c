@@ -191,8 +191,10 @@ Test(report, status_text_of_nothing_says_so)
     struct slu_status status = {0};
 
     slu_cli_status_text(out.file, &status);
-    expect_line("none yet");
     expect_line("State in ?");
+    expect_line("Checkpoints: all before is committed\n  none yet\n");
+    expect_line("lines          bytes\n  none yet\n");
+    expect_line("Last runs\n  none yet\n");
 }
 
 Test(report, status_json_is_one_line)

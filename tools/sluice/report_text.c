@@ -36,6 +36,8 @@ void slu_cli_files_text(FILE *to, const char *dir,
     }
     if (empty > 0) {
         (void)fprintf(to, "  and %u empty\n", empty);
+    } else if (count == 0) {
+        (void)fprintf(to, "  none yet\n");
     }
 }
 

@@ -109,7 +109,8 @@ int slu_cli_session_sync(struct slu_cli_session *self, unsigned flow, bool json)
 
         slu_cli_report_json(stdout, &report, exit_code,
                             err == SLU_ERR_OK ? NULL : error->text);
-    } else {
+    } else if (err == SLU_ERR_OK || report.requests > 0) {
+        /* Before the first request the error says it all. */
         slu_cli_report_text(stdout, &report, exit_code);
     }
     return exit_code;
