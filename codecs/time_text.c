@@ -110,6 +110,19 @@ void slu_time_format_iso(int64_t seconds, char out[SLU_ISO_TEXT_LEN])
     put_digits(out + 17, civil.second, 2);
 }
 
+void slu_time_format_aws(int64_t seconds, char out[SLU_AWS_TEXT_LEN])
+{
+    struct slu_civil civil = slu_time_civil(seconds);
+
+    memcpy(out, "00000000T000000Z", SLU_AWS_TEXT_LEN);
+    put_digits(out, civil.year, 4);
+    put_digits(out + 4, civil.month, 2);
+    put_digits(out + 6, civil.day, 2);
+    put_digits(out + 9, civil.hour, 2);
+    put_digits(out + 11, civil.minute, 2);
+    put_digits(out + 13, civil.second, 2);
+}
+
 /* Takes exactly `len` decimal digits from the front of *text. */
 static bool take_digits(struct slu_view *text, size_t len, int *out_value)
 {

@@ -11,6 +11,7 @@
 
 #define SLU_HOUR_TEXT_LEN 10 /* "2025080705" */
 #define SLU_ISO_TEXT_LEN 20  /* "2025-08-07T05:00:00Z" */
+#define SLU_AWS_TEXT_LEN 16  /* "20250807T050000Z" */
 
 struct slu_civil {
     int year;   /* 1970-9999 */
@@ -32,6 +33,10 @@ bool slu_time_parse_hour(struct slu_view text, int64_t *out_seconds);
 
 /* "YYYY-MM-DDTHH:MM:SSZ", not terminated. */
 void slu_time_format_iso(int64_t seconds, char out[SLU_ISO_TEXT_LEN]);
+
+/* "YYYYMMDDTHHMMSSZ", not terminated: x-amz-date. Its first eight bytes are the
+ * date of a signature's scope. */
+void slu_time_format_aws(int64_t seconds, char out[SLU_AWS_TEXT_LEN]);
 
 /* The three forms of HTTP-date of RFC 9110, 5.6.7. */
 bool slu_time_parse_http(struct slu_view text, int64_t *out_seconds);

@@ -90,6 +90,14 @@ Test(time_text, iso_has_every_part)
     cr_assert_eq(memcmp(text, "2025-08-07T05:00:09Z", sizeof(text)), 0);
 }
 
+Test(time_text, aws_has_every_part)
+{
+    char text[SLU_AWS_TEXT_LEN];
+
+    slu_time_format_aws(1754542809, text);
+    cr_assert_eq(memcmp(text, "20250807T050009Z", sizeof(text)), 0);
+}
+
 static int64_t parse_http(const char *text)
 {
     int64_t seconds;
