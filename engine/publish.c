@@ -256,6 +256,8 @@ static void fill_report(struct publication *self)
         report->listed[kind] = counts->listed[kind];
         report->added[kind] = counts->added[kind];
         report->removed[kind] = counts->removed[kind];
+        report->revoked[kind] = counts->revoked[kind];
+        report->expired[kind] = counts->expired[kind];
         report->exceeded[kind] = counts->exceeded[kind];
         if (counts->exceeded[kind] > 0) {
             const char *name = slu_kind_name((enum slu_kind)kind);

@@ -139,11 +139,18 @@ static void send_held(struct slu_pull *self)
     }
 }
 
+/* Until the server has answered once, requests go one by one: a wrong key or a
+ * server that is down costs one call, not as many as may be in flight. */
+static unsigned most_in_flight(const struct slu_pull *self)
+{
+    return self->welcome ? self->slot_count : 1;
+}
+
 void slu_pull_pump(struct slu_pull *self)
 {
     uint64_t now_ms = slu_clock_mono_ms();
 
-    while (!self->ended && self->busy < self->slot_count &&
+    while (!self->ended && self->busy < most_in_flight(self) &&
            !slu_store_full(self->options->store)) {
         uint64_t at_ms;
         enum slu_turn turn;

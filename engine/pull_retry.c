@@ -19,6 +19,7 @@
 #include <stdio.h>
 
 #define WARN_EVERY_MS 1000
+#define OUTAGE_AT_START 3
 #define GIVEN_UP_SHOWN 3
 /* Of the source's sentence, when a unit is given up: what follows has to fit
  * into an error, too. */
@@ -28,6 +29,7 @@ static void note_good(struct slu_pull *self)
 {
     self->bad_since_ms = 0;
     self->bad_count = 0;
+    self->welcome = true;
 }
 
 /* How long nothing has got through, with this answer. */
@@ -136,10 +138,13 @@ static void warn_of_retry(struct slu_pull *self, const struct slu_unit *unit,
 }
 
 /* A 429 is meant for the whole key; any other bad answer may be one unit's own
- * trouble, until as many in a row as can be in flight are bad. */
+ * trouble, until as many in a row as can be in flight are bad; at the start,
+ * when one is in flight at a time, until three are. */
 static bool is_outage(const struct slu_pull *self, const struct slu_step *step)
 {
-    return step->throttled || self->bad_count >= self->slot_count;
+    unsigned most = self->welcome ? self->slot_count : OUTAGE_AT_START;
+
+    return step->throttled || self->bad_count >= most;
 }
 
 static void retry(struct slu_pull *self, struct slu_slot *slot,

@@ -51,6 +51,7 @@ struct slu_pull {
     struct slu_answer_counts counts;
     uint64_t began_us;
     uint64_t retries;
+    bool welcome;          /* a good answer has come */
     uint64_t bad_since_ms; /* no good answer since then; 0: the last was good */
     unsigned bad_count;    /* answers since then */
     uint64_t warned_at_ms; /* the last retry that was told as a warning */

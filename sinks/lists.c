@@ -308,18 +308,20 @@ enum slu_err slu_lists_settle(struct slu_lists *self, struct slu_record *record,
 {
     enum slu_reason reason = classify(self, record);
     bool unwanted = reason == SLU_REASON_VERDICT || reason == SLU_REASON_SCORE;
+    bool listed = is_valid(record) && record->place_file != 0;
 
     assert(self->phase == PHASE_SETTLE);
     *out_action = SLU_LISTS_KEEP;
-    if (unwanted && is_valid(record) && record->place_file != 0) {
+    if (unwanted && listed) {
         reason = SLU_REASON_REVOKED;
+        self->counts.revoked[kind_of(record)]++;
     }
     if (reason != SLU_REASON_NONE) {
         self->counts.reasons[reason]++;
     }
     if (reason == SLU_REASON_EXPIRED) {
-        self->counts.removed[kind_of(record)] +=
-            is_valid(record) && record->place_file != 0;
+        self->counts.removed[kind_of(record)] += listed;
+        self->counts.expired[kind_of(record)] += listed;
         *out_action = SLU_LISTS_DROP;
         return SLU_ERR_OK;
     }

@@ -100,6 +100,8 @@ struct slu_lists_counts {
     uint64_t exceeded[SLU_KIND_COUNT];
     uint64_t added[SLU_KIND_COUNT];
     uint64_t removed[SLU_KIND_COUNT];   /* left a list: evicted, expired, ... */
+    uint64_t revoked[SLU_KIND_COUNT];   /* of them: no longer wanted */
+    uint64_t expired[SLU_KIND_COUNT];   /* of them: too old */
     uint64_t reasons[SLU_REASON_COUNT]; /* current state, by record */
     uint64_t side_omitted[SLU_SIDE_FILE_COUNT]; /* lines over the cap */
 };

@@ -88,6 +88,8 @@ struct slu_report {
     uint64_t listed[SLU_KIND_COUNT];   /* lines on the lists now */
     uint64_t added[SLU_KIND_COUNT];    /* lines that were not there before */
     uint64_t removed[SLU_KIND_COUNT];  /* lines that left */
+    uint64_t revoked[SLU_KIND_COUNT];  /* of them: verdict or score now */
+    uint64_t expired[SLU_KIND_COUNT];  /* of them: not seen for max_age */
     uint64_t exceeded[SLU_KIND_COUNT]; /* over capacity now */
     unsigned
         reason_count; /* sightings read that were not accepted, by reason */

@@ -425,6 +425,8 @@ class Gti(Case):
             self.assertEqual([k for k in got if k not in edge],
                              [k for k in want if k not in edge])
         self.assertGreater(run.report["removed"]["domain"], 0)
+        self.assertEqual(run.report["expired"]["domain"],
+                         run.report["removed"]["domain"])
 
     def known(self, base, now):
         """Every wanted value and when it was last seen, over one day more
@@ -461,6 +463,7 @@ class Gti(Case):
         self.assertEqual(run.code, 0, run.err)
         self.assertEqual(work.lines("guard_duty/threat-entity-1.txt"), [])
         self.assertEqual(run.report["removed"]["domain"], 1)
+        self.assertEqual(run.report["revoked"]["domain"], 1)
 
     def test_guard_rails_and_allow_file_tell_their_reasons(self):
         cases = {

@@ -34,6 +34,7 @@ static struct slu_report make_report(void)
         .listed = {12345, 4210},
         .added = {1234, 210},
         .removed = {1, 2},
+        .revoked = {0, 2},
         .exceeded = {0, 3210},
         .reason_count = 2,
         .reasons = {{"verdict", 1234}, {"ip_leading_zero", 10}},
@@ -74,6 +75,9 @@ Test(report, text_tells_all_that_was_counted)
     expect_line("Flow lists: done\n");
     expect_line("  on the lists now                            12,345          "
                 "4,210\n");
+    expect_line("    revoked: verdict or score                    0            "
+                "  2\n");
+    cr_assert_null(strstr(out.text, "expired:"));
     expect_line("  verdict                                      1,234\n");
     expect_line("Files in ./out\n");
     expect_line("  guard_duty/threat-ip-1.txt                  12,345        "

@@ -74,6 +74,8 @@ void slu_cli_report_json(FILE *to, const struct slu_report *report,
     put_kinds(to, "listed", report->listed);
     put_kinds(to, "added", report->added);
     put_kinds(to, "removed", report->removed);
+    put_kinds(to, "revoked", report->revoked);
+    put_kinds(to, "expired", report->expired);
     put_kinds(to, "exceeded", report->exceeded);
     put_reasons(to, report);
     put_count(to, "units", report->units);

@@ -51,6 +51,14 @@ static void print_kinds(FILE *to, const char *label,
                   slu_cli_number_count(counts[SLU_KIND_DOMAIN]).text);
 }
 
+static void print_kinds_if_any(FILE *to, const char *label,
+                               const uint64_t counts[SLU_KIND_COUNT])
+{
+    if (counts[SLU_KIND_IP] + counts[SLU_KIND_DOMAIN] > 0) {
+        print_kinds(to, label, counts);
+    }
+}
+
 static void print_indicators(FILE *to, const struct slu_report *report)
 {
     (void)fprintf(to, "Indicators\n  %-38s %11s %14s\n", "", "IPs", "domains");
@@ -58,6 +66,8 @@ static void print_indicators(FILE *to, const struct slu_report *report)
     print_kinds(to, "on the lists now", report->listed);
     print_kinds(to, "  added by this run", report->added);
     print_kinds(to, "  removed by this run", report->removed);
+    print_kinds_if_any(to, "    revoked: verdict or score", report->revoked);
+    print_kinds_if_any(to, "    expired: lists.max_age", report->expired);
     print_kinds(to, "over capacity", report->exceeded);
 }
 
