@@ -3,6 +3,9 @@
  * What: why an indicator is not on a list. One table, used by the matchers,
  * the guard rails, the verdict filter and the reports.
  *
+ * The numbers are stored with invalid records (record.h): a new reason goes at
+ * the end, whatever its class, and none is ever taken out.
+ *
  * The class says where a rejected value shows up: INVALID ones are in
  * invalid_iocs/invalid_*.txt and in reasons.ndjson; GUARD ones only in
  * reasons.ndjson; FILTER ones are only counted.
@@ -45,7 +48,12 @@
     X(REVOKED, "revoked", FILTER)                                              \
     X(EXPIRED, "expired", FILTER)                                              \
     X(OTHER_TYPE, "other_type", FILTER)                                        \
-    X(OUTSIDE_WINDOW, "outside_window", FILTER)
+    X(OUTSIDE_WINDOW, "outside_window", FILTER)                                \
+    X(HASH_LENGTH, "hash_length", INVALID)                                     \
+    X(HASH_CHARACTER, "hash_character", INVALID)                               \
+    X(SAMPLE, "sample", FILTER)                                                \
+    X(ARCHIVED, "archived", FILTER)                                            \
+    X(ECHO, "echo", FILTER)
 
 enum slu_reason {
 #define SLU_REASON_MEMBER(name, text, class) SLU_REASON_##name,

@@ -204,6 +204,66 @@ static bool take_clock(struct slu_view *text, struct slu_civil *civil)
     return ok;
 }
 
+/* ".5" or ".123456789"; nothing is 0. False for a dot without a digit. */
+static bool take_fraction(struct slu_view *text, int *out_ms)
+{
+    static const int weights[] = {100, 10, 1};
+    int digit;
+    unsigned count = 0;
+
+    *out_ms = 0;
+    if (!take_text(text, ".")) {
+        return true;
+    }
+    for (; take_digits(text, 1, &digit); count++) {
+        *out_ms += count < 3 ? digit * weights[count] : 0;
+    }
+    return count > 0;
+}
+
+/* "Z", or "+02:00" and "-02:00" as minutes. */
+static bool take_offset(struct slu_view *text, int *out_minutes)
+{
+    int hours = 0;
+    int minutes = 0;
+    int sign = 1;
+
+    *out_minutes = 0;
+    if (take_text(text, "Z")) {
+        return true;
+    }
+    if (take_text(text, "-")) {
+        sign = -1;
+    } else if (!take_text(text, "+")) {
+        return false;
+    }
+    if (!take_digits(text, 2, &hours) || !take_text(text, ":") ||
+        !take_digits(text, 2, &minutes) || hours > 23 || minutes > 59) {
+        return false;
+    }
+    *out_minutes = sign * (hours * 60 + minutes);
+    return true;
+}
+
+bool slu_time_parse_iso(struct slu_view text, int64_t *out_ms)
+{
+    struct slu_civil civil = {0};
+    int64_t seconds;
+    int ms, offset;
+
+    if (!take_digits(&text, 4, &civil.year) || !take_text(&text, "-") ||
+        !take_digits(&text, 2, &civil.month) || !take_text(&text, "-") ||
+        !take_digits(&text, 2, &civil.day) || !take_text(&text, "T") ||
+        !take_clock(&text, &civil) || !take_fraction(&text, &ms) ||
+        !take_offset(&text, &offset) || text.len != 0 ||
+        !slu_time_from_civil(civil, &seconds)) {
+        return false;
+    }
+    seconds -= offset * 60;
+    *out_ms = seconds * 1000 + ms;
+    return seconds >= 0;
+}
+
 /* "06 Nov 1994 08:49:37 GMT", behind "Sun, " */
 static bool read_fixdate(struct slu_view text, struct slu_civil *civil)
 {

@@ -38,6 +38,12 @@ void slu_time_format_iso(int64_t seconds, char out[SLU_ISO_TEXT_LEN]);
  * date of a signature's scope. */
 void slu_time_format_aws(int64_t seconds, char out[SLU_AWS_TEXT_LEN]);
 
+/*
+ * RFC 3339: "2025-08-07T05:00:00Z", the fraction of a second optional and cut
+ * to milliseconds, or with "+02:00" for "Z". Milliseconds since 1970.
+ */
+bool slu_time_parse_iso(struct slu_view text, int64_t *out_ms);
+
 /* The three forms of HTTP-date of RFC 9110, 5.6.7. */
 bool slu_time_parse_http(struct slu_view text, int64_t *out_seconds);
 

@@ -206,3 +206,56 @@ Test(time_text, other_durations_are_refused)
     cr_assert_eq(parse_duration("106751991167d"),
                  INT64_C(106751991167) * 86400000);
 }
+
+Test(time_text, iso_is_read_with_and_without_a_fraction)
+{
+    static const struct {
+        const char *text;
+        int64_t ms;
+    } good[] = {
+        {"1970-01-01T00:00:00Z", 0},
+        {"2017-12-08T15:32:49Z", INT64_C(1512747169000)},
+        {"2017-12-08T15:32:49.865Z", INT64_C(1512747169865)},
+        {"2017-12-08T15:32:49.8Z", INT64_C(1512747169800)},
+        {"2017-12-08T15:32:49.86599999Z", INT64_C(1512747169865)},
+        {"2017-12-08T16:32:49+01:00", INT64_C(1512747169000)},
+        {"2017-12-08T11:02:49.5-04:30", INT64_C(1512747169500)},
+        {"2016-12-31T23:59:60Z", INT64_C(1483228799000)},
+    };
+
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        int64_t ms = -1;
+
+        cr_assert(slu_time_parse_iso(slu_view_str(good[i].text), &ms), "%s",
+                  good[i].text);
+        cr_assert_eq(ms, good[i].ms, "%s: %lld", good[i].text, (long long)ms);
+    }
+}
+
+Test(time_text, what_is_no_iso_time_is_refused)
+{
+    static const char *const bad[] = {
+        "",
+        "2017-12-08",
+        "2017-12-08 15:32:49Z",
+        "2017-12-08T15:32:49",
+        "2017-12-08T15:32:49.Z",
+        "2017-12-08T15:32:49z",
+        "2017-12-08T15:32:49Z ",
+        "2017-02-30T15:32:49Z",
+        "2017-12-08T24:32:49Z",
+        "2017-12-08T15:32:49+1:00",
+        "2017-12-08T15:32:49+24:00",
+        "2017-12-08T15:32:49+01:60",
+        "1969-12-31T23:59:59Z",
+        "1970-01-01T00:00:00+00:01",
+        "17-12-08T15:32:49Z",
+    };
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        int64_t ms;
+
+        cr_assert_not(slu_time_parse_iso(slu_view_str(bad[i]), &ms), "%s",
+                      bad[i]);
+    }
+}
