@@ -399,7 +399,6 @@ enum slu_err slu_db_open(struct slu_db *self,
                          const struct slu_store_options *opts)
 {
     enum slu_err err = SLU_ERR_OK;
-    int len;
 
     self->alloc = opts->alloc;
     self->read_only = opts->read_only;
@@ -407,8 +406,9 @@ enum slu_err slu_db_open(struct slu_db *self,
     slu_buf_init(&self->shard.old, opts->alloc, SLU_BLOB_MAX);
     slu_buf_init(&self->piece, opts->alloc, SLU_BLOB_MAX);
     slu_buf_init(&self->raw, opts->alloc, SLU_BLOB_MAX);
-    len = snprintf(self->path, sizeof(self->path), "%s/state.db", opts->dir);
-    assert(len > 0 && (size_t)len < sizeof(self->path));
+    /* slu_store_open has refused a longer folder. */
+    assert(strlen(opts->dir) + sizeof("/state.db") <= sizeof(self->path));
+    (void)snprintf(self->path, sizeof(self->path), "%s/state.db", opts->dir);
     if (!self->read_only) {
         err = make_file(self);
     } else if (access(self->path, F_OK) != 0 && errno == ENOENT) {

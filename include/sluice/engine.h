@@ -119,7 +119,7 @@ struct slu_status {
     const char *output_dir;
     unsigned checkpoint_count;
     const struct slu_status_entry *checkpoints;
-    unsigned unit_count; /* units under way when the last run stopped */
+    unsigned unit_count; /* begun and not finished; the next sync goes on */
     unsigned file_count;
     struct slu_report_file files[SLU_REPORT_FILES_MAX];
     unsigned run_count; /* newest first */

@@ -211,8 +211,9 @@ void slu_cli_status_text(FILE *to, const struct slu_status *status)
     if (status->checkpoint_count == 0) {
         (void)fprintf(to, "  none yet\n");
     }
-    (void)fprintf(to, "  %u units under way when the last run ended\n\n",
-                  status->unit_count);
+    (void)fprintf(
+        to, "  %u units begun and not finished; a sync goes on with them\n\n",
+        status->unit_count);
     slu_cli_files_text(to, status->output_dir, status->files,
                        status->file_count, false);
     (void)fprintf(to, "\nLast runs\n");
