@@ -180,7 +180,7 @@ Test(report, status_text_shows_checkpoints_files_and_runs)
     expect_line("State in ./state\n");
     expect_line("  gti/stream/domain                           "
                 "2025-08-07T05:00:00Z\n");
-    expect_line("  7 units under way");
+    expect_line("  7 units begun");
     expect_line("  guard_duty/threat-ip-1.txt                  12,345        "
                 "190,210\n");
     expect_line("  2025-08-07 05:00:00Z  lists      exit 0     2 s\n"
