@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The reader: simdjson On-Demand behind a C header.
+ * The reader: simdjson On-Demand behind a C header, and before it the short way
+ * (json_quick.h) for texts and paths that it can do, which are the most.
  *
  * The table of paths is a tree (json_paths.h). A text is walked once, object by
  * object; each key is looked up among the children of the node at hand, and a
@@ -61,7 +62,8 @@ struct slu_json_reader {
     const struct slu_alloc *alloc;
     struct slu_json_paths paths;
     unsigned field_count;
-    struct slu_buf text; /* unescaped strings of this pass */
+    slu_json_quick_fn quick; /* NULL: not for these paths or this CPU */
+    struct slu_buf text;     /* unescaped strings of this pass */
     ondemand::parser parser;
 };
 
@@ -457,6 +459,26 @@ error_code reserve(ondemand::parser *parser, size_t len)
     return parser->allocate(capacity);
 }
 
+/* The short way (json_quick.h): nothing is reported before all of it is
+ * known to be right. */
+bool read_quickly(const struct slu_json_reader *self, struct slu_view text,
+                  slu_json_value_fn on_value, void *ctx)
+{
+    struct slu_json_quick quick;
+
+    if (self->quick == nullptr ||
+        !self->quick(&self->paths, text, UINT64_MAX >> (64 - self->field_count),
+                     &quick)) {
+        return false;
+    }
+    for (unsigned i = 0; i < quick.count; i++) {
+        if (!on_value(ctx, quick.fields[i], &quick.values[i])) {
+            break;
+        }
+    }
+    return true;
+}
+
 } // namespace
 
 /* --- the C interface --------------------------------------------------- */
@@ -480,6 +502,9 @@ struct slu_json_reader *slu_json_reader_new(const struct slu_alloc *alloc,
         slu_json_reader_free(self);
         return nullptr;
     }
+    if (!self->paths.has_each && field_count <= SLU_JSON_QUICK_MAX) {
+        self->quick = slu_json_kernel_best()->quick;
+    }
     return self;
 }
 
@@ -501,9 +526,13 @@ enum slu_err slu_json_read(struct slu_json_reader *self, struct slu_view text,
 {
     struct pass pass;
     ondemand::document doc;
-    error_code error = reserve(&self->parser, text.len);
+    error_code error;
     walk result;
 
+    if (read_quickly(self, text, on_value, ctx)) {
+        return SLU_ERR_OK;
+    }
+    error = reserve(&self->parser, text.len);
     if (error == simdjson::SUCCESS) {
         error = self->parser
                     .iterate(text.ptr, text.len, text.len + SLU_JSON_PADDING)

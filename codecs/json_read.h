@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What: reads the wanted members of one JSON text in one forward pass over
- * simdjson On-Demand, in any member order. What is wanted is a table of paths,
- * compiled once.
+ * simdjson On-Demand, or over our own masks, in any member order. What is
+ * wanted is a table of paths, compiled once.
  *
  * Life cycle: new (compiles the table), read for every text, free.
  * Limits: at most SLU_JSON_FIELDS_MAX paths.

@@ -10,11 +10,11 @@ static unsigned list_kernels(const struct slu_json_kernel *out[KERNELS_MAX])
 
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("bmi") &&
-        __builtin_cpu_supports("pclmul")) {
+        __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("popcnt")) {
         out[count++] = &slu_json_kernel_avx512;
     }
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-        __builtin_cpu_supports("pclmul")) {
+        __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("popcnt")) {
         out[count++] = &slu_json_kernel_avx2;
     }
 #endif

@@ -16,6 +16,8 @@
 #ifndef SLU_CODECS_JSON_SCAN_H
 #define SLU_CODECS_JSON_SCAN_H
 
+#include "codecs/json_quick.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -64,6 +66,8 @@ struct slu_json_kernel {
     const char *name;
     slu_json_scan_fn container; /* begins at the opening bracket */
     slu_json_scan_fn string;    /* begins behind the opening quote */
+    slu_json_quick_fn quick;    /* the reader's short way; NULL: it has none,
+                                   for simdjson would be faster */
 };
 
 /* The fastest one that this CPU can run. */

@@ -6,7 +6,8 @@
 
 #include <immintrin.h>
 
-#define SCAN_TARGET __attribute__((target("avx2,pclmul,bmi")))
+#define SCAN_TARGET __attribute__((target("avx2,pclmul,bmi,popcnt")))
+#include "codecs/json_quick_loop.h"
 #include "codecs/json_scan_loop.h"
 
 struct pair {
@@ -94,7 +95,15 @@ INLINE uint64_t xor_prefix(uint64_t bits)
     return (uint64_t)_mm_cvtsi128_si64(product);
 }
 
+INLINE unsigned find_comma(const char *text)
+{
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)text);
+    int commas = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(',')));
+
+    return (unsigned)__builtin_ctz((unsigned)commas | 1u << 16);
+}
+
 const struct slu_json_kernel slu_json_kernel_avx2 = {"avx2", scan_container,
-                                                     scan_string};
+                                                     scan_string, read_quick};
 
 #endif

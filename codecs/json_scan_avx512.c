@@ -7,7 +7,9 @@
 
 #include <immintrin.h>
 
-#define SCAN_TARGET __attribute__((target("avx512f,avx512bw,pclmul,bmi")))
+#define SCAN_TARGET                                                            \
+    __attribute__((target("avx512f,avx512bw,pclmul,bmi,popcnt")))
+#include "codecs/json_quick_loop.h"
 #include "codecs/json_scan_loop.h"
 
 INLINE uint64_t find_equal(__m512i bytes, int byte)
@@ -63,7 +65,15 @@ INLINE uint64_t xor_prefix(uint64_t bits)
     return (uint64_t)_mm_cvtsi128_si64(product);
 }
 
+INLINE unsigned find_comma(const char *text)
+{
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)text);
+    int commas = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(',')));
+
+    return (unsigned)__builtin_ctz((unsigned)commas | 1u << 16);
+}
+
 const struct slu_json_kernel slu_json_kernel_avx512 = {"avx512", scan_container,
-                                                       scan_string};
+                                                       scan_string, read_quick};
 
 #endif
