@@ -23,6 +23,7 @@ static struct slu_finding_reader *reader;
 static char *text_room;
 static struct slu_finding finding;
 static struct slu_finding_indicator seen[8];
+static struct slu_finding_indicator last_seen;
 static unsigned seen_count;
 
 static void set_up(void)
@@ -53,6 +54,7 @@ static void keep(void *ctx, const struct slu_finding *of,
     if (seen_count < 8) {
         seen[seen_count] = *indicator;
     }
+    last_seen = *indicator;
     seen_count++;
 }
 
@@ -485,30 +487,31 @@ Test(finding, wanted_value_that_is_none_is_counted)
     cr_assert_eq(finding.unusable, 2);
 }
 
-/* Builds {"service":{"action":{"portProbeAction":{"portProbeDetails":[...]}}}}
- * with so many probes. */
-static char *make_probes(unsigned count)
+/* The head, so many of the element and one last one, and the tail. */
+static char *make_many(const char *head, const char *element, unsigned count,
+                       const char *last_and_tail)
 {
-    static const char one[] =
-        "{\"remoteIpDetails\":{\"ipAddressV4\":\"1.2.3.4\"}}";
-    static const char head[] = "{\"service\":{\"action\":{\"portProbeAction\":{"
-                               "\"portProbeDetails\":[";
-    char *text = malloc(sizeof(head) + count * sizeof(one) + 10);
+    size_t len = strlen(element);
+    char *text =
+        malloc(strlen(head) + count * (len + 1) + strlen(last_and_tail) + 1);
     char *at = text + sprintf(text, "%s", head);
 
     for (unsigned i = 0; i < count; i++) {
-        *at = ',';
-        at += i > 0;
-        memcpy(at, one, sizeof(one));
-        at += sizeof(one) - 1;
+        memcpy(at, element, len);
+        at[len] = ',';
+        at += len + 1;
     }
-    memcpy(at, "]}}}}", 6);
+    (void)sprintf(at, "%s", last_and_tail);
     return text;
 }
 
 Test(finding, what_is_over_the_limit_is_counted)
 {
-    char *text = make_probes(SLU_FINDING_INDICATORS_MAX + 5);
+    char *text = make_many("{\"service\":{\"action\":{\"portProbeAction\":{"
+                           "\"portProbeDetails\":[",
+                           "{\"remoteIpDetails\":{\"ipAddressV4\":\"1.2.3.4\"}"
+                           "}",
+                           SLU_FINDING_INDICATORS_MAX + 5, "{}]}}}}");
 
     read_text(text);
     free(text);
@@ -516,6 +519,40 @@ Test(finding, what_is_over_the_limit_is_counted)
     cr_assert_eq(finding.cut, 5);
     read_text("{}");
     cr_assert_eq(finding.cut, 0);
+}
+
+Test(finding, file_over_the_limit_changes_no_other)
+{
+    char *text = make_many(
+        "{\"service\":{\"ebsVolumeScanDetails\":{\"scanDetections\":{"
+        "\"threatDetectedByName\":{\"threatNames\":[{\"filePaths\":[",
+        "{\"hash\":\"a\"}", SLU_FINDING_INDICATORS_MAX,
+        "{\"hash\":\"b\",\"fileName\":\"n\",\"filePath\":\"p\"}]}]}}}}}");
+
+    read_text(text);
+    cr_assert_eq(seen_count, SLU_FINDING_INDICATORS_MAX);
+    cr_assert_eq(finding.cut, 1);
+    cr_assert_eq(finding.unusable, 0);
+    cr_assert(is(last_seen.value, "a"));
+    cr_assert_null(last_seen.file_name.ptr);
+    cr_assert_null(last_seen.file_path.ptr);
+    free(text);
+}
+
+Test(finding, tags_over_the_limit_cost_no_indicator)
+{
+    char *text = make_many(
+        "{\"resource\":{\"instanceDetails\":{\"tags\":[", "{\"value\":\"t\"}",
+        SLU_FINDING_TAGS_MAX + 2,
+        "null]}},\"service\":{\"ebsVolumeScanDetails\":{\"scanDetections\":{"
+        "\"threatDetectedByName\":{\"threatNames\":[{\"filePaths\":["
+        "{\"hash\":\"a\"}]}]}}}}}");
+
+    read_text(text);
+    cr_assert_eq(seen_count, 1);
+    cr_assert_eq(finding.cut, 2);
+    cr_assert_eq(finding.instance_tag_count, SLU_FINDING_TAGS_MAX);
+    free(text);
 }
 
 /* --- why a finding is dropped ------------------------------------------- */
@@ -609,6 +646,18 @@ Test(finding, echo_of_our_own_list_is_dropped)
     expect_reason("{\"type\":\".Custom\",\"service\":{" EVIDENCE(
                       "gti-1") "," DOMAIN_ACTION "}}",
                   SLU_REASON_NONE);
+}
+
+Test(finding, first_own_list_named_is_told)
+{
+    options.own_list_prefix = slu_view_str("gti-");
+    expect_reason(
+        CUSTOM(EVIDENCE(
+            "gti-first") ",\"additionalInfo\":{\"threatListName\":\"gti-b\","
+                         "\"value\":\"{\\\"threatListName\\\":"
+                         "\\\"gti-c\\\"}\"}"),
+        SLU_REASON_ECHO);
+    cr_assert(is(finding.own_list, "gti-first"));
 }
 
 Test(finding, without_a_prefix_nothing_is_an_echo)

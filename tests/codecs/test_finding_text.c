@@ -333,9 +333,39 @@ Test(finding_text, siblings_share_what_was_made_once)
     indicator.rule = SLU_FINDING_RULE_PROBE;
     cr_assert_eq(slu_finding_text_tags(texts, &finding, &indicator, &first),
                  SLU_ERR_OK);
+    /* What isn't read again can't be seen to have changed. */
+    finding.instance_tag_count = 0;
     indicator.index++;
     cr_assert_eq(slu_finding_text_tags(texts, &finding, &indicator, &second),
                  SLU_ERR_OK);
+    cr_assert_eq(first.count, 4);
+    cr_assert_eq(second.count, 4);
     cr_assert_eq(first.items, second.items);
     cr_assert_eq(first.items[0].ptr, second.items[0].ptr);
+}
+
+Test(finding_text, steady_state_allocates_nothing)
+{
+    struct failing_alloc counting;
+    struct slu_finding_tags tags;
+    struct slu_view comments;
+    unsigned calls = 0;
+
+    slu_finding_text_free(texts);
+    failing_alloc_init(&counting, 0);
+    texts = slu_finding_text_new(&counting.alloc, 1000);
+    for (unsigned i = 0; i < 100; i++) {
+        renew();
+        indicator.rule = (enum slu_finding_rule)(i % 5);
+        cr_assert_eq(slu_finding_text_tags(texts, &finding, &indicator, &tags),
+                     SLU_ERR_OK);
+        cr_assert_eq(
+            slu_finding_text_comments(texts, &finding, &indicator, &comments),
+            SLU_ERR_OK);
+        calls = i == 9 ? counting.calls : calls;
+    }
+    cr_assert_eq(counting.calls, calls);
+    slu_finding_text_free(texts);
+    texts = NULL;
+    cr_assert_eq(counting.live, 0);
 }
