@@ -186,12 +186,79 @@ INLINE error_code read_string(struct pass *pass, ondemand::value *value,
                : unescape(pass, raw, &out->text);
 }
 
+size_t count_digits(std::string_view text, size_t at)
+{
+    size_t start = at;
+
+    while (at < text.size() && text[at] >= '0' && text[at] <= '9') {
+        at++;
+    }
+    return at - start;
+}
+
+/* Length of the number of RFC 8259 that the text begins with; 0 for none. */
+size_t measure_number(std::string_view text)
+{
+    size_t at = text.size() > 0 && text[0] == '-';
+    size_t digits = count_digits(text, at);
+
+    if (digits == 0 || (digits > 1 && text[at] == '0')) {
+        return 0;
+    }
+    at += digits;
+    if (at < text.size() && text[at] == '.') {
+        digits = count_digits(text, at + 1);
+        at += digits + 1;
+        if (digits == 0) {
+            return 0;
+        }
+    }
+    if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+        at++;
+        at += at < text.size() && (text[at] == '+' || text[at] == '-');
+        digits = count_digits(text, at);
+        at += digits;
+        if (digits == 0) {
+            return 0;
+        }
+    }
+    return at;
+}
+
+/* A number too small for a double is zero; one too large is no number here. */
+bool is_underflow(std::string_view number)
+{
+    size_t exponent = number.find_first_of("eE");
+
+    return exponent == std::string_view::npos || number[exponent + 1] == '-' ||
+           number.substr(0, exponent).find_first_of("123456789") ==
+               std::string_view::npos;
+}
+
 /*
- * A getter that fails leaves On-Demand where it was, so a number that is no
- * int64_t may be asked for again as a double. Of a double with more digits
- * than fit 64 bits, simdjson 3.0 has a wrong idea (0.0090101010042424249818725
- * becomes 0.00163): its grammar is simdjson's to check, its value is not.
+ * simdjson 3.0 has a wrong idea of a double with more digits than fit 64 bits
+ * (0.0090101010042424249818725 becomes 0.00163), and refuses a zero with a
+ * huge exponent. So what its own way refuses, and what is long, is read here.
  */
+error_code read_long_number(std::string_view token, double *out_number)
+{
+    size_t len = measure_number(token);
+    const char *end = token.data() + len;
+
+    if (len == 0 ||
+        token.find_first_not_of(" \t\r\n", len) != std::string_view::npos) {
+        return simdjson::NUMBER_ERROR;
+    }
+    if (std::from_chars(token.data(), end, *out_number).ec == std::errc()) {
+        return simdjson::SUCCESS;
+    }
+    *out_number = 0;
+    return is_underflow(token.substr(0, len)) ? simdjson::SUCCESS
+                                              : simdjson::NUMBER_ERROR;
+}
+
+/* A getter that fails leaves On-Demand where it was, so a number that is no
+ * int64_t may be asked for again as a double. */
 INLINE error_code read_number(ondemand::value *value,
                               struct slu_json_value *out)
 {
@@ -206,10 +273,8 @@ INLINE error_code read_number(ondemand::value *value,
     out->kind = SLU_JSON_DOUBLE;
     out->integer = 0;
     error = value->get_double().get(out->number);
-    if (error == simdjson::SUCCESS && token.size() > 18) {
-        /* Out of range (an underflow) leaves simdjson's value. */
-        (void)std::from_chars(token.data(), token.data() + token.size(),
-                              out->number);
+    if (error != simdjson::SUCCESS || token.size() > 18) {
+        error = read_long_number(token, &out->number);
     }
     if (error == simdjson::SUCCESS && out->number > -9.2e18 &&
         out->number < 9.2e18) {

@@ -217,7 +217,7 @@ static enum slu_err read_flow(struct slu_config_reader *reader)
 {
     struct slu_flow_config flow = {.line = slu_config_reader_line(reader)};
     unsigned lines[FLOW_KEY_COUNT] = {0};
-    enum flow_key key;
+    enum flow_key key = FLOW_NAME;
     enum slu_err err;
 
     if (!slu_config_reader_is(reader, YAML_MAPPING_START_EVENT)) {

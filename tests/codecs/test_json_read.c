@@ -273,6 +273,25 @@ Test(json_read, reports_faults_of_visited_members_with_their_offset)
     check_fault(PATHS("a", "z"), "{1:2}", 1);
 }
 
+Test(json_read, takes_a_number_too_small_as_zero)
+{
+    check_notes(PATHS("n[]"),
+                "{\"n\":[0.0000E9070021693035439645117,1e-999 ,-0e99999,"
+                "0.00000000000000000000000000000000001e-400]}",
+                "0=0~0 0=0~0 0=-0~0 0=0~0 ");
+    check_notes(PATHS("a", "b"), "{\"a\":1e-999,\"b\":7,\"c\":3}",
+                "0=0~0 1=7 ");
+}
+
+Test(json_read, refuses_long_numbers_that_are_none_or_too_large)
+{
+    check_fault(PATHS("a", "z"), "{\"a\":1234567890123456789012e400}", 5);
+    check_fault(PATHS("a", "z"), "{\"a\":01234567890123456789012}", 5);
+    check_fault(PATHS("a", "z"), "{\"a\":12345678901234567890.e5}", 5);
+    check_fault(PATHS("a", "z"), "{\"a\":12345678901234567890e+}", 5);
+    check_fault(PATHS("a", "z"), "{\"a\":12345678901234567890x}", 5);
+}
+
 Test(json_read, reports_what_is_no_object_or_array_and_bytes_behind)
 {
     check_fault(PATHS("a"), "", 0);
