@@ -39,7 +39,9 @@ static void explain_connect(const struct slu_transfer *self, int sys,
     bool proxied = self->http->options.proxy[0] != '\0';
 
     (void)slu_error_set(
-        error, SLU_ERR_NETWORK, "cannot connect to %.*s%s%s: %s",
+        error, SLU_ERR_NETWORK,
+        "cannot connect to %.*s%s%s: %s (check the base URL, http.proxy, and "
+        "the firewall)",
         SLU_VIEW_ARGS(self->host), proxied ? " through the proxy " : "",
         proxied ? name_proxy(self) : "", explain_errno(sys, self->curl_text));
 }

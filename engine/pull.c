@@ -159,6 +159,10 @@ void slu_pull_pump(struct slu_pull *self)
             give_up_the_rest(self);
             return;
         }
+        if (now_ms < self->quiet_until_ms) {
+            set_timer(self, self->quiet_until_ms, now_ms);
+            return;
+        }
         turn = take_request(self, now_ms);
         if (turn == SLU_TURN_DONE) {
             end_when_idle(self);

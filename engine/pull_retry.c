@@ -6,10 +6,12 @@
  *
  * While no answer at all gets through (the server is down, the quota is used
  * up), the units' accounts would add up: a thousand units would each wait for
- * max_wait. So the pull keeps an account of its own, from the first bad answer
- * after the last good one; when that exceeds max_wait, or a 429 names a time
- * beyond it, the pull is hopeless and every unit that is left is given up
- * without a request.
+ * max_wait, and each would knock. So the pull keeps an account of its own, from
+ * the first bad answer after the last good one, and until the server has
+ * answered well, at the start or again, requests go one at a time with a
+ * back-off between any two. When that has lasted for max_wait, or the server
+ * names a time beyond it, the pull is hopeless and every unit that is left is
+ * given up without a request.
  */
 #include "codecs/time_text.h"
 #include "engine/backoff.h"
@@ -29,16 +31,22 @@ static void note_good(struct slu_pull *self)
 {
     self->bad_since_ms = 0;
     self->bad_count = 0;
+    self->knocks = 0;
+    self->quiet_until_ms = 0;
     self->welcome = true;
 }
 
-/* How long nothing has got through, with this answer. */
+/* How long nothing has got through, with this answer. One bad answer may be its
+ * unit's own trouble; as many in a row as can be in flight are everybody's. */
 static uint64_t note_bad(struct slu_pull *self, uint64_t now_ms)
 {
     if (self->bad_since_ms == 0) {
         self->bad_since_ms = now_ms;
     }
     self->bad_count++;
+    if (self->bad_count >= self->slot_count) {
+        self->welcome = false;
+    }
     return now_ms - self->bad_since_ms;
 }
 
@@ -99,7 +107,8 @@ static void give_up(struct slu_pull *self, struct slu_unit *unit,
 
 void slu_pull_give_up(struct slu_pull *self, struct slu_unit *unit)
 {
-    slu_logger_print(&self->options->logger, count_given_up(self),
+    self->given_up++;
+    slu_logger_print(&self->options->logger, SLU_LOG_DEBUG,
                      "%s: given up without a request, for no answer gets "
                      "through",
                      unit->name);
@@ -110,7 +119,7 @@ void slu_pull_give_up(struct slu_pull *self, struct slu_unit *unit)
 void slu_pull_tell_given_up(const struct slu_pull *self)
 {
     if (self->given_up > GIVEN_UP_SHOWN) {
-        slu_logger_print(&self->options->logger, SLU_LOG_ERROR,
+        slu_logger_print(&self->options->logger, SLU_LOG_WARN,
                          "%llu unit(s) were given up in all (the rest are "
                          "shown at level debug); run again later, nothing is "
                          "lost",
@@ -137,40 +146,82 @@ static void warn_of_retry(struct slu_pull *self, const struct slu_unit *unit,
                      (double)wait_ms / 1000);
 }
 
-/* A 429 is meant for the whole key; any other bad answer may be one unit's own
- * trouble, until as many in a row as can be in flight are bad; at the start,
- * when one is in flight at a time, until three are. */
-static bool is_outage(const struct slu_pull *self, const struct slu_step *step)
+/* The wait before the next attempt, cut to what is left of max_wait; -1 when
+ * nothing is left, or the server names a time beyond it. */
+static int64_t choose_wait(struct slu_pull *self, unsigned attempt,
+                           int64_t retry_after_ms, uint64_t used_ms)
 {
-    unsigned most = self->welcome ? self->slot_count : OUTAGE_AT_START;
+    uint64_t max_ms = (uint64_t)self->options->limits->max_wait_ms;
+    int64_t left_ms = used_ms < max_ms ? (int64_t)(max_ms - used_ms) : 0;
+    int64_t wait_ms =
+        slu_backoff_ms(attempt, retry_after_ms, slu_random_next(&self->random));
 
-    return step->throttled || self->bad_count >= most;
+    if (left_ms == 0 || retry_after_ms > left_ms) {
+        return -1;
+    }
+    return wait_ms < left_ms ? wait_ms : left_ms;
+}
+
+static void ask_later(struct slu_pull *self, struct slu_unit *unit,
+                      const struct slu_step *step, int64_t wait_ms)
+{
+    uint64_t now_ms = slu_clock_mono_ms();
+
+    self->retries++;
+    warn_of_retry(self, unit, step, wait_ms, now_ms);
+    unit->attempts++;
+    unit->not_before_ms = now_ms + (uint64_t)wait_ms;
+}
+
+/* One unit's own trouble. */
+static void retry_unit(struct slu_pull *self, struct slu_slot *slot,
+                       const struct slu_step *step)
+{
+    struct slu_unit *unit = slot->unit;
+    int64_t wait_ms = choose_wait(self, unit->attempts, slot->retry_after_ms,
+                                  unit->waited_ms);
+
+    if (wait_ms < 0) {
+        give_up(self, unit, step);
+        return;
+    }
+    unit->waited_ms += (uint64_t)wait_ms;
+    ask_later(self, unit, step, wait_ms);
+}
+
+/* Everybody's: the pull's account counts, and its knocks set the pace (after a
+ * 429 the limiter does). What was in flight when it began is no knock. */
+static void retry_all(struct slu_pull *self, struct slu_slot *slot,
+                      const struct slu_step *step, uint64_t bad_ms)
+{
+    unsigned attempt = step->throttled ? slot->unit->attempts : self->knocks;
+    int64_t wait_ms = choose_wait(self, attempt, slot->retry_after_ms, bad_ms);
+
+    if (wait_ms < 0) {
+        if (step->throttled || self->bad_count >= OUTAGE_AT_START) {
+            self->hopeless = step->error;
+        }
+        self->quiet_until_ms = 0;
+        give_up(self, slot->unit, step);
+        return;
+    }
+    if (!step->throttled) {
+        self->quiet_until_ms = slu_clock_mono_ms() + (uint64_t)wait_ms;
+        self->knocks += self->busy == 1;
+    }
+    ask_later(self, slot->unit, step, wait_ms);
 }
 
 static void retry(struct slu_pull *self, struct slu_slot *slot,
                   const struct slu_step *step)
 {
-    struct slu_unit *unit = slot->unit;
-    uint64_t now_ms = slu_clock_mono_ms();
-    uint64_t max_ms = (uint64_t)self->options->limits->max_wait_ms;
-    int64_t wait_ms = slu_backoff_ms(unit->attempts, slot->retry_after_ms,
-                                     slu_random_next(&self->random));
-    uint64_t bad_ms = note_bad(self, now_ms);
+    uint64_t bad_ms = note_bad(self, slu_clock_mono_ms());
 
-    if (is_outage(self, step) && bad_ms + (uint64_t)wait_ms > max_ms) {
-        self->hopeless = step->error;
-        give_up(self, unit, step);
-        return;
+    if (step->throttled || !self->welcome) {
+        retry_all(self, slot, step, bad_ms);
+    } else {
+        retry_unit(self, slot, step);
     }
-    if (unit->waited_ms + (uint64_t)wait_ms > max_ms) {
-        give_up(self, unit, step);
-        return;
-    }
-    self->retries++;
-    warn_of_retry(self, unit, step, wait_ms, now_ms);
-    unit->waited_ms += (uint64_t)wait_ms;
-    unit->attempts++;
-    unit->not_before_ms = now_ms + (uint64_t)wait_ms;
 }
 
 static enum slu_err commit(struct slu_pull *self, struct slu_slot *slot)

@@ -54,9 +54,11 @@ struct slu_pull {
     bool welcome;          /* a good answer has come */
     uint64_t bad_since_ms; /* no good answer since then; 0: the last was good */
     unsigned bad_count;    /* answers since then */
-    uint64_t warned_at_ms; /* the last retry that was told as a warning */
-    uint64_t given_up;     /* units */
-    bool ended;            /* the source is done, or the pull is over */
+    unsigned knocks;       /* while the server is not welcoming */
+    uint64_t quiet_until_ms;   /* no request before */
+    uint64_t warned_at_ms;     /* the last retry that was told as a warning */
+    uint64_t given_up;         /* units */
+    bool ended;                /* the source is done, or the pull is over */
     struct slu_error hopeless; /* set: every unit that is left is given up */
     struct slu_error fatal;    /* set: the pull has failed */
 };

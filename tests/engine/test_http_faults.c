@@ -236,7 +236,8 @@ Test(http_faults, a_port_that_nobody_listens_on_is_named)
     run_origin(&exchange, "http://127.0.0.1:1");
     cr_assert_eq(exchange.error.code, SLU_ERR_NETWORK);
     cr_assert_str_eq(exchange.error.text,
-                     "cannot connect to 127.0.0.1:1: Connection refused");
+                     "cannot connect to 127.0.0.1:1: Connection refused (check "
+                     "the base URL, http.proxy, and the firewall)");
     cr_assert_eq(exchange.error.sys, 111);
     cr_assert_eq(exchange.error.http_status, 0);
     exchange_fini(&exchange);
