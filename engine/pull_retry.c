@@ -77,10 +77,14 @@ static const char *name_before(const struct slu_unit *unit,
     return out;
 }
 
-/* When one unit is given up, many are: the first few are news. */
+/* When one unit is given up, many are: the first few are news. When all are,
+ * the sync ends with an error that says the same. */
 static enum slu_log_level count_given_up(struct slu_pull *self)
 {
     self->given_up++;
+    if (self->hopeless.code != SLU_ERR_OK) {
+        return SLU_LOG_WARN;
+    }
     return self->given_up <= GIVEN_UP_SHOWN ? SLU_LOG_ERROR : SLU_LOG_DEBUG;
 }
 
