@@ -9,6 +9,7 @@
 #define SCAN_TARGET __attribute__((target("avx2,pclmul,bmi,popcnt")))
 #include "codecs/json_quick_loop.h"
 #include "codecs/json_scan_loop.h"
+#include "codecs/json_scan_x86.h"
 
 struct pair {
     __m256i low;
@@ -84,23 +85,6 @@ INLINE void classify_wide(const char *block, struct wide_masks *out)
     out->f4 = find_equal(pair, 0xf4);
     out->ge_90 = find_from(pair, 0x90);
     out->ge_a0 = find_from(pair, 0xa0);
-}
-
-/* A carry-less product with all ones is the prefix XOR. */
-INLINE uint64_t xor_prefix(uint64_t bits)
-{
-    __m128i product = _mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)bits),
-                                           _mm_set1_epi8((char)0xff), 0);
-
-    return (uint64_t)_mm_cvtsi128_si64(product);
-}
-
-INLINE unsigned find_comma(const char *text)
-{
-    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)text);
-    int commas = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(',')));
-
-    return (unsigned)__builtin_ctz((unsigned)commas | 1u << 16);
 }
 
 const struct slu_json_kernel slu_json_kernel_avx2 = {"avx2", scan_container,

@@ -60,7 +60,6 @@ static void on_head(void *ctx, const struct slu_http_head *head)
     struct slu_pull *self = slot->pull;
     struct slu_answer_head answer = {
         .status = head->status,
-        .content_type = head->content_type,
     };
 
     slot->status = head->status;

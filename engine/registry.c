@@ -3,6 +3,7 @@
 #include "engine/config_reader.h"
 #include "sinks/lists.h"
 #include "sources/gti.h"
+#include <sluice/engine.h>
 
 #include <string.h>
 
@@ -18,6 +19,11 @@ static const struct slu_section *const section_table[] = {
 
 _Static_assert(COUNT(section_table) <= SLU_SECTIONS_MAX,
                "struct slu_config has room for every section");
+
+const char *slu_source_name(uint32_t bit)
+{
+    return slu_gti_source_name(bit);
+}
 
 const struct slu_source_ops *slu_registry_source(const char *name)
 {

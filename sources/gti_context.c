@@ -20,7 +20,6 @@ static uint32_t clamp_seconds(int64_t seconds)
 void slu_gti_context_count(struct slu_gti_context *ctx,
                            struct slu_gti_unit *unit, enum slu_reason reason)
 {
-    unit->page->unwanted++;
     ctx->port.count(ctx->port.ctx, &unit->head, reason);
 }
 
@@ -157,7 +156,6 @@ struct slu_gti_page *slu_gti_page_acquire(struct slu_gti_context *ctx,
         slu_buf_clear(&page->cursor);
         page->status = 0;
         page->items = 0;
-        page->unwanted = 0;
         page->has_count = false;
         page->count = 0;
         page->error = (struct slu_error){0};

@@ -272,6 +272,5 @@ enum slu_gti_answer slu_gti_page_judge(struct slu_gti_context *ctx,
         return judge_status(ctx, unit, out_step);
     }
     out_step->kind = SLU_STEP_COMMIT;
-    out_step->unwanted = page->unwanted;
     return SLU_GTI_ANSWER_PAGE;
 }

@@ -30,7 +30,6 @@ struct slu_gti_page {
     struct slu_buf target;
     int status;
     uint64_t items;         /* elements, of whatever type */
-    int64_t unwanted;       /* of them, those that are for no list */
     bool has_count;         /* meta.count */
     int64_t count;          /* */
     struct slu_buf cursor;  /* meta.cursor; empty: none */

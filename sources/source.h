@@ -66,8 +66,7 @@ struct slu_request {
 };
 
 struct slu_answer_head {
-    int status;                   /* HTTP */
-    struct slu_view content_type; /* empty when absent */
+    int status; /* HTTP */
 };
 
 /* How the exchange ended below the source: OK means that the whole body was
@@ -96,7 +95,6 @@ struct slu_step {
     enum slu_step_kind kind;
     bool throttled;         /* RETRY: a 429; slows the whole key down */
     bool daily_quota;       /* RETRY: the quota that resets at 00:00 UTC */
-    int64_t unwanted;       /* COMMIT: items that were not for a list */
     struct slu_error error; /* RETRY, FAILED, DENIED: one sentence */
 };
 

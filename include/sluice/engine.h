@@ -176,6 +176,10 @@ SLU_API const struct slu_error *slu_engine_error(const struct slu_engine *self);
 /* 0, 1, 2 or 3. */
 SLU_API int slu_exit_code(enum slu_err err);
 
+/* The name of one bit of an indicator's `sources`: "stream", "taken_over", the
+ * id of a threat list, or "list" for a list that is none of GTI's own seven. */
+SLU_API const char *slu_source_name(uint32_t bit);
+
 /* "1.0.0" */
 SLU_API const char *slu_version(void);
 

@@ -52,7 +52,7 @@ struct slu_indicator {
     struct slu_view value;    /* canonical: rules R1 and R2 */
     enum slu_verdict verdict; /* of the newest assessment */
     uint8_t score;            /* GTI threat score, 0-100 */
-    uint32_t sources;         /* bit set; see slu_source_name() */
+    uint32_t sources;         /* bit set; slu_source_name() in engine.h */
     uint32_t first_seen;      /* seconds since 1970, UTC */
     uint32_t last_seen;       /* seconds since 1970, UTC */
     uint32_t assessed_at;     /* last_modification_date, else the sighting */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/registry.h"
+#include <sluice/engine.h>
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -45,4 +46,13 @@ Test(registry, knows_sources_and_sinks_by_name)
     cr_assert_not(slu_registry_has_sink(""));
     cr_assert_not_null(strstr(slu_registry_source_names(), "gti"));
     cr_assert_not_null(strstr(slu_registry_sink_names(), "files"));
+}
+
+Test(registry, every_source_bit_has_a_public_name)
+{
+    cr_assert_str_eq(slu_source_name(1), "taken_over");
+    cr_assert_str_eq(slu_source_name(2), "stream");
+    cr_assert_str_eq(slu_source_name(4), "malicious-network-infrastructure");
+    cr_assert_str_eq(slu_source_name(8), "malware");
+    cr_assert_str_eq(slu_source_name(1u << 31), "list");
 }

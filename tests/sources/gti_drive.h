@@ -54,7 +54,6 @@ struct drive {
     int64_t *seen;   /* by item: the sighting's time */
     /* Told: */
     uint64_t counts[SLU_REASON_COUNT];
-    int64_t unwanted;
     char *log;
     size_t log_len;
     bool denied;
