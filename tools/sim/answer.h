@@ -36,11 +36,13 @@ struct sim_feed {
 struct sim_answer {
     int status;
     const char *content_type;
-    char headers[256]; /* more header lines, each with CRLF */
+    char headers[1024]; /* more header lines, each with CRLF */
     struct sim_blob *blob;
     struct sim_feed *feed;
     bool gzip; /* the blob is, or the feed's bytes will be, compressed */
     const struct sim_fault *fault; /* what the sender and renderer spoil */
+    int64_t clock_offset_s;        /* the Date header is off by so much */
+    bool aws;                      /* counted among the AWS services' */
 };
 
 struct sim_blob *sim_blob_new(const void *data, size_t len);

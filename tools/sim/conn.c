@@ -37,6 +37,8 @@ static void close_conn(struct sim_conn *conn)
     bufferevent_free(conn->bev);
     sim_answer_fini(&conn->answer);
     sim_send_fini(&conn->sender);
+    sim_text_fini(&conn->head);
+    sim_text_fini(&conn->body);
     free(conn);
 }
 
@@ -184,13 +186,25 @@ static void answer_malformed(struct sim_conn *conn,
     begin_sending(conn);
 }
 
+/* `len` bytes from the front of the input, and a NUL, which is not counted. */
+static char *copy_input(struct evbuffer *in, size_t len, struct sim_text *out)
+{
+    sim_text_clear(out);
+    sim_text_reserve(out, len + 1);
+    evbuffer_copyout(in, out->data, len);
+    out->data[len] = '\0';
+    out->len = len;
+    return out->data;
+}
+
 /* Takes one request off the input if it is all there; true if so. */
 static bool take_request(struct sim_conn *conn)
 {
     struct evbuffer *in = bufferevent_get_input(conn->bev);
     struct sim_request_error error = {431, "request head too large"};
     struct evbuffer_ptr end = evbuffer_search(in, "\r\n\r\n", 4, NULL);
-    char head[SIM_HEAD_MAX + 1];
+    size_t head_len;
+    char *head;
 
     if (end.pos < 0 && evbuffer_get_length(in) < SIM_HEAD_MAX) {
         return false;
@@ -199,17 +213,18 @@ static bool take_request(struct sim_conn *conn)
         answer_malformed(conn, &error);
         return true;
     }
-    evbuffer_copyout(in, head, (size_t)end.pos);
-    head[end.pos] = '\0';
-    if (!sim_request_parse(&conn->request, head, (size_t)end.pos, &error)) {
+    head_len = (size_t)end.pos;
+    head = copy_input(in, head_len, &conn->head);
+    if (!sim_request_parse(&conn->request, head, head_len, &error)) {
         answer_malformed(conn, &error);
         return true;
     }
-    if (evbuffer_get_length(in) <
-        (size_t)end.pos + 4 + conn->request.body_len) {
-        return false; /* the body is small, and is thrown away whole */
+    if (evbuffer_get_length(in) < head_len + 4 + conn->request.body_len) {
+        return false;
     }
-    evbuffer_drain(in, (size_t)end.pos + 4 + conn->request.body_len);
+    evbuffer_drain(in, head_len + 4);
+    conn->request.body = copy_input(in, conn->request.body_len, &conn->body);
+    evbuffer_drain(in, conn->request.body_len);
     answer_request(conn);
     return true;
 }

@@ -52,6 +52,8 @@ struct sim_conn {
     struct bufferevent *bev;
     struct event *timer;
     enum sim_conn_state state;
+    struct sim_text head; /* of the request in hand; it points in here */
+    struct sim_text body;
     struct sim_request request;
     struct sim_answer answer;
     struct sim_sender sender;

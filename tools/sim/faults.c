@@ -13,6 +13,9 @@ static const char *const names[] = {"none",
 #undef FAULT_NAME
 };
 
+static const char aws_endpoints[] =
+    "list, get, detectors, sts, imds, container, anywhere, s3";
+
 /* Identities struck, by hash; a newer one takes an older one's place. */
 static uint64_t memory[SIM_FAULT_MEMORY];
 
@@ -28,10 +31,12 @@ void sim_fault_help(void)
     SIM_FAULTS(FAULT_HELP)
 #undef FAULT_HELP
     printf("\narguments: every:N (the default, N 5), always, once, first:N,"
-           " after:N, p:0.05,\n  on:stream, on:list, retry:SECONDS, ms:N,"
-           " mb:N, persistent, or a number for\n  poison, 401-later and"
-           " daily-quota. A request that was struck succeeds when it\n"
-           "  comes again, unless the fault is persistent.\n");
+           " after:N, p:0.05,\n  on:stream, on:list (of GTI), endpoint:E (of"
+           " AWS: %s),\n  retry:SECONDS, ms:N, mb:N, persistent, or a number"
+           " for poison, 401-later and\n  daily-quota. A request that was"
+           " struck succeeds when it comes again, unless the\n  fault is"
+           " persistent.\n",
+           aws_endpoints);
 }
 
 /* `key:number` of this argument's key; false if it is another key. */
@@ -73,6 +78,25 @@ static bool read_when(struct sim_fault *fault, const char *arg)
     return true;
 }
 
+/* `endpoint:E`, kept as `aws:E` so that it differs from GTI's names. */
+static bool read_endpoint(struct sim_fault *fault, const char *arg)
+{
+    static const char *const known[] = {"list", "get",       "detectors", "sts",
+                                        "imds", "container", "anywhere",  "s3"};
+
+    if (strncmp(arg, "endpoint:", 9) != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (strcmp(arg + 9, known[i]) == 0) {
+            snprintf(fault->endpoint, sizeof(fault->endpoint), "aws:%s",
+                     known[i]);
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool read_argument(struct sim_fault *fault, const char *arg)
 {
     char *end;
@@ -87,7 +111,8 @@ static bool read_argument(struct sim_fault *fault, const char *arg)
     }
     if (read_keyed(arg, "retry", &fault->retry_s) ||
         read_keyed(arg, "ms", &fault->slow_ms) ||
-        read_keyed(arg, "mb", &fault->megabytes) || read_when(fault, arg)) {
+        read_keyed(arg, "mb", &fault->megabytes) || read_when(fault, arg) ||
+        read_endpoint(fault, arg)) {
         return true;
     }
     fault->number = strtoll(arg, &end, 10);
@@ -166,11 +191,24 @@ static bool may_strike(const struct sim_fault *fault,
     }
     switch (fault->kind) {
     case SIM_FAULT_POISON:
-    case SIM_FAULT_NULL_ARRAYS:
         return false;
+    case SIM_FAULT_NULL_ARRAYS:
+        return trial->aws; /* GTI's renderer asks for it itself */
     case SIM_FAULT_REPEATED_CURSOR:
+        return trial->has_cursor && !trial->aws;
     case SIM_FAULT_DEAD_CURSOR:
         return trial->has_cursor;
+    case SIM_FAULT_REPEATED_TOKEN:
+        return trial->has_cursor && trial->aws;
+    case SIM_FAULT_THROTTLING:
+    case SIM_FAULT_TOO_MANY:
+    case SIM_FAULT_429_NO_CODE:
+    case SIM_FAULT_429_EMPTY:
+    case SIM_FAULT_EXPIRED_TOKEN:
+        return trial->aws;
+    case SIM_FAULT_EMPTY_PAGE:
+        return strcmp(trial->endpoint, "aws:list") == 0 ||
+               strcmp(trial->endpoint, "aws:detectors") == 0;
     case SIM_FAULT_NOT_AVAILABLE:
         return trial->newest;
     case SIM_FAULT_GZIP_BOMB:

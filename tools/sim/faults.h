@@ -50,7 +50,14 @@
     X(UNCOMPRESSED_ERROR, "uncompressed-error", "503 as plain JSON to gzip")   \
     X(NOT_AVAILABLE, "not-available",                                          \
       "one hour more of delay for the newest hour")                            \
-    X(401_LATER, "401-later", "wrong key for good after N requests (=N)")
+    X(401_LATER, "401-later", "wrong key for good after N requests (=N)")      \
+    X(THROTTLING, "throttling", "AWS: 400 ThrottlingException")                \
+    X(TOO_MANY, "too-many-requests", "AWS: 429 TooManyRequestsException")      \
+    X(429_NO_CODE, "429-no-code", "AWS: 429 that names no code")               \
+    X(429_EMPTY, "429-empty", "AWS: 429 without code and body")                \
+    X(EXPIRED_TOKEN, "expired-token", "AWS: 403 ExpiredTokenException")        \
+    X(REPEATED_TOKEN, "repeated-token", "AWS: nextToken is the one sent")      \
+    X(EMPTY_PAGE, "empty-page", "AWS: a page without items, with a token")
 
 enum sim_fault_kind {
     SIM_FAULT_NONE,
@@ -77,7 +84,7 @@ struct sim_fault {
     int64_t retry_s;
     int64_t slow_ms;
     int64_t megabytes;
-    char endpoint[16]; /* "", "stream" or "list" */
+    char endpoint[24]; /* "", "stream", "list", or "aws:" and a name */
     bool persistent;
     uint64_t seen;
     uint64_t struck;
@@ -92,10 +99,11 @@ struct sim_fault_plan {
 struct sim_fault_trial {
     uint64_t seed;
     uint64_t identity;
-    const char *endpoint; /* "stream" or "list" */
-    bool has_cursor;
-    bool gzip;   /* the answer would be compressed */
-    bool newest; /* it asks for the newest hourly package */
+    const char *endpoint; /* "stream", "list", "aws:sts", ... */
+    bool aws;             /* it is a request to an AWS service */
+    bool has_cursor;      /* or a nextToken that isn't empty */
+    bool gzip;            /* the answer would be compressed */
+    bool newest;          /* it asks for the newest hourly package */
 };
 
 /* Adds `NAME[=ARG,...]`; NULL, or what was expected instead. */

@@ -176,6 +176,10 @@ static bool parse_header(struct sim_request *request, char *line,
             return fail(error, 400, "control byte in a header");
         }
     }
+    if (request->headers == SIM_HEADERS_MAX) {
+        return fail(error, 431, "too many header lines");
+    }
+    request->header[request->headers++] = (struct sim_header){line, value};
     return take_header(request, line, value, error);
 }
 
@@ -202,13 +206,13 @@ static bool check_whole(const struct sim_request *request,
 bool sim_request_parse(struct sim_request *request, char *head, size_t len,
                        struct sim_request_error *error)
 {
-    unsigned lines = 0;
+    bool first = true;
 
     memset(request, 0, sizeof(*request));
     if (memchr(head, '\0', len) != NULL) {
         return fail(error, 400, "NUL in the request head");
     }
-    for (char *line = head; line != NULL; lines++) {
+    for (char *line = head; line != NULL; first = false) {
         char *end = strchr(line, '\n');
 
         if (end != NULL) {
@@ -220,14 +224,22 @@ bool sim_request_parse(struct sim_request *request, char *head, size_t len,
         if (strchr(line, '\r') != NULL) {
             return fail(error, 400, "a bare CR in the request head");
         }
-        if (lines > SIM_HEADERS_MAX) {
-            return fail(error, 431, "too many header lines");
-        }
-        if (!(lines == 0 ? parse_line : parse_header)(request, line, error)) {
+        if (!(first ? parse_line : parse_header)(request, line, error)) {
             return false;
         }
         line = end != NULL ? end + 1 : NULL;
     }
     request->gzip = request->accepts_gzip && request->gzip_agent;
     return check_whole(request, error);
+}
+
+const char *sim_request_header(const struct sim_request *request,
+                               const char *name)
+{
+    for (unsigned i = 0; i < request->headers; i++) {
+        if (strcasecmp(request->header[i].name, name) == 0) {
+            return request->header[i].value;
+        }
+    }
+    return NULL;
 }

@@ -8,6 +8,7 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include "aws.h"
 #include "calendar.h"
 #include "cursor.h"
 #include "mix.h"
@@ -264,6 +265,9 @@ void sim_route(struct sim_server *server, const struct sim_request *request,
         if (server->stats.first_time == 0) {
             server->stats.first_time = server->stats.last_time;
         }
+    }
+    if (*counted && sim_aws_route(server, request, wrong, answer)) {
+        return;
     }
     if (wrong != NULL) {
         server->stats.by_endpoint[SIM_ENDPOINT_OTHER] += *counted;

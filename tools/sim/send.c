@@ -20,13 +20,19 @@ static const char *reason_of(int status)
         const char *reason;
     } reasons[] = {
         {200, "OK"},
+        {201, "Created"},
+        {206, "Partial Content"},
+        {301, "Moved Permanently"},
+        {304, "Not Modified"},
         {400, "Bad Request"},
         {401, "Unauthorized"},
         {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
+        {412, "Precondition Failed"},
         {413, "Content Too Large"},
         {414, "URI Too Long"},
+        {416, "Range Not Satisfiable"},
         {417, "Expectation Failed"},
         {429, "Too Many Requests"},
         {431, "Request Header Fields Too Large"},
@@ -127,7 +133,8 @@ static void send_head(struct sim_conn *conn)
     char date[40];
     bool sized = choose_framing(conn, &length);
 
-    sim_date_http((int64_t)sim_server_wall(), date, sizeof(date));
+    sim_date_http((int64_t)sim_server_wall() + answer->clock_offset_s, date,
+                  sizeof(date));
     evbuffer_add_printf(out,
                         "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: %s\r\n"
                         "%s",
