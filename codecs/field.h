@@ -30,6 +30,8 @@ enum slu_field_type {
     SLU_FIELD_PATH, /* relative ones count from the working directory */
     SLU_FIELD_SECRET,
     SLU_FIELD_STRINGS,
+    SLU_FIELD_MAP,  /* a section in the section: `inner` */
+    SLU_FIELD_MAPS, /* a list of such; struct slu_maps */
 };
 
 struct slu_strings {
@@ -43,17 +45,25 @@ struct slu_secret {
     const char *place; /* "the environment variable GTI_API_KEY" */
 };
 
+struct slu_maps {
+    const void *items; /* each of inner->size */
+    unsigned count;
+};
+
+struct slu_section;
+
 struct slu_field {
     const char *key;
     enum slu_field_type type;
     size_t offset;
     const char *default_text; /* as in YAML: "64", "[domain, ip_address]" */
-    int64_t min;              /* INT, SIZE, DURATION, PERCENT; and for STRINGS
-                                 the fewest items */
+    int64_t min; /* INT, SIZE, DURATION, PERCENT; and for STRINGS and
+                    MAPS the fewest items */
     int64_t max;
     const char *choices; /* STRING, STRINGS: "a|b|c", or NULL for any */
     bool or_all;         /* STRINGS: "all" is allowed */
-    const char *help;    /* one sentence for the reference */
+    const struct slu_section *inner; /* MAP, MAPS; its name is not used */
+    const char *help;                /* one sentence for the reference */
 };
 
 struct slu_section {

@@ -61,11 +61,11 @@ bool slu_finding_group_parse(struct slu_view text,
     return false;
 }
 
-const char *slu_finding_kind_name(enum slu_finding_kind kind)
+const char *slu_row_kind_name(enum slu_row_kind kind)
 {
     static const char *const names[] = {"ipv4", "ipv6", "domain", "sha256"};
 
-    return (unsigned)kind < SLU_FINDING_KIND_COUNT ? names[kind] : "?";
+    return (unsigned)kind < SLU_ROW_KIND_COUNT ? names[kind] : "?";
 }
 
 /* --- the reader --------------------------------------------------------- */

@@ -21,20 +21,10 @@
 #include "codecs/alloc.h"
 #include "codecs/reason.h"
 #include <sluice/err.h>
-#include <sluice/view.h>
+#include <sluice/row.h>
 
 #define SLU_FINDING_INDICATORS_MAX 65536
 #define SLU_FINDING_TAGS_MAX 1024
-
-/* What a value claims to be. Nothing is checked here: sha256_text.h, ipv4.h and
- * domain.h do that. */
-enum slu_finding_kind {
-    SLU_FINDING_IPV4,
-    SLU_FINDING_IPV6,
-    SLU_FINDING_DOMAIN,
-    SLU_FINDING_SHA256,
-};
-#define SLU_FINDING_KIND_COUNT 4
 
 /* The groups of indicators, as the configuration spells them; the first four
  * are the Netskope plugin's and the default. An IPv6 address needs IPV6 and the
@@ -138,8 +128,9 @@ struct slu_finding {
 };
 
 struct slu_finding_indicator {
-    struct slu_view value; /* as received, not empty */
-    enum slu_finding_kind kind;
+    struct slu_view value;  /* as received, not empty */
+    enum slu_row_kind kind; /* what it claims to be; nothing is checked
+                               here: checks.h does that */
     enum slu_finding_group group;
     enum slu_finding_rule rule;
     unsigned index;            /* among the finding's, from 0 */
@@ -175,8 +166,5 @@ const char *slu_finding_group_name(enum slu_finding_group group);
 /* False when no group has the name. */
 bool slu_finding_group_parse(struct slu_view text,
                              enum slu_finding_group *out_group);
-
-/* "ipv4", "ipv6", "domain", "sha256". Never NULL. */
-const char *slu_finding_kind_name(enum slu_finding_kind kind);
 
 #endif

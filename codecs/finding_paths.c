@@ -30,27 +30,26 @@
 #define OF_FILE(path_text, what)                                               \
     {                                                                          \
         .path = FILES path_text, .yield = SLU_FINDING_YIELD_##what,            \
-        .kind = SLU_FINDING_SHA256,                                            \
-        .group = SLU_FINDING_GROUP_EBS_VOLUME_SCAN,                            \
+        .kind = SLU_ROW_SHA256, .group = SLU_FINDING_GROUP_EBS_VOLUME_SCAN,    \
         .needs = BIT(EBS_VOLUME_SCAN), .rule = SLU_FINDING_RULE_SCAN           \
     }
 #define VALUE(path_text, of_kind, of_group, of_rule)                           \
     {                                                                          \
         .path = (path_text), .yield = SLU_FINDING_YIELD_VALUE,                 \
-        .kind = SLU_FINDING_##of_kind, .group = SLU_FINDING_GROUP_##of_group,  \
+        .kind = SLU_ROW_##of_kind, .group = SLU_FINDING_GROUP_##of_group,      \
         .needs = BIT(of_group), .rule = SLU_FINDING_RULE_##of_rule             \
     }
 /* An IPv6 address of a place whose group must be wanted too. */
 #define IPV6(path_text, place, of_rule)                                        \
     {                                                                          \
         .path = (path_text), .yield = SLU_FINDING_YIELD_VALUE,                 \
-        .kind = SLU_FINDING_IPV6, .group = SLU_FINDING_GROUP_IPV6,             \
+        .kind = SLU_ROW_IPV6, .group = SLU_FINDING_GROUP_IPV6,                 \
         .needs = BIT(IPV6) | BIT(place), .rule = SLU_FINDING_RULE_##of_rule    \
     }
 #define EITHER_IP(path_text, of_group)                                         \
     {                                                                          \
         .path = (path_text), .yield = SLU_FINDING_YIELD_EITHER_IP,             \
-        .kind = SLU_FINDING_IPV4, .group = SLU_FINDING_GROUP_##of_group,       \
+        .kind = SLU_ROW_IPV4, .group = SLU_FINDING_GROUP_##of_group,           \
         .needs = BIT(of_group), .rule = SLU_FINDING_RULE_OTHER                 \
     }
 

@@ -35,7 +35,7 @@ struct slu_finding_path {
     enum slu_finding_yield yield;
     size_t offset; /* of the member */
     /* Of indicators, and of what only they need: */
-    enum slu_finding_kind kind;
+    enum slu_row_kind kind;
     enum slu_finding_group group;
     uint32_t needs; /* the groups that must all be wanted; 0: always read */
     enum slu_finding_rule rule;

@@ -207,7 +207,7 @@ static bool is_usable(struct slu_finding_pass *pass,
 
 static bool add_indicator(struct slu_finding_pass *pass,
                           const struct slu_finding_path *path,
-                          enum slu_finding_kind kind, struct slu_view value)
+                          enum slu_row_kind kind, struct slu_view value)
 {
     struct slu_finding_indicator indicator = {
         .value = value, .kind = kind, .group = path->group, .rule = path->rule};
@@ -235,9 +235,9 @@ static void take_either_ip(struct slu_finding_pass *pass,
         return;
     }
     if (memchr(value->text.ptr, ':', value->text.len) == NULL) {
-        (void)add_indicator(pass, path, SLU_FINDING_IPV4, value->text);
+        (void)add_indicator(pass, path, SLU_ROW_IPV4, value->text);
     } else if ((pass->options->groups & ipv6) != 0) {
-        (void)add_indicator(pass, path, SLU_FINDING_IPV6, value->text);
+        (void)add_indicator(pass, path, SLU_ROW_IPV6, value->text);
     }
 }
 

@@ -327,7 +327,7 @@ slu_finding_text_severity(const struct slu_finding *finding,
                : name_severity(finding);
 }
 
-const char *slu_finding_text_ce_type(enum slu_finding_kind kind)
+const char *slu_finding_text_ce_type(enum slu_row_kind kind)
 {
-    return kind == SLU_FINDING_SHA256 ? "sha256" : "url";
+    return kind == SLU_ROW_SHA256 ? "sha256" : "url";
 }

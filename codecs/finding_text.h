@@ -65,6 +65,6 @@ slu_finding_text_severity(const struct slu_finding *finding,
                           const struct slu_finding_indicator *indicator);
 
 /* Cloud Exchange's type: "sha256", else "url". */
-const char *slu_finding_text_ce_type(enum slu_finding_kind kind);
+const char *slu_finding_text_ce_type(enum slu_row_kind kind);
 
 #endif

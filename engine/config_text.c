@@ -209,5 +209,11 @@ void slu_config_expectation(const struct slu_field *field,
     case SLU_FIELD_STRINGS:
         expect_strings(field, out);
         return;
+    case SLU_FIELD_MAP:
+        (void)snprintf(out, SLU_EXPECTATION_MAX, "a map of keys");
+        return;
+    case SLU_FIELD_MAPS:
+        (void)snprintf(out, SLU_EXPECTATION_MAX, "a list of maps of keys");
+        return;
     }
 }

@@ -171,6 +171,7 @@ const struct slu_source_ops *slu_engine_source(struct slu_engine *self,
                                                const void **out_config)
 {
     const struct slu_flow_config *config;
+    const struct slu_source_ops *ops;
 
     if (flow >= slu_config_flow_count(self->config)) {
         (void)slu_error_set(&self->error, SLU_ERR_USAGE,
@@ -179,8 +180,9 @@ const struct slu_source_ops *slu_engine_source(struct slu_engine *self,
         return NULL;
     }
     config = slu_config_flow(self->config, flow);
-    *out_config = slu_config_section(self->config, config->source);
-    return slu_registry_source(config->source);
+    ops = slu_registry_source(config->source);
+    *out_config = slu_config_section(self->config, ops->section);
+    return ops;
 }
 
 static enum slu_err read_allow_file(struct slu_engine *self,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What: many HTTP exchanges at once on one libevent loop, over libcurl's multi
- * socket interface. It knows nothing of sources: it sends a GET, inflates the
- * body (engine's own gzip codec; libcurl's decoding is off), and hands on head,
- * body and end.
+ * socket interface. It knows nothing of sources: it sends a request, inflates
+ * the body (engine's own gzip codec; libcurl's decoding is off), and hands on
+ * head, body and end.
  *
  * Life cycle: new (on an event_base that outlives it); start any number of
  * transfers; each ends with exactly one on_end, after which it is gone; free
@@ -65,11 +65,20 @@ struct slu_http_header {
 };
 
 struct slu_http_request {
-    struct slu_view origin;                /* "https://host:port" */
-    struct slu_view target;                /* "/api/v3/..." */
+    const char *method;     /* "POST" and so on; NULL: "GET" */
+    struct slu_view origin; /* "https://host:port" */
+    struct slu_view target; /* "/api/v3/...": sent as it is, dot segments too */
     const struct slu_http_header *headers; /* beside those that http adds:
-                                   User-Agent, Accept-Encoding: gzip */
+                                   Host, User-Agent, Accept-Encoding: gzip,
+                                   Content-Length */
     unsigned header_count;
+    struct slu_view body; /* copied, wiped when the transfer ends; POST and PUT
+                             send Content-Length: 0 without one. Content-Type
+                             only when it is among the headers */
+    bool direct;          /* never through the proxy */
+    bool raw;             /* no Accept-Encoding, and the body as it comes: an
+                             object of S3 keeps its own compression */
+    int64_t timeout_ms;   /* for the whole exchange; 0: none */
 };
 
 struct slu_http_head {
@@ -79,6 +88,8 @@ struct slu_http_head {
                                      cut to 120 bytes */
     struct slu_view retry_after;  /* empty when absent */
     struct slu_view date;         /* empty when absent */
+    struct slu_view error_type;   /* x-amzn-ErrorType */
+    struct slu_view region;       /* x-amz-bucket-region */
 };
 
 enum slu_http_flow {

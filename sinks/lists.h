@@ -47,6 +47,7 @@ struct slu_lists_config {
     bool allow_non_global;
     bool allow_public_suffixes;
     int64_t cidr_min_prefix;
+    const char *set_name_prefix; /* of the sets that the lists become */
 };
 
 extern const struct slu_section slu_lists_section;

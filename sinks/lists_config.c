@@ -84,6 +84,12 @@ static const struct slu_field fields[] = {
      .min = 0,
      .max = 32,
      .help = "A CIDR range with a smaller prefix is too wide to be listed."},
+    {.key = "set_name_prefix",
+     .type = SLU_FIELD_STRING,
+     .offset = offsetof(struct slu_lists_config, set_name_prefix),
+     .default_text = "gti-",
+     .help = "The names of our threat lists begin with it: findings that our "
+             "own lists caused are dropped as echoes."},
 };
 
 const struct slu_section slu_lists_section = {

@@ -480,6 +480,7 @@ static void checkpoint(const struct slu_source *self,
 
 const struct slu_source_ops slu_gti_source = {
     .name = "gti",
+    .section = "gti",
     .access = slu_gti_access,
     .probe = slu_gti_probe,
     .explain = slu_gti_explain,

@@ -33,6 +33,7 @@
 #include <sluice/err.h>
 #include <sluice/indicator.h>
 #include <sluice/log.h>
+#include <sluice/row.h>
 
 #define SLU_UNIT_NAME_MAX 120
 
@@ -55,22 +56,63 @@ struct slu_source_now {
 enum slu_auth {
     SLU_AUTH_NONE,
     SLU_AUTH_API_KEY, /* header x-apikey */
+    SLU_AUTH_SIGV4,   /* signed by the engine, anew at every attempt */
 };
 
-/* A GET. Views stay valid until on_end of its unit. */
+enum slu_channel {
+    SLU_CHANNEL_HTTP,
+    SLU_CHANNEL_FILE,   /* target is a path: its bytes, status 200; status 404
+                           or 403 with an empty body for one that isn't there
+                           or can't be read */
+    SLU_CHANNEL_FOLDER, /* target is a folder: the body is a line "SIZE MTIME_S
+                           PATH" for every regular file below it, sorted by
+                           path (links to folders are not followed; a path with
+                           a line end in it is left out and logged) */
+};
+
+enum slu_method {
+    SLU_METHOD_GET,
+    SLU_METHOD_POST,
+    SLU_METHOD_PUT,
+    SLU_METHOD_HEAD,
+    SLU_METHOD_DELETE,
+};
+
+/* For SLU_AUTH_SIGV4: who asks whom. The origin is made of it by the engine
+ * (codecs/aws_endpoint.h with the settings of the machine). */
+struct slu_aws_scope {
+    struct slu_view service; /* "guardduty", "s3": as it is signed */
+    struct slu_view region;  /* empty: aws.region */
+    struct slu_view bucket;  /* of S3, else empty */
+    unsigned identity;       /* 0: the base one; k: accounts[k - 1]'s role */
+};
+
+/* Views stay valid until on_end or give_up of its unit. */
 struct slu_request {
     struct slu_unit *unit;
-    struct slu_view target; /* path and query behind the base URL's origin */
-    struct slu_view accept; /* value of the Accept header */
+    enum slu_channel channel;
+    enum slu_method method;
+    struct slu_view target; /* path and query behind the origin, as on the wire;
+                               of S3 behind the bucket: "/key" */
+    struct slu_view accept; /* value of the Accept header; may be empty */
+    struct slu_view content_type; /* with a body */
+    struct slu_view body;
     enum slu_auth auth;
+    struct slu_aws_scope aws;
+    unsigned lane; /* its rate-limit domain, below access.lanes */
 };
 
+/* Views die with the call and are empty when the header is absent. */
 struct slu_answer_head {
-    int status; /* HTTP */
+    int status;                 /* HTTP */
+    struct slu_view error_type; /* x-amzn-ErrorType */
+    struct slu_view region;     /* x-amz-bucket-region */
 };
 
 /* How the exchange ended below the source: OK means that the whole body was
- * received and decoded, whatever the status. */
+ * received and decoded, whatever the status. AUTH, DENIED and CONFIG come
+ * without a head: the identity could not be signed in (for good), nothing was
+ * sent, and the sentence says why. */
 struct slu_answer_end {
     enum slu_err err;              /* OK, NETWORK, TIMEOUT, TRUNCATED, ... */
     const struct slu_error *error; /* detail; NULL when OK */
@@ -88,12 +130,14 @@ enum slu_step_kind {
                         again and sets unit->not_before_ms, or gives up */
     SLU_STEP_FAILED, /* the answer is void and the unit is over */
     SLU_STEP_DENIED, /* like FAILED: the credentials are refused altogether
-                        (401): the engine ends the run with exit code 3 */
+                        (401): the engine ends the run with exit code 3. A
+                        source whose lanes have several identities says FAILED
+                        and goes on with the others */
 };
 
 struct slu_step {
     enum slu_step_kind kind;
-    bool throttled;         /* RETRY: a 429; slows the whole key down */
+    bool throttled;         /* RETRY: a 429; slows its whole lane down */
     bool daily_quota;       /* RETRY: the quota that resets at 00:00 UTC */
     struct slu_error error; /* RETRY, FAILED, DENIED: one sentence */
 };
@@ -123,16 +167,51 @@ struct slu_sighting {
     uint32_t assessed_at;
 };
 
+/* Which finding the rows that follow belong to. */
+struct slu_finding_key {
+    struct slu_view id;
+    int64_t updated_ms; /* since 1970; its version. Claims older than the
+                           source's horizon are forgotten */
+};
+
+enum slu_source_tell {
+    SLU_TELL_OK,
+    SLU_TELL_WARN, /* something is left out */
+    SLU_TELL_FAIL, /* a sync would fail there */
+};
+
 struct slu_source_port {
     void *ctx;
     enum slu_err (*emit)(void *ctx, struct slu_unit *unit,
                          const struct slu_sighting *sighting);
+    /* The rows that follow, until the next call or the end of the answer, are
+     * of this version of this finding. When the answer is committed and an
+     * answer committed before had the same version (another view of it, a page
+     * read again), they are dropped and counted as duplicates. */
+    enum slu_err (*finding)(void *ctx, struct slu_unit *unit,
+                            const struct slu_finding_key *key);
+    /* One row; its value is as received, and of a length that only the answer
+     * bounds. The engine checks it (matcher, guard rails) and counts. */
+    enum slu_err (*row)(void *ctx, struct slu_unit *unit,
+                        const struct slu_row *row);
     /* An item that is not for any list: counted under its reason. */
     void (*count)(void *ctx, struct slu_unit *unit, enum slu_reason reason);
     /* Stores value under key with the answer; an empty value deletes it. */
     enum slu_err (*put)(void *ctx, struct slu_unit *unit, struct slu_view key,
                         struct slu_view value);
     void (*log)(void *ctx, enum slu_log_level level, const char *text);
+    /* True when a request of that lane for that identity would be sent now: a
+     * source with more than one lane asks before it hands out a request, and
+     * hands out none for a lane that says false; it is asked again when that
+     * may have changed. True also when the request would be answered at once
+     * with an end of AUTH or DENIED (the identity can't be signed in). A source
+     * with one lane need not ask. */
+    bool (*may_send)(void *ctx, unsigned lane, unsigned identity);
+    /* For `sluice check`: one line of what was found. NULL: this is a sync. A
+     * source that is given one only proves what a sync would need, in as few
+     * requests as it can; it never says COMMIT, and emits nothing. */
+    void (*tell)(void *ctx, enum slu_source_tell kind, const char *text);
+    struct slu_view own_list_prefix; /* of our own lists' names: echoes */
     size_t record_bytes; /* limits.record_bytes: the largest element that a
                             source may hold in memory */
 };
@@ -142,12 +221,18 @@ enum slu_body_verdict {
     SLU_BODY_ERROR, /* no use in reading on; on_end is told MALFORMED */
 };
 
+struct slu_account; /* sources/aws_config.h */
+
 /* What the engine must know of a source's configuration to run it. */
 struct slu_source_access {
-    struct slu_view base_url;         /* "https://host[:port]" */
-    const struct slu_secret *api_key; /* for SLU_AUTH_API_KEY */
-    int64_t requests_per_minute;      /* 0: adaptive only */
-    uint32_t verdicts;                /* bit set of 1 << enum slu_verdict */
+    struct slu_view base_url;           /* "https://host[:port]" */
+    const struct slu_secret *api_key;   /* for SLU_AUTH_API_KEY */
+    unsigned lanes;                     /* 0 means 1 */
+    bool aws;                           /* it needs the section aws */
+    const struct slu_account *accounts; /* identities 1, 2, ... */
+    unsigned account_count;
+    int64_t requests_per_minute; /* of each lane; 0: adaptive only */
+    uint32_t verdicts;           /* bit set of 1 << enum slu_verdict */
     uint8_t min_score;
 };
 
@@ -166,9 +251,12 @@ struct slu_refusal {
 struct slu_source; /* the instance: each source's own */
 
 struct slu_source_ops {
-    const char *name; /* "gti" */
+    const char *name;    /* "gti": of flows, and before its stored keys */
+    const char *section; /* of the configuration; what `config` is */
+    bool rows;           /* it emits rows, not sightings */
     void (*access)(const void *config, struct slu_source_access *out_access);
-    /* The index-th probe, from 0; false past the last. */
+    /* The index-th probe, from 0; false past the last. NULL with explain: the
+     * source checks by itself, through port->tell. */
     bool (*probe)(const void *config, unsigned index, struct slu_source_now now,
                   struct slu_probe *out_probe);
     /* The server's words in the body of an error answer. */
@@ -209,7 +297,12 @@ struct slu_source_ops {
 
     void (*result)(const struct slu_source *self,
                    struct slu_source_result *out_result);
-    /* The newest point up to which everything is committed. */
+    /* Rows: claims of versions that were updated before this (milliseconds
+     * since 1970) are no longer needed, since nothing older will be read again.
+     * NULL: claims need not outlive the run. */
+    int64_t (*horizon)(const struct slu_source *self);
+    /* The newest point up to which everything is committed; NULL: the output
+     * folder has no such file. */
     void (*checkpoint)(const struct slu_source *self,
                        struct slu_checkpoint *out_checkpoint);
 };

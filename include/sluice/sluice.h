@@ -9,6 +9,7 @@
 #include <sluice/err.h>
 #include <sluice/indicator.h>
 #include <sluice/log.h>
+#include <sluice/row.h>
 #include <sluice/view.h>
 
 #endif

@@ -42,8 +42,7 @@ finding_log_indicator(void *ctx, const struct slu_finding *from,
         fprintf(log->out, "no comments ");
     }
     fprintf(log->out, "%u %.*s %s %s %s %s [", indicator->index,
-            SLU_VIEW_ARGS(indicator->value),
-            slu_finding_kind_name(indicator->kind),
+            SLU_VIEW_ARGS(indicator->value), slu_row_kind_name(indicator->kind),
             slu_finding_group_name(indicator->group),
             slu_finding_text_ce_type(indicator->kind),
             slu_finding_text_severity(from, indicator));

@@ -290,8 +290,8 @@ Test(finding, groups_are_known_by_their_names)
     }
     cr_assert_not(slu_finding_group_parse(slu_view_str("ebs"), &group));
     cr_assert_str_eq(slu_finding_group_name(SLU_FINDING_GROUP_COUNT), "?");
-    cr_assert_str_eq(slu_finding_kind_name(SLU_FINDING_SHA256), "sha256");
-    cr_assert_str_eq(slu_finding_kind_name((enum slu_finding_kind)9), "?");
+    cr_assert_str_eq(slu_row_kind_name(SLU_ROW_SHA256), "sha256");
+    cr_assert_str_eq(slu_row_kind_name((enum slu_row_kind)9), "?");
     cr_assert_eq(SLU_FINDING_GROUPS_DEFAULT,
                  BIT(NETWORK_CONNECTION) | BIT(PORT_PROBE) | BIT(DNS_REQUEST) |
                      BIT(EBS_VOLUME_SCAN));

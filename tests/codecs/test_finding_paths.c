@@ -33,92 +33,91 @@ struct fixture {
     const char *path;
     const char *text;
     const char *value;
-    enum slu_finding_kind kind;
+    enum slu_row_kind kind;
     uint32_t groups; /* all needed; the indicator's is the highest */
 };
 
 static const struct fixture fixtures[] = {
     {REMOTE_PATH("networkConnectionAction", "4"),
      REMOTE("networkConnectionAction", "4", "192.0.2.1"), "192.0.2.1",
-     SLU_FINDING_IPV4, BIT(NETWORK_CONNECTION)},
-    {PROBE_PATH("4"), PROBE("4", "192.0.2.2"), "192.0.2.2", SLU_FINDING_IPV4,
+     SLU_ROW_IPV4, BIT(NETWORK_CONNECTION)},
+    {PROBE_PATH("4"), PROBE("4", "192.0.2.2"), "192.0.2.2", SLU_ROW_IPV4,
      BIT(PORT_PROBE)},
     {"service.action.dnsRequestAction.domain",
      ACTION("\"dnsRequestAction\":{\"domain\":\"Evil.Example.\"}"),
-     "Evil.Example.", SLU_FINDING_DOMAIN, BIT(DNS_REQUEST)},
+     "Evil.Example.", SLU_ROW_DOMAIN, BIT(DNS_REQUEST)},
     {"service.ebsVolumeScanDetails.scanDetections.threatDetectedByName."
      "threatNames[].filePaths[].hash",
-     FILES("{\"hash\":\"" HASH "\"}"), HASH, SLU_FINDING_SHA256,
+     FILES("{\"hash\":\"" HASH "\"}"), HASH, SLU_ROW_SHA256,
      BIT(EBS_VOLUME_SCAN)},
     {"service.action.dnsRequestAction.domainWithSuffix",
      ACTION("\"dnsRequestAction\":{\"domainWithSuffix\":\"a.b.example\"}"),
-     "a.b.example", SLU_FINDING_DOMAIN, BIT(DNS_SUFFIX)},
+     "a.b.example", SLU_ROW_DOMAIN, BIT(DNS_SUFFIX)},
     {REMOTE_PATH("awsApiCallAction", "4"),
-     REMOTE("awsApiCallAction", "4", "192.0.2.3"), "192.0.2.3",
-     SLU_FINDING_IPV4, BIT(API_CALL)},
+     REMOTE("awsApiCallAction", "4", "192.0.2.3"), "192.0.2.3", SLU_ROW_IPV4,
+     BIT(API_CALL)},
     {"service.action.awsApiCallAction.domainDetails.domain",
      ACTION("\"awsApiCallAction\":{\"domainDetails\":{\"domain\":\"c.org\"}}"),
-     "c.org", SLU_FINDING_DOMAIN, BIT(API_CALL)},
+     "c.org", SLU_ROW_DOMAIN, BIT(API_CALL)},
     {REMOTE_PATH("kubernetesApiCallAction", "4"),
      REMOTE("kubernetesApiCallAction", "4", "192.0.2.4"), "192.0.2.4",
-     SLU_FINDING_IPV4, BIT(KUBERNETES)},
+     SLU_ROW_IPV4, BIT(KUBERNETES)},
     {"service.action.kubernetesApiCallAction.sourceIPs[]",
      ACTION("\"kubernetesApiCallAction\":{\"sourceIPs\":[\"192.0.2.5\"]}"),
-     "192.0.2.5", SLU_FINDING_IPV4, BIT(KUBERNETES)},
+     "192.0.2.5", SLU_ROW_IPV4, BIT(KUBERNETES)},
     {REMOTE_PATH("rdsLoginAttemptAction", "4"),
      REMOTE("rdsLoginAttemptAction", "4", "192.0.2.6"), "192.0.2.6",
-     SLU_FINDING_IPV4, BIT(RDS)},
+     SLU_ROW_IPV4, BIT(RDS)},
     {"service.runtimeDetails.process.executableSha256",
-     RUNTIME(EXECUTABLE("process")), HASH, SLU_FINDING_SHA256, BIT(RUNTIME)},
+     RUNTIME(EXECUTABLE("process")), HASH, SLU_ROW_SHA256, BIT(RUNTIME)},
     {"service.runtimeDetails.context.modifyingProcess.executableSha256",
      RUNTIME("\"context\":{" EXECUTABLE("modifyingProcess") "}"), HASH,
-     SLU_FINDING_SHA256, BIT(RUNTIME)},
+     SLU_ROW_SHA256, BIT(RUNTIME)},
     {"service.runtimeDetails.context.targetProcess.executableSha256",
      RUNTIME("\"context\":{" EXECUTABLE("targetProcess") "}"), HASH,
-     SLU_FINDING_SHA256, BIT(RUNTIME)},
+     SLU_ROW_SHA256, BIT(RUNTIME)},
     {"service.runtimeDetails.context.moduleSha256",
      RUNTIME("\"context\":{\"moduleSha256\":\"" HASH "\"}"), HASH,
-     SLU_FINDING_SHA256, BIT(RUNTIME)},
+     SLU_ROW_SHA256, BIT(RUNTIME)},
     {"service.malwareScanDetails.threats[].hash",
-     MALWARE("\"hash\":\"" HASH "\""), HASH, SLU_FINDING_SHA256,
-     BIT(MALWARE_SCAN)},
+     MALWARE("\"hash\":\"" HASH "\""), HASH, SLU_ROW_SHA256, BIT(MALWARE_SCAN)},
     {"service.malwareScanDetails.threats[].itemPaths[].hash",
-     MALWARE("\"itemPaths\":[{\"hash\":\"" HASH "\"}]"), HASH,
-     SLU_FINDING_SHA256, BIT(MALWARE_SCAN)},
+     MALWARE("\"itemPaths\":[{\"hash\":\"" HASH "\"}]"), HASH, SLU_ROW_SHA256,
+     BIT(MALWARE_SCAN)},
     {"service.malwareScanDetails.threats[].itemDetails[].hash",
-     MALWARE("\"itemDetails\":[{\"hash\":\"" HASH "\"}]"), HASH,
-     SLU_FINDING_SHA256, BIT(MALWARE_SCAN)},
+     MALWARE("\"itemDetails\":[{\"hash\":\"" HASH "\"}]"), HASH, SLU_ROW_SHA256,
+     BIT(MALWARE_SCAN)},
     {"resource.s3BucketDetails[].s3ObjectDetails[].hash",
      "{\"resource\":{\"s3BucketDetails\":[{\"s3ObjectDetails\":[{\"hash\":"
      "\"" HASH "\"}]}]}}",
-     HASH, SLU_FINDING_SHA256, BIT(MALWARE_SCAN)},
+     HASH, SLU_ROW_SHA256, BIT(MALWARE_SCAN)},
     {"service.detection.sequence.endpoints[].ip",
      SEQUENCE("\"endpoints\":[{\"id\":\"e\",\"ip\":\"192.0.2.7\"}]"),
-     "192.0.2.7", SLU_FINDING_IPV4, BIT(ATTACK_SEQUENCE)},
+     "192.0.2.7", SLU_ROW_IPV4, BIT(ATTACK_SEQUENCE)},
     {"service.detection.sequence.endpoints[].domain",
      SEQUENCE("\"endpoints\":[{\"domain\":\"d.example\"}]"), "d.example",
-     SLU_FINDING_DOMAIN, BIT(ATTACK_SEQUENCE)},
+     SLU_ROW_DOMAIN, BIT(ATTACK_SEQUENCE)},
     {"service.detection.sequence.actors[].process.sha256",
      SEQUENCE("\"actors\":[{\"process\":{\"sha256\":\"" HASH "\"}}]"), HASH,
-     SLU_FINDING_SHA256, BIT(ATTACK_SEQUENCE)},
+     SLU_ROW_SHA256, BIT(ATTACK_SEQUENCE)},
     {"service.evidence.threatIntelligenceDetails[].threatFileSha256",
      SERVICE("\"evidence\":{\"threatIntelligenceDetails\":[{"
              "\"threatFileSha256\":\"" HASH "\"}]}"),
-     HASH, SLU_FINDING_SHA256, BIT(THREAT_INTEL_HASH)},
+     HASH, SLU_ROW_SHA256, BIT(THREAT_INTEL_HASH)},
     {REMOTE_PATH("networkConnectionAction", "6"),
      REMOTE("networkConnectionAction", "6", "2001:db8::1"), "2001:db8::1",
-     SLU_FINDING_IPV6, BIT(IPV6) | BIT(NETWORK_CONNECTION)},
-    {PROBE_PATH("6"), PROBE("6", "2001:db8::2"), "2001:db8::2",
-     SLU_FINDING_IPV6, BIT(IPV6) | BIT(PORT_PROBE)},
+     SLU_ROW_IPV6, BIT(IPV6) | BIT(NETWORK_CONNECTION)},
+    {PROBE_PATH("6"), PROBE("6", "2001:db8::2"), "2001:db8::2", SLU_ROW_IPV6,
+     BIT(IPV6) | BIT(PORT_PROBE)},
     {REMOTE_PATH("awsApiCallAction", "6"),
      REMOTE("awsApiCallAction", "6", "2001:db8::3"), "2001:db8::3",
-     SLU_FINDING_IPV6, BIT(IPV6) | BIT(API_CALL)},
+     SLU_ROW_IPV6, BIT(IPV6) | BIT(API_CALL)},
     {REMOTE_PATH("kubernetesApiCallAction", "6"),
      REMOTE("kubernetesApiCallAction", "6", "2001:db8::4"), "2001:db8::4",
-     SLU_FINDING_IPV6, BIT(IPV6) | BIT(KUBERNETES)},
+     SLU_ROW_IPV6, BIT(IPV6) | BIT(KUBERNETES)},
     {REMOTE_PATH("rdsLoginAttemptAction", "6"),
      REMOTE("rdsLoginAttemptAction", "6", "2001:db8::5"), "2001:db8::5",
-     SLU_FINDING_IPV6, BIT(IPV6) | BIT(RDS)},
+     SLU_ROW_IPV6, BIT(IPV6) | BIT(RDS)},
 };
 #define FIXTURE_COUNT (sizeof(fixtures) / sizeof(fixtures[0]))
 
@@ -185,8 +184,8 @@ Test(finding_paths, address_that_may_be_either_is_what_it_looks_like)
     options.groups = BIT(KUBERNETES) | BIT(IPV6);
     read_text(text);
     cr_assert_eq(seen_count, 2);
-    cr_assert_eq(seen[0].kind, SLU_FINDING_IPV4);
-    cr_assert_eq(seen[1].kind, SLU_FINDING_IPV6);
+    cr_assert_eq(seen[0].kind, SLU_ROW_IPV4);
+    cr_assert_eq(seen[1].kind, SLU_ROW_IPV6);
     cr_assert(is(seen[1].value, "2001:db8::1"));
     cr_assert_eq(finding.unusable, 2);
     options.groups = BIT(KUBERNETES);

@@ -265,10 +265,10 @@ Test(finding_text, severity_of_a_scan_is_its_word)
 
 Test(finding_text, cloud_exchange_knows_two_types)
 {
-    cr_assert_str_eq(slu_finding_text_ce_type(SLU_FINDING_SHA256), "sha256");
-    cr_assert_str_eq(slu_finding_text_ce_type(SLU_FINDING_IPV4), "url");
-    cr_assert_str_eq(slu_finding_text_ce_type(SLU_FINDING_IPV6), "url");
-    cr_assert_str_eq(slu_finding_text_ce_type(SLU_FINDING_DOMAIN), "url");
+    cr_assert_str_eq(slu_finding_text_ce_type(SLU_ROW_SHA256), "sha256");
+    cr_assert_str_eq(slu_finding_text_ce_type(SLU_ROW_IPV4), "url");
+    cr_assert_str_eq(slu_finding_text_ce_type(SLU_ROW_IPV6), "url");
+    cr_assert_str_eq(slu_finding_text_ce_type(SLU_ROW_DOMAIN), "url");
     cr_assert_eq(SLU_FINDING_REPUTATION, 5);
 }
 

@@ -296,6 +296,7 @@ static void checkpoint(const struct slu_source *self,
 
 const struct slu_source_ops fake_source = {
     .name = "fake",
+    .section = "fake",
     .access = get_access,
     .create = create,
     .destroy = destroy,

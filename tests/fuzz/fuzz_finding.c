@@ -59,7 +59,7 @@ static void check_indicator(void *ctx, const struct slu_finding *finding,
     (void)ctx;
     demand(indicator->index == called++, "numbers in order");
     demand(indicator->value.len > 0, "a value");
-    demand((unsigned)indicator->kind < SLU_FINDING_KIND_COUNT &&
+    demand((unsigned)indicator->kind < SLU_ROW_KIND_COUNT &&
                (unsigned)indicator->group < SLU_FINDING_GROUP_COUNT,
            "a kind and a group");
     touch(indicator->value);

@@ -240,7 +240,14 @@ static struct slu_source_now now_of(const struct drive *self)
 static bool make_instance(struct drive *self,
                           const struct slu_checkpoint *found)
 {
-    struct slu_source_port port = {self, emit, count, put, log_line, 1 << 20};
+    struct slu_source_port port = {
+        .ctx = self,
+        .emit = emit,
+        .count = count,
+        .put = put,
+        .log = log_line,
+        .record_bytes = 1 << 20,
+    };
     struct slu_error error = {0};
     enum slu_err err = slu_gti_source.create(self->alloc, &self->config, &port,
                                              &self->source, &error);

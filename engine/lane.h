@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What: one rate-limit domain of a pull and how its server is doing: the API
+ * key for GTI; (account, region, operation) for AWS. Its limiter, and the
+ * account of an outage: until the first good answer, and again after as many
+ * bad ones in a row as can be in flight, requests go one at a time with a
+ * back-off between any two, and when that has lasted limits.max_wait the lane
+ * is hopeless: what is left of it is given up without a request. Other lanes go
+ * on. Pure: time comes in as an argument.
+ */
+#ifndef SLU_ENGINE_LANE_H
+#define SLU_ENGINE_LANE_H
+
+#include "engine/limiter.h"
+#include <sluice/err.h>
+
+struct slu_lane {
+    struct slu_limiter limiter;
+    unsigned busy;             /* requests in flight */
+    unsigned connections;      /* limits.connections */
+    bool welcome;              /* a good answer has come */
+    uint64_t bad_since_ms;     /* no good answer since then; 0: the last was */
+    unsigned bad_count;        /* answers since then */
+    unsigned knocks;           /* while the server is not welcoming */
+    uint64_t quiet_until_ms;   /* no request before */
+    struct slu_error hopeless; /* set: what is left is given up */
+};
+
+void slu_lane_init(struct slu_lane *self, unsigned connections,
+                   uint32_t per_minute, uint64_t now_ms);
+
+/* True: a request may be sent now (acquire counts it). False: not before
+ * *out_at_ms (UINT64_MAX: not before an answer has come). */
+bool slu_lane_is_open(const struct slu_lane *self, uint64_t now_ms,
+                      uint64_t *out_at_ms);
+
+#endif
