@@ -51,6 +51,7 @@ static void free_slot(struct slu_transfer *self)
     }
     slu_http_easy_wipe(self);
     slu_buf_fini(&self->text);
+    slu_buf_fini(&self->body);
     slu_inflate_free(self->inflate);
     slu_alloc_put(self->http->options.alloc, self, sizeof(*self));
 }
@@ -341,6 +342,7 @@ static struct slu_transfer *acquire_slot(struct slu_http *http)
     }
     self->http = http;
     slu_buf_init(&self->text, http->options.alloc, SLU_HTTP_TEXT_MAX);
+    slu_buf_init(&self->body, http->options.alloc, SLU_HTTP_SENT_MAX);
     (void)evtimer_assign(&self->pause_timer, http->options.base, on_pause_timer,
                          self);
     return self;
@@ -376,6 +378,7 @@ enum slu_err slu_http_start(struct slu_http *self,
     transfer->ctx = ctx;
     err = slu_http_easy_take(transfer, request);
     if (err != SLU_ERR_OK) {
+        slu_http_easy_wipe(transfer);
         TAILQ_INSERT_HEAD(&self->idle, transfer, link);
         self->idle_count++;
         return err;

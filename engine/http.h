@@ -65,7 +65,8 @@ struct slu_http_header {
 };
 
 struct slu_http_request {
-    const char *method;     /* "POST" and so on; NULL: "GET" */
+    const char *method;     /* "GET", "POST", "PUT", "HEAD", "DELETE"; NULL:
+                               "GET" */
     struct slu_view origin; /* "https://host:port" */
     struct slu_view target; /* "/api/v3/...": sent as it is, dot segments too */
     const struct slu_http_header *headers; /* beside those that http adds:
@@ -78,7 +79,8 @@ struct slu_http_request {
     bool direct;          /* never through the proxy */
     bool raw;             /* no Accept-Encoding, and the body as it comes: an
                              object of S3 keeps its own compression */
-    int64_t timeout_ms;   /* for the whole exchange; 0: none */
+    int64_t timeout_ms;   /* for the whole exchange, pauses included, once it
+                             has a connection's place; 0: none */
 };
 
 struct slu_http_head {
@@ -122,9 +124,10 @@ SLU_MUST_CHECK enum slu_err slu_http_new(const struct slu_http_options *options,
 void slu_http_free(struct slu_http *self);
 
 /* Copies what it needs of the request and the handler. Header values are wiped
- * when the transfer ends. NOMEM, or CONFIG for an origin, target or header that
- * can't be sent (scheme, control bytes, more than 64 KB); what only libcurl
- * finds wrong with the URL is CONFIG in on_end. At most 32 headers. */
+ * when the transfer ends. NOMEM, or CONFIG for a method, origin, target or
+ * header that can't be sent (scheme, control bytes, more than 64 KB), or LIMIT
+ * for a body over 1 MB; what only libcurl finds wrong with the URL is CONFIG in
+ * on_end. At most 32 headers. */
 SLU_MUST_CHECK enum slu_err
 slu_http_start(struct slu_http *self, const struct slu_http_request *request,
                const struct slu_http_handler *handler, void *ctx,

@@ -34,6 +34,8 @@ static bool tell_head(struct slu_transfer *self)
         .content_type = view_value(&self->answer.content_type),
         .retry_after = view_value(&self->answer.retry_after),
         .date = view_value(&self->answer.date),
+        .error_type = view_value(&self->answer.error_type),
+        .region = view_value(&self->answer.region),
     };
 
     self->http->stats.http_version = head.http_version;
@@ -53,6 +55,9 @@ size_t slu_http_body_on_header(char *ptr, size_t size, size_t count, void *ctx)
     if (!slu_http_answer_read(&self->answer, line, &ended)) {
         (void)fail(self, SLU_ERR_MALFORMED, "the head exceeds 256 KB");
         return CURL_WRITEFUNC_ERROR;
+    }
+    if (ended && self->raw) {
+        self->answer.encoding = SLU_HTTP_IDENTITY;
     }
     if (ended && !tell_head(self)) {
         return CURL_WRITEFUNC_ERROR;

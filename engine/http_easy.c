@@ -11,9 +11,22 @@
 #include "engine/http_private.h"
 
 #include <assert.h>
+#include <strings.h>
 
 static char accept_encoding[] = "Accept-Encoding: gzip";
 static char no_expect[] = "Expect:";
+static char no_content_type[] = "Content-Type:";
+
+static const struct method {
+    const char *name;
+    bool body; /* always one, if need be of no bytes */
+} method_table[SLU_HTTP_METHODS] = {
+    [SLU_HTTP_GET] = {"GET", false},
+    [SLU_HTTP_POST] = {"POST", true},
+    [SLU_HTTP_PUT] = {"PUT", true},
+    [SLU_HTTP_HEAD_ONLY] = {"HEAD", false},
+    [SLU_HTTP_DELETE] = {"DELETE", false},
+};
 
 static CURLcode set_wire(CURL *easy, const struct slu_http_options *options)
 {
@@ -25,7 +38,6 @@ static CURLcode set_wire(CURL *easy, const struct slu_http_options *options)
     bad |= curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
     bad |= curl_easy_setopt(easy, CURLOPT_USERAGENT, options->user_agent);
     bad |= curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    bad |= curl_easy_setopt(easy, CURLOPT_PROXY, options->proxy);
     bad |= curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
     bad |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                             options->http2 ? (long)CURL_HTTP_VERSION_2TLS
@@ -103,8 +115,38 @@ static bool make_easy(struct slu_transfer *self)
     return true;
 }
 
+static bool sends_body(const struct slu_transfer *self)
+{
+    return method_table[self->method].body || self->body.len > 0;
+}
+
+/* Each request sets all of it anew: the handle was another's before. HTTPGET
+ * also takes back what HEAD and POST have set. libcurl is told whether there is
+ * a body to send and one to read; the name goes beside that. */
+static CURLcode set_method(struct slu_transfer *self)
+{
+    CURL *easy = self->easy;
+    CURLcode bad = curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
+
+    bad |= curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    if (sends_body(self)) {
+        bad |= curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                                (curl_off_t)self->body.len);
+        bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
+                                self->body.len > 0 ? self->body.ptr : "");
+    }
+    if (self->method == SLU_HTTP_HEAD_ONLY) {
+        bad |= curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    }
+    bad |= curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST,
+                            method_table[self->method].name);
+    return bad;
+}
+
 bool slu_http_easy_set(struct slu_transfer *self)
 {
+    const struct slu_http_options *options = &self->http->options;
     CURLcode bad = CURLE_OK;
 
     if (self->easy == NULL && !make_easy(self)) {
@@ -113,6 +155,11 @@ bool slu_http_easy_set(struct slu_transfer *self)
     self->curl_text[0] = '\0';
     bad |= curl_easy_setopt(self->easy, CURLOPT_URL, self->url.ptr);
     bad |= curl_easy_setopt(self->easy, CURLOPT_HTTPHEADER, self->headers);
+    bad |= curl_easy_setopt(self->easy, CURLOPT_PROXY,
+                            self->direct ? "" : options->proxy);
+    bad |= curl_easy_setopt(self->easy, CURLOPT_TIMEOUT_MS,
+                            (long)self->timeout_ms);
+    bad |= set_method(self);
     return bad == CURLE_OK;
 }
 
@@ -186,28 +233,80 @@ static char *put_header(char *at, const struct slu_http_header *header)
     return at;
 }
 
-static void link_headers(struct slu_transfer *self, unsigned count)
+static bool names_content_type(const struct slu_http_request *request)
 {
-    self->headers[count].data = accept_encoding;
-    self->headers[count + 1].data = no_expect;
-    for (unsigned i = 0; i < count + 1; i++) {
-        self->headers[i].next = &self->headers[i + 1];
+    static const char name[] = "content-type";
+
+    for (unsigned i = 0; i < request->header_count; i++) {
+        struct slu_view given = request->headers[i].name;
+
+        if (given.len == sizeof(name) - 1 &&
+            strncasecmp(given.ptr, name, given.len) == 0) {
+            return true;
+        }
     }
-    self->headers[count + 1].next = NULL;
+    return false;
 }
 
-enum slu_err slu_http_easy_take(struct slu_transfer *self,
-                                const struct slu_http_request *request)
+/* Behind the caller's own. libcurl calls every body a form unless it is told
+ * not to. */
+static void link_headers(struct slu_transfer *self,
+                         const struct slu_http_request *request)
+{
+    unsigned count = request->header_count;
+
+    if (!self->raw) {
+        self->headers[count++].data = accept_encoding;
+    }
+    if (sends_body(self) && !names_content_type(request)) {
+        self->headers[count++].data = no_content_type;
+    }
+    self->headers[count++].data = no_expect;
+    for (unsigned i = 0; i + 1 < count; i++) {
+        self->headers[i].next = &self->headers[i + 1];
+    }
+    self->headers[count - 1].next = NULL;
+}
+
+/* SLU_HTTP_METHODS for one that isn't known. */
+static enum slu_http_method find_method(const char *name)
+{
+    unsigned method = SLU_HTTP_GET;
+
+    if (name == NULL) {
+        return SLU_HTTP_GET;
+    }
+    while (method < SLU_HTTP_METHODS &&
+           strcmp(method_table[method].name, name) != 0) {
+        method++;
+    }
+    return (enum slu_http_method)method;
+}
+
+static enum slu_err take_body(struct slu_transfer *self, struct slu_view body)
+{
+    char *room;
+    enum slu_err err;
+
+    if (body.len == 0) {
+        return SLU_ERR_OK;
+    }
+    err = slu_buf_reserve(&self->body, body.len, &room);
+    if (err == SLU_ERR_OK) {
+        memcpy(room, body.ptr, body.len);
+        slu_buf_commit(&self->body, body.len);
+    }
+    return err;
+}
+
+static enum slu_err take_texts(struct slu_transfer *self,
+                               const struct slu_http_request *request,
+                               size_t len)
 {
     const char *host;
-    size_t len;
     char *at;
     char *start;
 
-    assert(request->header_count <= SLU_HTTP_HEADERS_MAX);
-    if (!check_request(request, &len) || len > SLU_HTTP_TEXT_MAX) {
-        return SLU_ERR_CONFIG;
-    }
     if (slu_buf_reserve(&self->text, len, &start) != SLU_ERR_OK) {
         return SLU_ERR_NOMEM;
     }
@@ -222,16 +321,49 @@ enum slu_err slu_http_easy_take(struct slu_transfer *self,
         at = put_header(at, &request->headers[i]);
     }
     slu_buf_commit(&self->text, (size_t)(at - start));
-    link_headers(self, request->header_count);
+    link_headers(self, request);
     return SLU_ERR_OK;
+}
+
+enum slu_err slu_http_easy_take(struct slu_transfer *self,
+                                const struct slu_http_request *request)
+{
+    enum slu_err err;
+    size_t len;
+
+    assert(request->header_count <= SLU_HTTP_HEADERS_MAX);
+    self->method = find_method(request->method);
+    self->direct = request->direct;
+    self->raw = request->raw;
+    self->timeout_ms = request->timeout_ms;
+    if (self->method == SLU_HTTP_METHODS || !check_request(request, &len) ||
+        len > SLU_HTTP_TEXT_MAX) {
+        return SLU_ERR_CONFIG;
+    }
+    err = take_body(self, request->body);
+    if (err == SLU_ERR_OK) {
+        err = take_texts(self, request, len);
+    }
+    return err;
+}
+
+static void wipe_buf(struct slu_buf *buf)
+{
+    if (buf->ptr != NULL) {
+        explicit_bzero(buf->ptr, buf->capacity);
+    }
+    slu_buf_clear(buf);
 }
 
 void slu_http_easy_wipe(struct slu_transfer *self)
 {
-    if (self->text.ptr != NULL) {
-        explicit_bzero(self->text.ptr, self->text.capacity);
+    wipe_buf(&self->text);
+    wipe_buf(&self->body);
+    /* A slot keeps little between two requests. */
+    if (self->body.capacity > SLU_HTTP_TEXT_MAX) {
+        slu_buf_fini(&self->body);
+        slu_buf_init(&self->body, self->http->options.alloc, SLU_HTTP_SENT_MAX);
     }
-    slu_buf_clear(&self->text);
     self->url = slu_view_make(NULL, 0);
     self->host = slu_view_make(NULL, 0);
 }

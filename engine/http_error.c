@@ -36,7 +36,7 @@ static void set_text(const struct slu_transfer *self, struct slu_error *error,
 static void explain_connect(const struct slu_transfer *self, int sys,
                             struct slu_error *error)
 {
-    bool proxied = self->http->options.proxy[0] != '\0';
+    bool proxied = !self->direct && self->http->options.proxy[0] != '\0';
 
     (void)slu_error_set(
         error, SLU_ERR_NETWORK,
@@ -67,14 +67,25 @@ static void explain_timeout(const struct slu_transfer *self,
 {
     const struct slu_http_options *options = &self->http->options;
     curl_off_t ready_us = 0;
+    curl_off_t total_us = 0;
+    bool whole;
 
     (void)curl_easy_getinfo(self->easy, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
+    (void)curl_easy_getinfo(self->easy, CURLINFO_TOTAL_TIME_T, &total_us);
+    whole = self->timeout_ms > 0 && total_us >= self->timeout_ms * 1000;
     if (ready_us == 0) {
         (void)slu_error_set(error, SLU_ERR_TIMEOUT,
                             "cannot connect to %.*s: no answer within "
                             "%" PRId64 " ms",
                             SLU_VIEW_ARGS(self->host),
-                            options->connect_timeout_ms);
+                            whole ? self->timeout_ms
+                                  : options->connect_timeout_ms);
+        return;
+    }
+    if (whole) {
+        (void)slu_error_set(error, SLU_ERR_TIMEOUT,
+                            "%.*s gave no whole answer within %" PRId64 " ms",
+                            SLU_VIEW_ARGS(self->host), self->timeout_ms);
         return;
     }
     (void)slu_error_set(error, SLU_ERR_TIMEOUT,

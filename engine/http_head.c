@@ -73,6 +73,10 @@ static void read_header(struct slu_http_answer *self, struct slu_view line)
         keep_value(&self->retry_after, value);
     } else if (equals_fold(name, "date")) {
         keep_value(&self->date, value);
+    } else if (equals_fold(name, "x-amzn-errortype")) {
+        keep_value(&self->error_type, value);
+    } else if (equals_fold(name, "x-amz-bucket-region")) {
+        keep_value(&self->region, value);
     }
 }
 

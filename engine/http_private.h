@@ -7,8 +7,8 @@
  * used again by later transfers; its memory is 19 KB, and 60 KB more once it
  * has met gzip.
  *
- * Limits: URL and headers of a request 64 KB, 32 headers; head of an answer
- * 256 KB. As many slots are kept as there may be connections.
+ * Limits: URL and headers of a request 64 KB, 32 headers, its body 1 MB; head
+ * of an answer 256 KB. As many slots are kept as there may be connections.
  */
 #ifndef SLU_ENGINE_HTTP_PRIVATE_H
 #define SLU_ENGINE_HTTP_PRIVATE_H
@@ -23,7 +23,9 @@
 #include <sys/queue.h>
 
 #define SLU_HTTP_HEADERS_MAX 32
+#define SLU_HTTP_OWN_HEADERS 3 /* that http itself adds or takes away */
 #define SLU_HTTP_TEXT_MAX (64u * 1024)
+#define SLU_HTTP_SENT_MAX (1024u * 1024)
 #define SLU_HTTP_HEAD_BYTES_MAX (256u * 1024)
 #define SLU_HTTP_RECEIVE_BYTES (64 * 1024L)
 
@@ -49,6 +51,18 @@ struct slu_http_answer {
     struct slu_http_value content_type;
     struct slu_http_value retry_after;
     struct slu_http_value date;
+    struct slu_http_value error_type;
+    struct slu_http_value region;
+};
+
+/* The order of the table in http_easy.c. */
+enum slu_http_method {
+    SLU_HTTP_GET,
+    SLU_HTTP_POST,
+    SLU_HTTP_PUT,
+    SLU_HTTP_HEAD_ONLY,
+    SLU_HTTP_DELETE,
+    SLU_HTTP_METHODS,
 };
 
 enum slu_transfer_state {
@@ -70,7 +84,12 @@ struct slu_transfer {
     struct slu_buf text; /* URL and headers; wiped at the end */
     struct slu_view url;
     struct slu_view host; /* "host:port", into text */
-    struct curl_slist headers[SLU_HTTP_HEADERS_MAX + 2];
+    struct slu_buf body;  /* what is sent; wiped at the end */
+    enum slu_http_method method;
+    bool direct;
+    bool raw;
+    int64_t timeout_ms;
+    struct curl_slist headers[SLU_HTTP_HEADERS_MAX + SLU_HTTP_OWN_HEADERS];
 
     bool has_work;    /* is in http->work */
     bool cancelled;   /* the handler is not called any more */
@@ -138,7 +157,7 @@ bool slu_http_answer_read(struct slu_http_answer *self, struct slu_view line,
 /* http_easy.c: sets what is the same for all requests; false: no memory. */
 bool slu_http_easy_set(struct slu_transfer *transfer);
 
-/* http_easy.c: copies a request into the slot; NOMEM or CONFIG. */
+/* http_easy.c: copies a request into the slot; NOMEM, CONFIG or LIMIT. */
 SLU_MUST_CHECK enum slu_err
 slu_http_easy_take(struct slu_transfer *transfer,
                    const struct slu_http_request *request);

@@ -33,6 +33,8 @@ static void on_head(void *ctx, const struct slu_http_head *head)
     keep(self->content_type, sizeof(self->content_type), head->content_type);
     keep(self->retry_after, sizeof(self->retry_after), head->retry_after);
     keep(self->date, sizeof(self->date), head->date);
+    keep(self->error_type, sizeof(self->error_type), head->error_type);
+    keep(self->region, sizeof(self->region), head->region);
     (void)leave_here(self, AT_HEAD);
 }
 
@@ -161,24 +163,32 @@ void exchange_fini(struct exchange *self)
     slu_buf_fini(&self->body);
 }
 
-void exchange_start(struct exchange *self, const char *target)
+void exchange_send(struct exchange *self,
+                   const struct slu_http_request *request)
 {
     static const struct slu_http_handler handler = {on_head, on_body, on_end};
+    struct slu_http_request sent = *request;
+
+    sent.origin = slu_view_str(self->client->origin);
+    self->client->left++;
+    self->inside = true; /* nothing may be called from inside start */
+    cr_assert_eq(slu_http_start(self->client->http, &sent, &handler, self,
+                                &self->transfer),
+                 SLU_ERR_OK);
+    self->inside = false;
+}
+
+void exchange_start(struct exchange *self, const char *target)
+{
     struct slu_http_header header = {SLU_VIEW_LITERAL("x-apikey"),
                                      SLU_VIEW_LITERAL("0123secret4567")};
     struct slu_http_request request = {
-        .origin = slu_view_str(self->client->origin),
         .target = slu_view_str(target),
         .headers = &header,
         .header_count = 1,
     };
 
-    self->client->left++;
-    self->inside = true; /* nothing may be called from inside start */
-    cr_assert_eq(slu_http_start(self->client->http, &request, &handler, self,
-                                &self->transfer),
-                 SLU_ERR_OK);
-    self->inside = false;
+    exchange_send(self, &request);
 }
 
 static void on_minute(evutil_socket_t fd, short events, void *ctx)

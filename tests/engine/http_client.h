@@ -44,6 +44,8 @@ struct exchange {
     char content_type[128];
     char retry_after[128];
     char date[128];
+    char error_type[128];
+    char region[128];
     uint64_t bytes;
     size_t piece_max;
     struct slu_buf body;
@@ -60,6 +62,10 @@ void client_fini(struct client *self);
 void exchange_init(struct exchange *self, struct client *client);
 void exchange_fini(struct exchange *self);
 void exchange_start(struct exchange *self, const char *target);
+
+/* The same with any request, whose origin is the server's. */
+void exchange_send(struct exchange *self,
+                   const struct slu_http_request *request);
 
 /* Runs the loop until no exchange is left (or, after a minute, aborts). */
 void client_run(struct client *self);

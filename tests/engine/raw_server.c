@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define REQUEST_MAX 8192
+#define REQUEST_MAX 32768
 
 struct raw_connection {
     LIST_ENTRY(raw_connection) link;
@@ -169,6 +169,21 @@ static void begin_answer(struct raw_connection *self)
     }
 }
 
+static bool is_whole(const struct raw_connection *self)
+{
+    const char *end = strstr(self->request, "\r\n\r\n");
+    const char *length = strcasestr(self->request, "\r\ncontent-length:");
+    size_t body_len = 0;
+
+    if (end == NULL) {
+        return false;
+    }
+    if (length != NULL && length < end) {
+        body_len = strtoul(strchr(length, ':') + 1, NULL, 10);
+    }
+    return self->request_len - (size_t)(end + 4 - self->request) >= body_len;
+}
+
 static void on_readable(evutil_socket_t fd, short events, void *ctx)
 {
     struct raw_connection *self = ctx;
@@ -182,7 +197,7 @@ static void on_readable(evutil_socket_t fd, short events, void *ctx)
     }
     self->request_len += (size_t)got;
     self->request[self->request_len] = '\0';
-    if (strstr(self->request, "\r\n\r\n") != NULL) {
+    if (is_whole(self)) {
         begin_answer(self);
     }
 }

@@ -3,7 +3,7 @@
  * What: a server on 127.0.0.1 that sends exactly the bytes a test says, on the
  * same loop as the client under test: cut bodies, false lengths, resets and
  * stalls included. It counts what the kernel took.
- * Limits: a request head of 8 KB.
+ * Limits: a request of 32 KB, its body by Content-Length.
  */
 #ifndef TESTS_ENGINE_RAW_SERVER_H
 #define TESTS_ENGINE_RAW_SERVER_H
@@ -31,7 +31,7 @@ struct raw_answer {
     enum raw_end end;
 };
 
-/* request: the head as received, terminated. */
+/* request: head and body as received, terminated. */
 typedef struct raw_answer (*raw_answer_fn)(void *ctx, const char *request);
 
 struct raw_server;
@@ -50,7 +50,7 @@ void raw_server_free(struct raw_server *self);
 int raw_server_port(const struct raw_server *self);
 const struct raw_counts *raw_server_counts(const struct raw_server *self);
 
-/* The head of the last request. */
+/* The last request, head and body. */
 const char *raw_server_request(const struct raw_server *self);
 
 #endif
