@@ -4,6 +4,7 @@
 #include "codecs/buf.h"
 #include "codecs/json_read.h"
 #include "codecs/json_split.h"
+#include "codecs/plain_text.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -341,33 +342,9 @@ static enum slu_gti_error_code find_error_code(struct slu_view name)
     return SLU_GTI_ERROR_UNKNOWN;
 }
 
-/*
- * Copies what fits. A message ends in logs and on terminals: control bytes
- * become spaces, and so does every byte of what isn't ASCII unless the text is
- * known to be UTF-8, which is then cut between characters. The C1 controls are
- * two bytes in UTF-8, c2 80 to c2 9f.
- */
-static void copy_message(struct slu_gti_error *out, struct slu_view text,
-                         bool is_utf8)
+static void copy_message(struct slu_gti_error *out, struct slu_view text)
 {
-    size_t len =
-        text.len < sizeof(out->message) ? text.len : sizeof(out->message) - 1;
-
-    while (is_utf8 && len > 0 && len < text.len &&
-           ((unsigned char)text.ptr[len] & 0xc0) == 0x80) {
-        len--;
-    }
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        bool control = c < 0x20 || c == 0x7f || (c >= 0x80 && !is_utf8);
-
-        if (c == 0xc2 && is_utf8 && (unsigned char)text.ptr[i + 1] < 0xa0) {
-            out->message[i++] = ' ';
-            control = true;
-        }
-        out->message[i] = control ? ' ' : (char)c;
-    }
-    out->message[len] = '\0';
+    slu_plain_text_copy(text, out->message, sizeof(out->message));
 }
 
 struct error_pass {
@@ -385,7 +362,7 @@ static bool on_error_value(void *ctx, unsigned field,
         pass->code = value->text;
         pass->out->code = find_error_code(value->text);
     } else if (value->kind == SLU_JSON_STRING && value->text.len > 0) {
-        copy_message(pass->out, value->text, true);
+        copy_message(pass->out, value->text);
         pass->has_message = true;
     }
     return true;
@@ -418,13 +395,11 @@ void slu_gti_read_error(struct slu_gti_reader *self, struct slu_view body,
         slu_json_read(self->error, slu_buf_view(&self->body), on_error_value,
                       &pass, NULL) != SLU_ERR_OK) {
         *out_error = (struct slu_gti_error){0};
-        copy_message(out_error, body, false);
+        copy_message(out_error, body);
         return;
     }
     if (!pass.has_message) {
         /* The code says more than nothing; without it, the body does. */
-        bool has_code = pass.code.len > 0;
-
-        copy_message(out_error, has_code ? pass.code : body, has_code);
+        copy_message(out_error, pass.code.len > 0 ? pass.code : body);
     }
 }

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What: words of a server made fit for a log and a terminal: control bytes, the
+ * C1 controls of Unicode, and bytes that are no UTF-8 become blanks; what is
+ * too long is cut between characters.
+ */
+#ifndef SLU_CODECS_PLAIN_TEXT_H
+#define SLU_CODECS_PLAIN_TEXT_H
+
+#include <sluice/view.h>
+
+/* Writes at most room - 1 bytes and a zero byte. room > 0. */
+void slu_plain_text_copy(struct slu_view text, char *out, size_t room);
+
+#endif
