@@ -2,13 +2,12 @@
 /*
  * What: the text of the files in the output folder: list files (one entry a
  * line, "\n", no blank line), side files (the bare value as received, control
- * bytes escaped as \xNN and the backslash as \\), reasons.ndjson, and JSON
- * string escaping.
+ * bytes escaped as \xNN and the backslash as \\), and reasons.ndjson.
  */
 #ifndef SLU_CODECS_LIST_TEXT_H
 #define SLU_CODECS_LIST_TEXT_H
 
-#include "codecs/buf.h"
+#include "codecs/escape.h"
 #include "codecs/record.h"
 
 /* The next line of *text without its "\n" or "\r\n", moving *text on; false at
@@ -23,11 +22,6 @@ size_t slu_list_entry(const struct slu_record *record, char out[SLU_VALUE_MAX]);
  * part of valid UTF-8, and the backslash escaped. */
 SLU_MUST_CHECK enum slu_err slu_side_append(struct slu_buf *buf,
                                             struct slu_view value);
-
-/* Appends a JSON string with its quotes. Bytes that are not valid UTF-8 become
- * U+FFFD. */
-SLU_MUST_CHECK enum slu_err slu_json_append_string(struct slu_buf *buf,
-                                                   struct slu_view value);
 
 /* One line of reasons.ndjson:
  * {"type":"domain","value":"...","reason":"domain_underscore",
