@@ -1,47 +1,320 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What: whose request it is, and the way to its service. */
+/* What: whose request it is, and the way to its service: signature, region,
+   permission, rate, fault; in this order. */
 #include "aws.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "aws_faults.h"
+#include "aws_services.h"
+#include "aws_state.h"
+#include "host.h"
+#include "operation.h"
 #include "server.h"
+#include "signin.h"
 
-int64_t sim_aws_now(const struct sim_server *server)
+/* One request on its way. */
+struct call {
+    struct sim_server *server;
+    const struct sim_request *request;
+    struct sim_answer *answer;
+    const char *service;
+    const char *operation;
+    enum sim_protocol protocol;
+    struct sim_aws_caller caller;
+    struct sim_count *row;
+};
+
+static bool path_begins(const struct sim_request *request, const char *path)
 {
-    (void)server;
-    return (int64_t)sim_server_wall();
+    return strncmp(request->target, path, strlen(path)) == 0;
 }
 
-/* Field `index` of the credential scope AKID/date/region/service/... */
-static void copy_scope(const char *credential, int index, char *out, size_t cap)
+static bool path_is(const struct sim_request *request, const char *path)
 {
-    for (; index > 0; index--) {
-        credential += strcspn(credential, "/");
-        credential += *credential == '/';
+    size_t len = strcspn(request->target, "?");
+
+    return len == strlen(path) && strncmp(request->target, path, len) == 0;
+}
+
+/* The fourth field of the credential; NULL unless it is a service we have. */
+static const char *service_of_scope(const char *authorization)
+{
+    static const char *const known[] = {"guardduty", "sts", "s3"};
+    const char *at = strstr(authorization, "Credential=");
+
+    for (int i = 0; at != NULL && i < 3; i++) {
+        at = strchr(at + 1, '/');
     }
-    snprintf(out, cap, "%.*s", (int)strcspn(credential, "/,"), credential);
+    for (size_t i = 0; at != NULL && i < sizeof(known) / sizeof(known[0]);
+         i++) {
+        size_t len = strlen(known[i]);
+
+        if (strncmp(at + 1, known[i], len) == 0 && at[1 + len] == '/') {
+            return known[i];
+        }
+    }
+    return NULL;
+}
+
+static const char *service_of_host(const struct sim_request *request)
+{
+    static const char *const known[] = {"guardduty", "sts", "s3",
+                                        "rolesanywhere"};
+    struct sim_host host;
+
+    sim_host_read(&host, request->host);
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (strcmp(host.service, known[i]) == 0) {
+            return known[i];
+        }
+    }
+    return NULL;
+}
+
+/* As moto does: by path where the path is enough, then by the scope, then by
+   the host's name; what is left goes by its looks. NULL: it isn't AWS's. */
+static const char *find_service(const struct sim_server *server,
+                                const struct sim_request *request)
+{
+    const char *authorization = sim_request_header(request, "authorization");
+    bool aws4 =
+        authorization != NULL && strncmp(authorization, "AWS4-", 5) == 0;
+    const char *service = NULL;
+
+    if (path_begins(request, "/api/")) {
+        return NULL;
+    }
+    if (path_is(request, "/sessions")) {
+        return "rolesanywhere";
+    }
+    if (!aws4 && path_begins(request, "/latest/")) {
+        return "imds";
+    }
+    if (!aws4 && path_is(request, "/v1/credentials")) {
+        return "container";
+    }
+    if (aws4) {
+        service = service_of_scope(authorization);
+    }
+    if (service == NULL) {
+        service = service_of_host(request);
+    }
+    if (service == NULL && path_begins(request, "/detector")) {
+        service = "guardduty";
+    }
+    if (service == NULL && path_is(request, "/") &&
+        strcmp(request->method, "POST") == 0) {
+        service = "sts";
+    }
+    if (service == NULL && server->options.aws.s3_root[0] != '\0') {
+        service = "s3";
+    }
+    return service == NULL && authorization != NULL ? "unknown" : service;
+}
+
+static enum sim_protocol protocol_of(const char *service)
+{
+    static const struct {
+        const char *service;
+        enum sim_protocol protocol;
+    } protocols[] = {{"sts", SIM_PROTOCOL_QUERY},
+                     {"s3", SIM_PROTOCOL_S3},
+                     {"imds", SIM_PROTOCOL_IMDS},
+                     {"container", SIM_PROTOCOL_CONTAINER}};
+
+    for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
+        if (strcmp(protocols[i].service, service) == 0) {
+            return protocols[i].protocol;
+        }
+    }
+    return SIM_PROTOCOL_REST;
+}
+
+/* Web identity is the one operation that a client without keys may ask for;
+   the rest is signed, or isn't signed with SigV4 at all. */
+static bool is_signed(const struct call *call)
+{
+    return strcmp(call->operation, "AssumeRoleWithWebIdentity") != 0 &&
+           call->protocol != SIM_PROTOCOL_IMDS &&
+           call->protocol != SIM_PROTOCOL_CONTAINER;
+}
+
+static bool sign_in(struct call *call, const char *malformed)
+{
+    struct sim_signin signin = {.server = call->server,
+                                .request = call->request,
+                                .malformed = malformed,
+                                .service = call->service};
+    bool ok;
+
+    if (!is_signed(call)) {
+        strcpy(call->caller.region, "aws-global");
+        return true;
+    }
+    ok = sim_signin_read(&signin) && sim_signin_key(&signin, &call->caller);
+    if (!ok) {
+        call->server->aws->refusals[signin.refusal]++;
+        sim_protocol_refuse(call->answer, call->protocol, signin.refusal,
+                            signin.message.data);
+    }
+    sim_signin_fini(&signin);
+    return ok;
+}
+
+static bool is_enabled(struct call *call)
+{
+    const struct sim_aws_options *options = &call->server->options.aws;
+
+    for (unsigned i = 0; i < options->offs; i++) {
+        if (strcmp(call->service, "s3") != 0 &&
+            sim_aws_place_matches(&options->off[i], call->caller.account,
+                                  call->caller.region, call->operation)) {
+            sim_protocol_refuse(call->answer, call->protocol,
+                                SIM_REFUSED_UNKNOWN_KEY,
+                                "The security token included in the request "
+                                "is invalid.");
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What the denial names: a detector where the path has one. */
+static void write_resource(const struct call *call, char *out, size_t cap)
+{
+    const char *target = call->request->target;
+    const char *id = strncmp(target, "/detector/", 10) == 0 ? target + 10 : "*";
+
+    snprintf(out, cap, "arn:aws:%s:%s:%s:detector/%.*s", call->service,
+             call->caller.region, call->caller.account,
+             (int)(strcspn(id, "/?") < 300 ? strcspn(id, "/?") : 300), id);
+    if (strcmp(call->service, "guardduty") != 0) {
+        snprintf(out, cap, "*");
+    }
+}
+
+static bool may(struct call *call)
+{
+    const struct sim_aws_options *options = &call->server->options.aws;
+    char resource[512];
+    char message[1200];
+
+    for (unsigned i = 0; i < options->denials; i++) {
+        if (!sim_aws_place_matches(&options->denied[i], call->caller.account,
+                                   call->caller.region, call->operation)) {
+            continue;
+        }
+        call->row->denied++;
+        write_resource(call, resource, sizeof(resource));
+        snprintf(message, sizeof(message),
+                 "User: %s is not authorized to perform: %s:%s on resource: %s "
+                 "because no identity-based policy allows the %s:%s action",
+                 call->caller.arn, call->service, call->operation, resource,
+                 call->service, call->operation);
+        sim_protocol_error(call->answer, call->protocol, 403,
+                           call->protocol == SIM_PROTOCOL_REST
+                               ? "AccessDeniedException"
+                               : "AccessDenied",
+                           message);
+        return false;
+    }
+    return true;
+}
+
+/* A window of --aws-throttle, for this operation here; what is rejected
+   doesn't count against it. */
+static bool has_rate(struct call *call)
+{
+    const struct sim_aws_options *options = &call->server->options.aws;
+    struct sim_count *row = call->row;
+    double wall = sim_server_wall();
+
+    for (unsigned i = 0; i < options->throttles; i++) {
+        const struct sim_aws_place *place = &options->throttle[i];
+
+        if (!sim_aws_place_matches(place, call->caller.account,
+                                   call->caller.region, call->operation)) {
+            continue;
+        }
+        if (wall >= row->window_start + (double)place->seconds) {
+            row->window_start = wall;
+            row->window_requests = 0;
+        }
+        if (row->window_requests < place->requests) {
+            row->window_requests++;
+            return true;
+        }
+        row->throttled++;
+        sim_aws_throttled(call->answer, call->protocol);
+        return false;
+    }
+    return true;
+}
+
+static bool misbehaves(struct call *call)
+{
+    char who[128];
+
+    if (call->server->options.faults.count == 0) {
+        return false;
+    }
+    snprintf(who, sizeof(who), "%s/%s/%s", call->service, call->caller.account,
+             call->caller.region);
+    sim_aws_pick_fault(call->server, call->request,
+                       sim_operation_endpoint(call->service, call->operation),
+                       who, call->answer);
+    return sim_aws_misbehave(call->server, call->protocol, call->answer);
+}
+
+static void serve(struct call *call)
+{
+    static const struct {
+        const char *service;
+        void (*answer)(struct sim_server *server,
+                       const struct sim_request *request,
+                       const struct sim_aws_caller *caller,
+                       struct sim_answer *answer);
+    } services[] = {{"guardduty", sim_guardduty_answer},
+                    {"sts", sim_sts_answer}};
+
+    for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
+        if (strcmp(services[i].service, call->service) == 0) {
+            services[i].answer(call->server, call->request, &call->caller,
+                               call->answer);
+            sim_aws_spoil(call->answer);
+            return;
+        }
+    }
+    sim_protocol_error(call->answer, call->protocol, 404,
+                       "UnknownOperationException", "no such operation");
 }
 
 bool sim_aws_route(struct sim_server *server, const struct sim_request *request,
                    const char *malformed, struct sim_answer *answer)
 {
-    const char *authorization = sim_request_header(request, "authorization");
-    const char *credential =
-        authorization != NULL ? strstr(authorization, "Credential=") : NULL;
-    struct sim_aws_caller caller = {.account = "111122223333"};
+    struct call call = {.server = server, .request = request, .answer = answer};
+    struct sim_text scratch = {0};
 
-    if (credential == NULL || malformed != NULL) {
+    call.service = find_service(server, request);
+    if (call.service == NULL) {
         return false;
     }
     answer->aws = true;
-    credential += strlen("Credential=");
-    copy_scope(credential, 0, caller.access_key, sizeof(caller.access_key));
-    copy_scope(credential, 2, caller.region, sizeof(caller.region));
-    copy_scope(credential, 3, caller.service, sizeof(caller.service));
-    if (strcmp(caller.service, "guardduty") != 0) {
-        return false;
+    answer->clock_offset_s = server->options.aws.clock_offset_s;
+    server->aws->requests++;
+    call.protocol = protocol_of(call.service);
+    call.operation = sim_operation_of(call.service, request, &scratch);
+    if (sign_in(&call, malformed)) {
+        call.row = sim_count_row(server->aws, call.service, call.operation,
+                                 call.caller.account, call.caller.region);
+        call.row->requests++;
+        if (is_enabled(&call) && may(&call) && has_rate(&call) &&
+            !misbehaves(&call)) {
+            serve(&call);
+        }
     }
-    sim_guardduty_answer(server, request, &caller, answer);
+    sim_text_fini(&scratch);
     return true;
 }

@@ -18,19 +18,16 @@
 #include <stdint.h>
 
 #include "answer.h"
+#include "keys.h"
 #include "request.h"
 
 struct sim_server;
-
-#define SIM_AWS_ACCOUNT_LEN 12
-#define SIM_AWS_ARN_CAP 2100
-#define SIM_AWS_REGION_CAP 64
 
 /* Who signed a request, and for where. */
 struct sim_aws_caller {
     char account[SIM_AWS_ACCOUNT_LEN + 1];
     char arn[SIM_AWS_ARN_CAP]; /* user, or assumed-role with its session */
-    char user_id[256];
+    char user_id[160];
     char region[SIM_AWS_REGION_CAP]; /* of the credential scope, as service */
     char service[32];
     char access_key[130];
@@ -43,6 +40,20 @@ bool sim_aws_route(struct sim_server *server, const struct sim_request *request,
 
 /* The servers' own idea of now: the wall clock and --aws-clock-offset. */
 int64_t sim_aws_now(const struct sim_server *server);
+
+/* The parts of the AWS services that outlive a request. */
+void sim_aws_init(struct sim_server *server);
+void sim_aws_fini(struct sim_server *server);
+
+/* A request to AWS is in flight, or its answer has left: for /_sim/aws. */
+void sim_aws_begin(struct sim_server *server);
+void sim_aws_end(struct sim_server *server);
+
+/* GET /_sim/aws: what the services saw. */
+void sim_aws_control(struct sim_server *server, struct sim_answer *answer);
+
+/* A request id in the form of a UUID; 40 bytes. */
+void sim_aws_request_id(char *out, size_t cap);
 
 /* The rest-json form: `x-amzn-ErrorType: CODE`, `x-amzn-RequestId`, and
    {"message":MESSAGE}. */

@@ -7,8 +7,7 @@
 #include "json.h"
 #include "mix.h"
 
-/* A request id in the form of a UUID; any will do that differ. */
-static void write_request_id(char *out, size_t cap)
+void sim_aws_request_id(char *out, size_t cap)
 {
     static uint64_t count;
     uint64_t high = sim_mix(++count);
@@ -36,7 +35,7 @@ void sim_aws_error_typed(struct sim_answer *answer, int status,
     sim_json_end(&json);
     sim_text_byte(&text, '\0');
     sim_answer_text(answer, status, "application/json", text.data);
-    write_request_id(id, sizeof(id));
+    sim_aws_request_id(id, sizeof(id));
     snprintf(answer->headers, sizeof(answer->headers),
              "x-amzn-RequestId: %s\r\nx-amzn-ErrorType: %s\r\n", id, code);
     sim_json_fini(&json);
@@ -54,7 +53,7 @@ void sim_aws_json(struct sim_answer *answer, const char *body)
     char id[48];
 
     sim_answer_text(answer, 200, "application/json", body);
-    write_request_id(id, sizeof(id));
+    sim_aws_request_id(id, sizeof(id));
     snprintf(answer->headers, sizeof(answer->headers),
              "x-amzn-RequestId: %s\r\n", id);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "aws.h"
 #include "mix.h"
 
 #define LINGER_MS 1000
@@ -20,6 +21,9 @@ static void close_conn(struct sim_conn *conn)
     if (conn->counted) {
         server->stats.in_flight--;
         server->stats.aborted++;
+    }
+    if (conn->answer.aws) {
+        sim_aws_end(server);
     }
     server->stats.connections_open--;
     if (conn->prev != NULL) {
@@ -80,6 +84,9 @@ static void finish_request(struct sim_conn *conn)
         stats->in_flight--;
         stats->answered++;
         stats->last_time = sim_server_wall();
+    }
+    if (conn->answer.aws) {
+        sim_aws_end(conn->server);
     }
     conn->counted = false;
     sim_answer_fini(&conn->answer);
@@ -160,6 +167,9 @@ static void answer_request(struct sim_conn *conn)
     conn->close_after = !conn->request.keep_alive;
     if (conn->counted) {
         count_request(conn);
+    }
+    if (conn->answer.aws) {
+        sim_aws_begin(conn->server);
     }
     wait = draw_latency(conn);
     if (wait > 0) {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What: the simulator's own questions: GET /_sim/health, GET /_sim/stats,
- * POST /_sim/reset, POST /_sim/now?epoch=N (moves the frozen clock; 0 thaws
- * it). They are never counted, delayed, limited or spoilt.
+ * GET /_sim/aws, POST /_sim/reset, POST /_sim/now?epoch=N (moves the frozen
+ * clock; 0 thaws it). They are never counted, delayed, limited or spoilt.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "aws.h"
+#include "aws_state.h"
 #include "server.h"
 
 static void answer_stats(struct sim_server *server, struct sim_answer *answer)
@@ -46,8 +48,11 @@ void sim_control_answer(struct sim_server *server,
         sim_answer_text(answer, 200, "application/json", "{\"ok\":true}\n");
     } else if (get && strcmp(path, "/_sim/stats") == 0) {
         answer_stats(server, answer);
+    } else if (get && strcmp(path, "/_sim/aws") == 0) {
+        sim_aws_control(server, answer);
     } else if (post && strcmp(path, "/_sim/reset") == 0) {
         sim_stats_reset(&server->stats);
+        sim_aws_reset(server);
         sim_answer_text(answer, 200, "application/json", "{\"ok\":true}\n");
     } else if (post && strcmp(path, "/_sim/now") == 0) {
         set_clock(server, answer);

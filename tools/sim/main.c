@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * sluice-sim: Google Threat Intelligence's IOC Stream and Categorised Threat
- * Lists on loopback, written from their documentation and never from what our
- * client sends. It links nothing of the rest of this tree, so that no mistake
- * is made twice.
+ * Lists, and the AWS services that sluice speaks to, on loopback, written from
+ * their documentation and never from what our client sends. It links nothing of
+ * the rest of this tree, so that no mistake is made twice.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws.h"
 #include "conn.h"
 
 static void on_signal(evutil_socket_t fd, short what, void *ctx)
@@ -153,6 +154,7 @@ static int serve(struct sim_server *server)
     limit_bandwidth(server);
     server->notices = sim_notices_new(&server->options);
     server->cache = sim_cache_new((size_t)server->options.cache_bytes);
+    sim_aws_init(server);
     if (open_listener(server) && announce(server)) {
         event_base_dispatch(server->base);
         code = 0;
@@ -170,6 +172,7 @@ static int serve(struct sim_server *server)
     event_base_free(server->base);
     sim_notices_free(server->notices);
     sim_cache_free(server->cache);
+    sim_aws_fini(server);
     return code;
 }
 

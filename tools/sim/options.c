@@ -16,6 +16,7 @@ enum row_kind {
     ROW_NUMBER,
     ROW_SWITCH, /* takes on or off */
     ROW_FLAG,   /* takes nothing */
+    ROW_LIST,   /* takes a text, and may be repeated */
     ROW_FAULT,
     ROW_HELP,
 };
@@ -28,6 +29,7 @@ struct option_row {
     int64_t high;
     const char *fallback;
     const char *help;
+    const char *(*add)(struct sim_aws_options *options, const char *value);
 };
 
 #define AT(field) offsetof(struct sim_options, field)
@@ -46,6 +48,10 @@ struct option_row {
 #define FLAG(name, field, help)                                                \
     {                                                                          \
         name, ROW_FLAG, AT(field), 0, 0, NULL, help                            \
+    }
+#define LIST(name, add, help)                                                  \
+    {                                                                          \
+        name, ROW_LIST, 0, 0, 0, NULL, help, add                               \
     }
 
 static const struct option_row rows[] = {
@@ -126,6 +132,41 @@ static const struct option_row rows[] = {
            "package H is served from H + so many hours"),
     FLAG("type-list", type_list, "lists: type may be a comma list"),
     TEXT("malformed-hour", malformed_hour, "404", "404 or 400"),
+    TEXT("aws-key", aws.key_id, "AKIASIMULATEDKEY0001", "the base access key"),
+    TEXT("aws-secret", aws.secret, "simulated/secret+0000000000000000000000",
+         "its secret"),
+    TEXT("aws-account", aws.account, "111122223333", "its account"),
+    NUMBER("aws-lifetime", aws.lifetime_s, 0, 43200, "0",
+           "of all credentials issued, in seconds (0: as asked)"),
+    NUMBER("aws-clock-offset", aws.clock_offset_s, -604800, 604800, "0",
+           "the AWS servers' clocks are ahead by so many seconds"),
+    LIST("aws-role", sim_aws_options_role,
+         "ARN[,external-id:X][,lifetime:S]: a role that may be assumed"),
+    LIST("aws-deny", sim_aws_options_deny,
+         "ACCOUNT/REGION[/OPERATION], * for any: 403 AccessDeniedException"),
+    LIST("aws-throttle", sim_aws_options_throttle,
+         "ACCOUNT/REGION=N/S: N requests per operation in S seconds"),
+    LIST("aws-not-enabled", sim_aws_options_off,
+         "REGION: an opt-in region that refuses every key"),
+    TEXT("aws-web-identity-token", aws.web_identity_token, "",
+         "the only one that STS trusts (none: no token)"),
+    TEXT("imds-role", aws.imds_role, "sim-instance",
+         "of the instance, in the base account"),
+    TEXT("imds-off", aws.imds_off, "no",
+         "no, role (the instance has none), reset (nobody there)"),
+    TEXT("imds-code", aws.imds_code, "Success",
+         "Code of the instance's credentials; another than Success: no keys"),
+    TEXT("container-token", aws.container_token, "",
+         "Authorization of /v1/credentials (none: any will do)"),
+    TEXT("anywhere-ca", aws.anywhere_ca, "",
+         "PEM file of Roles Anywhere's trust anchor"),
+    TEXT("anywhere-anchor", aws.anywhere_anchor, "",
+         "the only trust anchor's ARN (none: any)"),
+    TEXT("anywhere-profile", aws.anywhere_profile, "",
+         "the only profile's ARN (none: any)"),
+    TEXT("s3-root", aws.s3_root, "", "folder of buckets: DIR/BUCKET/KEY"),
+    LIST("s3-region", sim_aws_options_bucket,
+         "BUCKET=REGION; others are in us-east-1"),
     {"fault", ROW_FAULT, 0, 0, 0, NULL,
      "NAME[=ARG[,ARG...]], may be repeated; see below"},
     {"help", ROW_HELP, 0, 0, 0, NULL, "print this"},
@@ -136,7 +177,7 @@ static const struct option_row rows[] = {
 static void print_help(void)
 {
     printf("usage: sluice-sim [options]\n"
-           "Serves the two GTI endpoints on loopback for tests.\n"
+           "Serves GTI and AWS on loopback for tests.\n"
            "SIGTERM or SIGINT ends it.\n\noptions:\n");
     for (size_t i = 0; i < ROW_COUNT; i++) {
         char name[64];
@@ -145,6 +186,7 @@ static void print_help(void)
                  rows[i].kind == ROW_NUMBER   ? " N"
                  : rows[i].kind == ROW_SWITCH ? " on|off"
                  : rows[i].kind == ROW_TEXT   ? " TEXT"
+                 : rows[i].kind == ROW_LIST   ? " TEXT"
                                               : "");
         printf("  %-26s %s", name, rows[i].help);
         if (rows[i].fallback != NULL) {
@@ -185,6 +227,7 @@ static void set_row(struct sim_options *options, const struct option_row *row,
                     const char *value)
 {
     void *field = (char *)options + row->offset;
+    const char *wrong;
 
     switch (row->kind) {
     case ROW_TEXT:
@@ -202,14 +245,14 @@ static void set_row(struct sim_options *options, const struct option_row *row,
     case ROW_FLAG:
         *(bool *)field = row->low == 0; /* --no-count says false */
         break;
-    case ROW_FAULT: {
-        const char *wrong = sim_fault_add(&options->faults, value);
-
+    case ROW_LIST:
+    case ROW_FAULT:
+        wrong = row->kind == ROW_LIST ? row->add(&options->aws, value)
+                                      : sim_fault_add(&options->faults, value);
         if (wrong != NULL) {
             refuse(row->name, value, wrong);
         }
         break;
-    }
     case ROW_HELP:
         print_help();
         exit(0);
@@ -219,6 +262,13 @@ static void set_row(struct sim_options *options, const struct option_row *row,
 static void check_words(const struct sim_options *options)
 {
     static const char *const framings = "auto,length,chunked";
+    const char *name;
+    const char *value;
+    const char *wrong = sim_aws_options_check(&options->aws, &name, &value);
+
+    if (wrong != NULL) {
+        refuse(name, value, wrong);
+    }
 
     if (!sim_options_has(framings, options->framing)) {
         refuse("framing", options->framing, "auto, length or chunked");

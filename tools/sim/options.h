@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "aws_options.h"
 #include "faults.h"
 
 struct sim_options {
@@ -73,6 +74,7 @@ struct sim_options {
     bool type_list;
     const char *malformed_hour; /* 404 or 400 */
 
+    struct sim_aws_options aws;
     struct sim_fault_plan faults;
 };
 

@@ -16,6 +16,7 @@
 #include "request.h"
 #include "stats.h"
 
+struct sim_aws;
 struct sim_conn;
 
 struct sim_server {
@@ -26,6 +27,7 @@ struct sim_server {
     struct ev_token_bucket_cfg *bandwidth_cfg;
     struct sim_notices *notices;
     struct sim_cache *cache;
+    struct sim_aws *aws;
     struct sim_stats stats;
     struct sim_conn *conns;    /* all open ones, doubly linked */
     struct sim_query query;    /* of the request being routed */

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What: which operation a request is, by service, method and path. */
+#ifndef SIM_OPERATION_H
+#define SIM_OPERATION_H
+
+#include "request.h"
+#include "text.h"
+
+/* "ListFindings", "AssumeRole", "GetObject"; "Unknown". For STS the Action,
+   which is the client's word, into `scratch`. */
+const char *sim_operation_of(const char *service,
+                             const struct sim_request *request,
+                             struct sim_text *scratch);
+
+/* The endpoint that a fault may be bound to: "aws:list" and so on. */
+const char *sim_operation_endpoint(const char *service, const char *operation);
+
+/* The parameter of a form body, decoded, with NUL. False: it is absent,
+   repeated or malformed. */
+bool sim_form_get(const struct sim_request *request, const char *name,
+                  struct sim_text *out);
+
+#endif
