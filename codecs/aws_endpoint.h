@@ -10,6 +10,9 @@
  *                                             s3.us-east-1.amazonaws.com, for
  *                                             a bucket with dots and a custom
  *                                             endpoint
+ *
+ * Services whose hosts are known to be made this way: guardduty, s3, sts,
+ * rolesanywhere, secretsmanager, sqs.
  */
 #ifndef SLU_CODECS_AWS_ENDPOINT_H
 #define SLU_CODECS_AWS_ENDPOINT_H
@@ -38,7 +41,8 @@ struct slu_aws_endpoint {
 };
 
 /* CONFIG with a sentence: a region, bucket or custom endpoint that is none;
- * http to what is not loopback; a custom endpoint with a path. */
+ * http to what is not loopback; a custom endpoint with a path; FIPS in a
+ * partition that has none. A custom endpoint wins over fips and dualstack. */
 SLU_MUST_CHECK enum slu_err
 slu_aws_endpoint_make(const struct slu_aws_endpoint_options *options,
                       struct slu_aws_endpoint *out_endpoint,
@@ -49,6 +53,10 @@ const char *slu_aws_partition(struct slu_view region);
 
 /* "us-east-1": letters, digits and hyphens as regions have them. */
 bool slu_aws_is_region(struct slu_view text);
+
+/* A name that S3 gives to new buckets: 3 to SLU_BUCKET_MAX lower-case letters,
+ * digits, dots and hyphens; no address. */
+bool slu_aws_is_bucket(struct slu_view text);
 
 struct slu_arn {
     struct slu_view partition;

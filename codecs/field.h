@@ -11,7 +11,10 @@
  *   milliseconds; PERCENT int64_t; STRING, PATH and SECRET const char *;
  *   STRINGS struct slu_strings. A SECRET is {env: NAME} or {file: PATH} in
  *   YAML; what is stored is the value found there, NULL when it is not there,
- *   with the description of the place at offset + sizeof(char *).
+ *   with the description of the place at offset + sizeof(char *);
+ *   MAP the struct of `inner`, in place; MAPS struct slu_maps.
+ * A text without default_text is empty when it is not given; in an item of
+ * MAPS it must be given.
  */
 #ifndef SLU_CODECS_FIELD_H
 #define SLU_CODECS_FIELD_H
@@ -64,6 +67,9 @@ struct slu_field {
     bool or_all;         /* STRINGS: "all" is allowed */
     const struct slu_section *inner; /* MAP, MAPS; its name is not used */
     const char *help;                /* one sentence for the reference */
+    const char *example;             /* MAPS: one item, for the reference */
+    bool phrase; /* SECRET: a passphrase, which may hold blanks and letters of
+                    any language; else printable ASCII alone */
 };
 
 struct slu_section {

@@ -43,7 +43,7 @@ Test(lists_config, has_every_field_once_inside_the_struct)
 {
     cr_assert_str_eq(slu_lists_section.name, "lists");
     cr_assert_eq(slu_lists_section.size, sizeof(struct slu_lists_config));
-    cr_assert_eq(slu_lists_section.field_count, 11);
+    cr_assert_eq(slu_lists_section.field_count, 12);
     for (unsigned i = 0; i < slu_lists_section.field_count; i++) {
         const struct slu_field *field = &slu_lists_section.fields[i];
 
