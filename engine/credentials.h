@@ -20,6 +20,7 @@
 
 #include "engine/config.h"
 #include "engine/logger.h"
+#include "engine/machine.h"
 #include "sources/signin.h"
 
 struct event_base;
@@ -78,8 +79,5 @@ void slu_credential_pool_set_offset(struct slu_credential_pool *self,
 /* "profile dev"; for check. "" before it is known. */
 const char *slu_credential_pool_origin(const struct slu_credential_pool *self,
                                        unsigned identity);
-
-/* The machine as slu_aws_port: getenv and files. */
-extern const struct slu_aws_port slu_machine_port;
 
 #endif
