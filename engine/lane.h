@@ -23,15 +23,39 @@ struct slu_lane {
     unsigned bad_count;        /* answers since then */
     unsigned knocks;           /* while the server is not welcoming */
     uint64_t quiet_until_ms;   /* no request before */
+    uint64_t warned_at_ms;     /* the last retry that was told as a warning */
     struct slu_error hopeless; /* set: what is left is given up */
 };
 
 void slu_lane_init(struct slu_lane *self, unsigned connections,
                    uint32_t per_minute, uint64_t now_ms);
 
+/* The account's part of is_open, without the limiter's. */
+bool slu_lane_is_calm(const struct slu_lane *self, uint64_t now_ms,
+                      uint64_t *out_at_ms);
+
 /* True: a request may be sent now (acquire counts it). False: not before
- * *out_at_ms (UINT64_MAX: not before an answer has come). */
+ * *out_at_ms (UINT64_MAX: not before an answer has come). Hopeless makes no
+ * difference here. */
 bool slu_lane_is_open(const struct slu_lane *self, uint64_t now_ms,
                       uint64_t *out_at_ms);
+
+/* A request is sent; the lane is open. */
+void slu_lane_acquire(struct slu_lane *self, uint64_t now_ms);
+
+/* Its answer came, or the exchange failed; the rest is as for the limiter. */
+void slu_lane_release(struct slu_lane *self, uint64_t now_ms, bool throttled,
+                      int64_t retry_after_ms, uint64_t random);
+
+/* The server is there and answered. */
+void slu_lane_note_good(struct slu_lane *self);
+
+/* A void answer: for how long nothing has got through, with this one. */
+uint64_t slu_lane_note_bad(struct slu_lane *self, uint64_t now_ms);
+
+static inline bool slu_lane_is_hopeless(const struct slu_lane *self)
+{
+    return self->hopeless.code != SLU_ERR_OK;
+}
 
 #endif

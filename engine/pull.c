@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The loop. `pump` sends what may be sent: it runs at the start, after every
- * answer, when a wait is over, and when the store has room again. It asks the
- * source first and holds the request until the limiter lets it go, because a
- * request that a source has handed out must be sent or given up.
+ * The loop, and all that it needs. `pump` (pull_send.c) runs at the start,
+ * after every answer, when a wait is over, and when the store has room again.
  */
 #include "engine/pull.h"
 #include "engine/clock.h"
@@ -45,141 +43,6 @@ static void update_report(struct slu_pull *self)
     self->report->pull_seconds =
         (double)(slu_clock_mono_us() - self->began_us) / 1e6;
     self->report->seconds = self->report->pull_seconds;
-}
-
-/* ---- what to send next ---- */
-
-static void set_timer(struct slu_pull *self, uint64_t at_ms, uint64_t now_ms)
-{
-    uint64_t wait_ms = at_ms > now_ms ? at_ms - now_ms : 1;
-    struct timeval delay = {(time_t)(wait_ms / 1000),
-                            (suseconds_t)(wait_ms % 1000 * 1000)};
-
-    if (at_ms != UINT64_MAX) {
-        (void)event_add(self->timer, &delay);
-    }
-}
-
-static void end_when_idle(struct slu_pull *self)
-{
-    self->ended = true;
-    if (self->busy == 0) {
-        (void)event_base_loopbreak(self->base);
-    }
-}
-
-static void fail_source(struct slu_pull *self, const char *fault)
-{
-    struct slu_error error;
-
-    (void)slu_error_set(&error, SLU_ERR_STATE,
-                        "source %s: %s; please report this",
-                        self->options->ops->name, fault);
-    slu_pull_fail(self, &error);
-}
-
-/* No request will get through: everything that is left is given up, also what
- * waits for its time. */
-static void give_up_the_rest(struct slu_pull *self)
-{
-    const struct slu_source_ops *ops = self->options->ops;
-    struct slu_source_now now = slu_pull_now();
-    uint64_t until;
-
-    now.mono_ms = UINT64_MAX;
-    while (self->held.unit != NULL ||
-           ops->next_request(self->source, now, &self->held, &until) ==
-               SLU_TURN_REQUEST) {
-        struct slu_unit *unit = self->held.unit;
-
-        /* Else a source that forgets would be asked for ever. */
-        if (unit->attempts == SLU_PULL_GIVEN_UP) {
-            fail_source(self, "hands out a unit that was given up");
-            return;
-        }
-        self->held.unit = NULL;
-        slu_pull_give_up(self, unit);
-    }
-    if (self->busy == 0) {
-        end_when_idle(self);
-    }
-}
-
-/* Takes the next request from the source unless one is held already. */
-static enum slu_turn take_request(struct slu_pull *self, uint64_t now_ms)
-{
-    struct slu_source_now now = slu_pull_now();
-    uint64_t until = UINT64_MAX;
-    enum slu_turn turn = SLU_TURN_REQUEST;
-
-    now.mono_ms = now_ms;
-    if (self->held.unit == NULL) {
-        turn = self->options->ops->next_request(self->source, now, &self->held,
-                                                &until);
-    }
-    if (turn == SLU_TURN_WAIT) {
-        /* Nothing to wait for would be for ever: a fault of the source. */
-        if (until == UINT64_MAX && self->busy == 0) {
-            fail_source(self, "waits although nothing is under way");
-        }
-        set_timer(self, until, now_ms);
-    }
-    return turn;
-}
-
-static void send_held(struct slu_pull *self)
-{
-    enum slu_err err = slu_pull_send_held(self);
-    struct slu_error error;
-
-    if (err != SLU_ERR_OK) {
-        (void)slu_error_set(&error, err, "cannot start a request: %s",
-                            slu_err_sentence(err));
-        slu_pull_fail(self, &error);
-    }
-}
-
-/* Until the server has answered once, requests go one by one: a wrong key or a
- * server that is down costs one call, not as many as may be in flight. */
-static unsigned most_in_flight(const struct slu_pull *self)
-{
-    return self->welcome ? self->slot_count : 1;
-}
-
-void slu_pull_pump(struct slu_pull *self)
-{
-    uint64_t now_ms = slu_clock_mono_ms();
-
-    while (!self->ended && self->busy < most_in_flight(self) &&
-           !slu_store_full(self->options->store)) {
-        uint64_t at_ms;
-        enum slu_turn turn;
-
-        if (self->hopeless.code != SLU_ERR_OK) {
-            give_up_the_rest(self);
-            return;
-        }
-        if (now_ms < self->quiet_until_ms) {
-            set_timer(self, self->quiet_until_ms, now_ms);
-            return;
-        }
-        turn = take_request(self, now_ms);
-        if (turn == SLU_TURN_DONE) {
-            end_when_idle(self);
-            return;
-        }
-        if (turn == SLU_TURN_WAIT) {
-            return;
-        }
-        if (!slu_limiter_acquire(&self->limiter, now_ms, &at_ms)) {
-            set_timer(self, at_ms, now_ms);
-            return;
-        }
-        send_held(self);
-    }
-    if (self->ended && self->busy == 0) {
-        (void)event_base_loopbreak(self->base);
-    }
 }
 
 /* ---- events ---- */
@@ -265,6 +128,24 @@ static enum slu_err open_events(struct slu_pull *self)
     return SLU_ERR_OK;
 }
 
+static enum slu_err open_lanes(struct slu_pull *self)
+{
+    unsigned count = self->access.lanes > 0 ? self->access.lanes : 1;
+    uint64_t now_ms = slu_clock_mono_ms();
+
+    self->lanes =
+        slu_alloc_get(self->options->alloc, count * sizeof(*self->lanes));
+    if (self->lanes == NULL) {
+        return SLU_ERR_NOMEM;
+    }
+    self->lane_count = count;
+    for (unsigned i = 0; i < count; i++) {
+        slu_lane_init(&self->lanes[i], self->slot_count,
+                      (uint32_t)self->access.requests_per_minute, now_ms);
+    }
+    return SLU_ERR_OK;
+}
+
 static enum slu_err open_slots(struct slu_pull *self)
 {
     const struct slu_pull_options *options = self->options;
@@ -281,10 +162,7 @@ static enum slu_err open_slots(struct slu_pull *self)
     }
     slu_fingerprints_init(&self->seen, options->alloc, SEEN_MAX);
     slu_random_init(&self->random);
-    slu_limiter_init(&self->limiter, count,
-                     (uint32_t)self->access.requests_per_minute,
-                     slu_clock_mono_ms());
-    return SLU_ERR_OK;
+    return open_lanes(self);
 }
 
 static enum slu_err load_entry(void *ctx, struct slu_view key,
@@ -336,6 +214,8 @@ static void close_all(struct slu_pull *self)
     }
     slu_alloc_put(self->options->alloc, self->slots,
                   self->slot_count * sizeof(*self->slots));
+    slu_alloc_put(self->options->alloc, self->lanes,
+                  self->lane_count * sizeof(*self->lanes));
     slu_fingerprints_fini(&self->seen);
     if (self->source != NULL) {
         self->options->ops->destroy(self->source);

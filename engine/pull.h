@@ -5,10 +5,11 @@
  * answer to the store. Ends when the source is done, when it is asked to stop,
  * or when nothing more can come.
  *
- * Bounds: limits.connections requests in flight. The retries of one unit wait
- * at most limits.max_wait in all; so does the whole pull while *no* answer at
- * all gets through: then every unit that is left is given up at once, without
- * a request, since a rejected call costs quota too.
+ * Bounds: limits.connections requests in flight, of all lanes together; half a
+ * kilobyte for each lane. The retries of one unit wait at most limits.max_wait
+ * in all; so does a whole lane while *no* answer at all gets through: then
+ * every unit that is left of it is given up at once, without a request, since
+ * a rejected call costs quota too.
  *
  * Back-pressure: while the store's queue is full no new request is sent and
  * every transfer that brings bytes is paused.

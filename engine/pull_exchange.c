@@ -100,9 +100,9 @@ static void on_end(void *ctx, const struct slu_error *error)
                          slot->status, slot->unit->name);
     }
     self->options->ops->on_end(self->source, slot->unit, &end, now, &step);
-    slu_limiter_release(&self->limiter, now.mono_ms,
-                        step.kind == SLU_STEP_RETRY && step.throttled,
-                        slot->retry_after_ms, slu_random_next(&self->random));
+    slu_lane_release(slot->lane, now.mono_ms,
+                     step.kind == SLU_STEP_RETRY && step.throttled,
+                     slot->retry_after_ms, slu_random_next(&self->random));
     slu_pull_settle(self, slot, &step);
     if (error->code == SLU_ERR_CONFIG || error->code == SLU_ERR_NOMEM) {
         /* A refused certificate, say: no retry and no other unit can help. */
@@ -134,6 +134,7 @@ enum slu_err slu_pull_send_held(struct slu_pull *self)
 
     slot->unit = self->held.unit;
     slot->unit->engine = slot;
+    slot->lane = &self->lanes[self->held.lane];
     slot->status = 0;
     slot->retry_after_ms = -1;
     self->held.unit = NULL;

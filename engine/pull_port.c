@@ -113,6 +113,11 @@ static void print_log(void *ctx, enum slu_log_level level, const char *text)
     slu_logger_print(&self->options->logger, level, "%s", text);
 }
 
+static bool may_send(void *ctx, unsigned lane, unsigned identity)
+{
+    return slu_pull_may_send(ctx, lane, identity);
+}
+
 void slu_pull_port_init(struct slu_pull *self)
 {
     self->port = (struct slu_source_port){
@@ -121,6 +126,7 @@ void slu_pull_port_init(struct slu_pull *self)
         .count = count,
         .put = put,
         .log = print_log,
+        .may_send = may_send,
         .record_bytes = self->options->limits->record_bytes,
     };
 }

@@ -4,14 +4,14 @@
  * again after a back-off with full jitter, unless its unit has waited
  * limits.max_wait in all; a unit that failed is the source's affair.
  *
- * While no answer at all gets through (the server is down, the quota is used
- * up), the units' accounts would add up: a thousand units would each wait for
- * max_wait, and each would knock. So the pull keeps an account of its own, from
- * the first bad answer after the last good one, and until the server has
- * answered well, at the start or again, requests go one at a time with a
- * back-off between any two. When that has lasted for max_wait, or the server
- * names a time beyond it, the pull is hopeless and every unit that is left is
- * given up without a request.
+ * While no answer at all of a lane gets through (the server is down, the quota
+ * is used up), the units' accounts would add up: a thousand units would each
+ * wait for max_wait, and each would knock. So each lane keeps an account of its
+ * own, from the first bad answer after the last good one, and until the server
+ * has answered well, at the start or again, its requests go one at a time with
+ * a back-off between any two. When that has lasted for max_wait, or the server
+ * names a time beyond it, the lane is hopeless and every unit that is left of
+ * it is given up without a request.
  */
 #include "codecs/time_text.h"
 #include "engine/backoff.h"
@@ -26,29 +26,6 @@
 /* Of the source's sentence, when a unit is given up: what follows has to fit
  * into an error, too. */
 #define TOLD_MAX 180
-
-static void note_good(struct slu_pull *self)
-{
-    self->bad_since_ms = 0;
-    self->bad_count = 0;
-    self->knocks = 0;
-    self->quiet_until_ms = 0;
-    self->welcome = true;
-}
-
-/* How long nothing has got through, with this answer. One bad answer may be its
- * unit's own trouble; as many in a row as can be in flight are everybody's. */
-static uint64_t note_bad(struct slu_pull *self, uint64_t now_ms)
-{
-    if (self->bad_since_ms == 0) {
-        self->bad_since_ms = now_ms;
-    }
-    self->bad_count++;
-    if (self->bad_count >= self->slot_count) {
-        self->welcome = false;
-    }
-    return now_ms - self->bad_since_ms;
-}
 
 /* "...; the daily quota is reset at 2025-08-08T00:00:00Z (00:00 UTC)" */
 static void add_quota_reset(struct slu_error *error)
@@ -79,18 +56,20 @@ static const char *name_before(const struct slu_unit *unit,
 
 /* When one unit is given up, many are: the first few are news. When all are,
  * the sync ends with an error that says the same. */
-static enum slu_log_level count_given_up(struct slu_pull *self)
+static enum slu_log_level count_given_up(struct slu_pull *self,
+                                         const struct slu_lane *lane)
 {
     self->given_up++;
-    if (self->hopeless.code != SLU_ERR_OK) {
-        return SLU_LOG_WARN;
+    if (self->given_up > GIVEN_UP_SHOWN) {
+        return SLU_LOG_DEBUG;
     }
-    return self->given_up <= GIVEN_UP_SHOWN ? SLU_LOG_ERROR : SLU_LOG_DEBUG;
+    return slu_lane_is_hopeless(lane) ? SLU_LOG_WARN : SLU_LOG_ERROR;
 }
 
-static void give_up(struct slu_pull *self, struct slu_unit *unit,
+static void give_up(struct slu_pull *self, struct slu_slot *slot,
                     const struct slu_step *step)
 {
+    struct slu_unit *unit = slot->unit;
     struct slu_error error;
     char name[SLU_UNIT_NAME_MAX + 2];
 
@@ -104,12 +83,13 @@ static void give_up(struct slu_pull *self, struct slu_unit *unit,
     if (step->throttled || step->daily_quota) {
         add_quota_reset(&error);
     }
-    slu_logger_print(&self->options->logger, count_given_up(self),
+    slu_logger_print(&self->options->logger, count_given_up(self, slot->lane),
                      "%s; run again later, nothing is lost", error.text);
     self->options->ops->give_up(self->source, unit, &error);
 }
 
-void slu_pull_give_up(struct slu_pull *self, struct slu_unit *unit)
+void slu_pull_give_up(struct slu_pull *self, struct slu_unit *unit,
+                      const struct slu_lane *lane)
 {
     self->given_up++;
     slu_logger_print(&self->options->logger, SLU_LOG_DEBUG,
@@ -117,7 +97,7 @@ void slu_pull_give_up(struct slu_pull *self, struct slu_unit *unit)
                      "through",
                      unit->name);
     unit->attempts = SLU_PULL_GIVEN_UP;
-    self->options->ops->give_up(self->source, unit, &self->hopeless);
+    self->options->ops->give_up(self->source, unit, &lane->hopeless);
 }
 
 void slu_pull_tell_given_up(const struct slu_pull *self)
@@ -131,18 +111,20 @@ void slu_pull_tell_given_up(const struct slu_pull *self)
     }
 }
 
-static void warn_of_retry(struct slu_pull *self, const struct slu_unit *unit,
+static void warn_of_retry(struct slu_pull *self, struct slu_slot *slot,
                           const struct slu_step *step, int64_t wait_ms,
                           uint64_t now_ms)
 {
+    const struct slu_unit *unit = slot->unit;
+    struct slu_lane *lane = slot->lane;
     enum slu_log_level level = SLU_LOG_DEBUG;
     char name[SLU_UNIT_NAME_MAX + 2];
 
     /* Sixty-four requests fail together: one of them is news. */
-    if (self->warned_at_ms == 0 ||
-        now_ms - self->warned_at_ms >= WARN_EVERY_MS) {
+    if (lane->warned_at_ms == 0 ||
+        now_ms - lane->warned_at_ms >= WARN_EVERY_MS) {
         level = SLU_LOG_WARN;
-        self->warned_at_ms = now_ms;
+        lane->warned_at_ms = now_ms;
     }
     slu_logger_print(&self->options->logger, level,
                      "%s%s; asking again in %.1f s",
@@ -166,15 +148,15 @@ static int64_t choose_wait(struct slu_pull *self, unsigned attempt,
     return wait_ms < left_ms ? wait_ms : left_ms;
 }
 
-static void ask_later(struct slu_pull *self, struct slu_unit *unit,
+static void ask_later(struct slu_pull *self, struct slu_slot *slot,
                       const struct slu_step *step, int64_t wait_ms)
 {
     uint64_t now_ms = slu_clock_mono_ms();
 
     self->retries++;
-    warn_of_retry(self, unit, step, wait_ms, now_ms);
-    unit->attempts++;
-    unit->not_before_ms = now_ms + (uint64_t)wait_ms;
+    warn_of_retry(self, slot, step, wait_ms, now_ms);
+    slot->unit->attempts++;
+    slot->unit->not_before_ms = now_ms + (uint64_t)wait_ms;
 }
 
 /* One unit's own trouble. */
@@ -186,42 +168,43 @@ static void retry_unit(struct slu_pull *self, struct slu_slot *slot,
                                   unit->waited_ms);
 
     if (wait_ms < 0) {
-        give_up(self, unit, step);
+        give_up(self, slot, step);
         return;
     }
     unit->waited_ms += (uint64_t)wait_ms;
-    ask_later(self, unit, step, wait_ms);
+    ask_later(self, slot, step, wait_ms);
 }
 
-/* Everybody's: the pull's account counts, and its knocks set the pace (after a
+/* Everybody's: the lane's account counts, and its knocks set the pace (after a
  * 429 the limiter does). What was in flight when it began is no knock. */
 static void retry_all(struct slu_pull *self, struct slu_slot *slot,
                       const struct slu_step *step, uint64_t bad_ms)
 {
-    unsigned attempt = step->throttled ? slot->unit->attempts : self->knocks;
+    struct slu_lane *lane = slot->lane;
+    unsigned attempt = step->throttled ? slot->unit->attempts : lane->knocks;
     int64_t wait_ms = choose_wait(self, attempt, slot->retry_after_ms, bad_ms);
 
     if (wait_ms < 0) {
-        if (step->throttled || self->bad_count >= OUTAGE_AT_START) {
-            self->hopeless = step->error;
+        if (step->throttled || lane->bad_count >= OUTAGE_AT_START) {
+            lane->hopeless = step->error;
         }
-        self->quiet_until_ms = 0;
-        give_up(self, slot->unit, step);
+        lane->quiet_until_ms = 0;
+        give_up(self, slot, step);
         return;
     }
     if (!step->throttled) {
-        self->quiet_until_ms = slu_clock_mono_ms() + (uint64_t)wait_ms;
-        self->knocks += self->busy == 1;
+        lane->quiet_until_ms = slu_clock_mono_ms() + (uint64_t)wait_ms;
+        lane->knocks += lane->busy == 0;
     }
-    ask_later(self, slot->unit, step, wait_ms);
+    ask_later(self, slot, step, wait_ms);
 }
 
 static void retry(struct slu_pull *self, struct slu_slot *slot,
                   const struct slu_step *step)
 {
-    uint64_t bad_ms = note_bad(self, slu_clock_mono_ms());
+    uint64_t bad_ms = slu_lane_note_bad(slot->lane, slu_clock_mono_ms());
 
-    if (step->throttled || !self->welcome) {
+    if (step->throttled || !slot->lane->welcome) {
         retry_all(self, slot, step, bad_ms);
     } else {
         retry_unit(self, slot, step);
@@ -237,7 +220,7 @@ static enum slu_err commit(struct slu_pull *self, struct slu_slot *slot)
         return err;
     }
     slu_answer_counts_add(&self->counts, &answer->counts);
-    note_good(self);
+    slu_lane_note_good(slot->lane);
     slot->unit->attempts = 0;
     slot->unit->waited_ms = 0;
     return SLU_ERR_OK;
@@ -274,7 +257,7 @@ void slu_pull_settle(struct slu_pull *self, struct slu_slot *slot,
         break;
     case SLU_STEP_FAILED:
         /* The server is there and answered: it is no outage. */
-        note_good(self);
+        slu_lane_note_good(slot->lane);
         break;
     case SLU_STEP_DENIED:
         slu_pull_fail(self, &step->error);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What: the inside of a pull, shared by the files that make it up: pull.c (the
- * loop and what is sent), pull_exchange.c (one request), pull_port.c (what the
- * source hands over), and pull_retry.c (what becomes of an answer).
+ * loop), pull_send.c (what is sent), pull_exchange.c (one request), pull_port.c
+ * (what the source hands over), and pull_retry.c (what becomes of an answer).
  */
 #ifndef SLU_ENGINE_PULL_STATE_H
 #define SLU_ENGINE_PULL_STATE_H
 
-#include "engine/limiter.h"
+#include "engine/lane.h"
 #include "engine/pull.h"
 #include "engine/random.h"
 #include "engine/report.h"
@@ -22,6 +22,7 @@ struct slu_pull;
 struct slu_slot {
     struct slu_pull *pull;
     struct slu_unit *unit;
+    struct slu_lane *lane; /* its request's */
     struct slu_transfer *transfer;
     struct slu_answer answer;
     int status;             /* 0 before the head */
@@ -40,7 +41,11 @@ struct slu_pull {
     struct event *progress; /* four times a second */
     struct event *on_stop;
     struct event *on_room;
-    struct slu_limiter limiter;
+    struct slu_lane *lanes; /* access.lanes */
+    unsigned lane_count;
+    uint64_t now_ms;      /* of the present pump */
+    uint64_t opens_at_ms; /* of the lanes that the source has been told are
+                             closed, the first to open */
     struct slu_random random;
     struct slu_fingerprints seen;
     struct slu_slot *slots; /* limits.connections */
@@ -51,16 +56,9 @@ struct slu_pull {
     struct slu_answer_counts counts;
     uint64_t began_us;
     uint64_t retries;
-    bool welcome;          /* a good answer has come */
-    uint64_t bad_since_ms; /* no good answer since then; 0: the last was good */
-    unsigned bad_count;    /* answers since then */
-    unsigned knocks;       /* while the server is not welcoming */
-    uint64_t quiet_until_ms;   /* no request before */
-    uint64_t warned_at_ms;     /* the last retry that was told as a warning */
-    uint64_t given_up;         /* units */
-    bool ended;                /* the source is done, or the pull is over */
-    struct slu_error hopeless; /* set: every unit that is left is given up */
-    struct slu_error fatal;    /* set: the pull has failed */
+    uint64_t given_up;      /* units */
+    bool ended;             /* the source is done, or the pull is over */
+    struct slu_error fatal; /* set: the pull has failed */
 };
 
 struct slu_source_now slu_pull_now(void);
@@ -68,8 +66,11 @@ struct slu_source_now slu_pull_now(void);
 /* Ends the loop with this error (the first one counts). */
 void slu_pull_fail(struct slu_pull *self, const struct slu_error *error);
 
-/* Sends what may be sent now. */
+/* pull_send.c: sends what may be sent now. */
 void slu_pull_pump(struct slu_pull *self);
+
+/* pull_send.c: what the source is told of a lane (port->may_send). */
+bool slu_pull_may_send(struct slu_pull *self, unsigned lane, unsigned identity);
 
 /* pull_exchange.c: sends the held request in a free slot. */
 SLU_MUST_CHECK enum slu_err slu_pull_send_held(struct slu_pull *self);
@@ -83,9 +84,10 @@ void slu_pull_port_init(struct slu_pull *self);
 void slu_pull_settle(struct slu_pull *self, struct slu_slot *slot,
                      const struct slu_step *step);
 
-/* Gives the unit up on account of self->hopeless, and marks it. */
+/* Gives the unit up because its lane is hopeless, and marks it. */
 #define SLU_PULL_GIVEN_UP UINT_MAX /* its `attempts` */
-void slu_pull_give_up(struct slu_pull *self, struct slu_unit *unit);
+void slu_pull_give_up(struct slu_pull *self, struct slu_unit *unit,
+                      const struct slu_lane *lane);
 
 /* The last line about what was given up. */
 void slu_pull_tell_given_up(const struct slu_pull *self);

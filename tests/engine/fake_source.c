@@ -20,6 +20,7 @@ static void get_access(const void *config, struct slu_source_access *out_access)
     *out_access = (struct slu_source_access){
         .base_url = slu_view_str(world->base_url),
         .api_key = &world->key,
+        .lanes = world->lanes,
         .requests_per_minute = world->requests_per_minute,
         .verdicts = 1u << SLU_VERDICT_MALICIOUS,
         .min_score = 50,
@@ -101,8 +102,15 @@ static enum slu_turn hand_out(struct fake_world *world, unsigned index,
         .target = slu_view_str(unit->target),
         .accept = SLU_VIEW_LITERAL("text/plain"),
         .auth = SLU_AUTH_API_KEY,
+        .lane = world->lanes > 0 ? index % world->lanes : 0,
     };
     return SLU_TURN_REQUEST;
+}
+
+static bool may_send(const struct fake_world *world, unsigned index)
+{
+    return world->lanes == 0 ||
+           world->port->may_send(world->port->ctx, index % world->lanes, 0);
 }
 
 static enum slu_turn next_request(struct slu_source *self,
@@ -128,6 +136,9 @@ static enum slu_turn next_request(struct slu_source *self,
             continue;
         }
         if (unit->head.not_before_ms <= now.mono_ms) {
+            if (!may_send(world, i)) {
+                continue;
+            }
             return hand_out(world, i, out_request);
         }
         if (unit->head.not_before_ms < *out_wait_until_ms) {

@@ -6,7 +6,7 @@
  * A body is lines: d<domain> and i<address> are malicious, s<domain> is
  * suspicious, c is an item of another type, anything else is padding. 200
  * commits and puts "u/<unit>" = "<page>"; 429 and 5xx are asked again, 401 is
- * DENIED, another 4xx FAILED.
+ * DENIED, another 4xx FAILED. With lanes it asks before it hands out.
  */
 #ifndef TESTS_ENGINE_FAKE_SOURCE_H
 #define TESTS_ENGINE_FAKE_SOURCE_H
@@ -36,6 +36,7 @@ struct fake_world {
     char base_url[64];
     struct slu_secret key;
     int64_t requests_per_minute;
+    unsigned lanes; /* unit k is of lane k % lanes; 0: one, not asked for */
     unsigned unit_count;
     unsigned pages;
     enum slu_err create_err;

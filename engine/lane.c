@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/lane.h"
+
+#include <assert.h>
+
+void slu_lane_init(struct slu_lane *self, unsigned connections,
+                   uint32_t per_minute, uint64_t now_ms)
+{
+    *self = (struct slu_lane){.connections = connections};
+    slu_limiter_init(&self->limiter, connections, per_minute, now_ms);
+}
+
+/* Until the server has answered once, requests go one by one: a wrong key or a
+ * server that is down costs one call, not as many as may be in flight. */
+static unsigned most_in_flight(const struct slu_lane *self)
+{
+    return self->welcome ? self->connections : 1;
+}
+
+bool slu_lane_is_calm(const struct slu_lane *self, uint64_t now_ms,
+                      uint64_t *out_at_ms)
+{
+    if (self->busy >= most_in_flight(self)) {
+        *out_at_ms = UINT64_MAX;
+        return false;
+    }
+    if (now_ms < self->quiet_until_ms) {
+        *out_at_ms = self->quiet_until_ms;
+        return false;
+    }
+    return true;
+}
+
+bool slu_lane_is_open(const struct slu_lane *self, uint64_t now_ms,
+                      uint64_t *out_at_ms)
+{
+    /* Asking fills the limiter's bucket: of a copy, here. */
+    struct slu_limiter limiter = self->limiter;
+
+    return slu_lane_is_calm(self, now_ms, out_at_ms) &&
+           slu_limiter_acquire(&limiter, now_ms, out_at_ms);
+}
+
+void slu_lane_acquire(struct slu_lane *self, uint64_t now_ms)
+{
+    uint64_t at_ms;
+    bool open = slu_limiter_acquire(&self->limiter, now_ms, &at_ms);
+
+    assert(open);
+    (void)open;
+    self->busy++;
+}
+
+void slu_lane_release(struct slu_lane *self, uint64_t now_ms, bool throttled,
+                      int64_t retry_after_ms, uint64_t random)
+{
+    assert(self->busy > 0);
+    self->busy--;
+    slu_limiter_release(&self->limiter, now_ms, throttled, retry_after_ms,
+                        random);
+}
+
+void slu_lane_note_good(struct slu_lane *self)
+{
+    self->bad_since_ms = 0;
+    self->bad_count = 0;
+    self->knocks = 0;
+    self->quiet_until_ms = 0;
+    self->welcome = true;
+}
+
+/* One bad answer may be its unit's own trouble; as many in a row as can be in
+ * flight are everybody's. */
+uint64_t slu_lane_note_bad(struct slu_lane *self, uint64_t now_ms)
+{
+    if (self->bad_since_ms == 0) {
+        self->bad_since_ms = now_ms;
+    }
+    self->bad_count++;
+    if (self->bad_count >= self->connections) {
+        self->welcome = false;
+    }
+    return now_ms - self->bad_since_ms;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is sent next. A request that a source has handed out must be sent or
+ * given up, so it is held until its lane lets it go.
+ *
+ * One lane: the lane is asked first, and the source only when a request might
+ * go. Many lanes: a held request of a closed lane would hold up all others, so
+ * the source asks for each whether it is open (may_send), and the pull
+ * remembers when the first of those that aren't will be. A hopeless lane counts
+ * as open: what the source hands out for it is given up on the spot.
+ */
+#include "engine/clock.h"
+#include "engine/pull_state.h"
+
+#include <assert.h>
+#include <event2/event.h>
+
+static void set_timer(struct slu_pull *self, uint64_t at_ms)
+{
+    uint64_t wait_ms = at_ms > self->now_ms ? at_ms - self->now_ms : 1;
+    struct timeval delay = {(time_t)(wait_ms / 1000),
+                            (suseconds_t)(wait_ms % 1000 * 1000)};
+
+    if (at_ms != UINT64_MAX) {
+        (void)event_add(self->timer, &delay);
+    }
+}
+
+static void end_when_idle(struct slu_pull *self)
+{
+    self->ended = true;
+    if (self->busy == 0) {
+        (void)event_base_loopbreak(self->base);
+    }
+}
+
+static void fail_source(struct slu_pull *self, const char *fault)
+{
+    struct slu_error error;
+
+    (void)slu_error_set(&error, SLU_ERR_STATE,
+                        "source %s: %s; please report this",
+                        self->options->ops->name, fault);
+    slu_pull_fail(self, &error);
+}
+
+/* ---- hopeless ---- */
+
+/* False: the source is at fault, for it would be asked for ever. */
+static bool give_up_held(struct slu_pull *self)
+{
+    struct slu_unit *unit = self->held.unit;
+
+    if (unit->attempts == SLU_PULL_GIVEN_UP) {
+        fail_source(self, "hands out a unit that was given up");
+        return false;
+    }
+    self->held.unit = NULL;
+    slu_pull_give_up(self, unit, &self->lanes[self->held.lane]);
+    return true;
+}
+
+/* The only lane is hopeless: everything that is left is given up, also what
+ * waits for its time. */
+static void give_up_the_rest(struct slu_pull *self)
+{
+    const struct slu_source_ops *ops = self->options->ops;
+    struct slu_source_now now = slu_pull_now();
+    uint64_t until;
+
+    now.mono_ms = UINT64_MAX;
+    while (self->held.unit != NULL ||
+           ops->next_request(self->source, now, &self->held, &until) ==
+               SLU_TURN_REQUEST) {
+        if (!give_up_held(self)) {
+            return;
+        }
+    }
+    if (self->busy == 0) {
+        end_when_idle(self);
+    }
+}
+
+/* ---- lanes ---- */
+
+bool slu_pull_may_send(struct slu_pull *self, unsigned lane, unsigned identity)
+{
+    uint64_t at_ms;
+
+    (void)identity;
+    assert(lane < self->lane_count);
+    if (slu_lane_is_hopeless(&self->lanes[lane]) ||
+        slu_lane_is_open(&self->lanes[lane], self->now_ms, &at_ms)) {
+        return true;
+    }
+    if (at_ms < self->opens_at_ms) {
+        self->opens_at_ms = at_ms;
+    }
+    return false;
+}
+
+/* Of the only lane: whether the source need be asked at all. */
+static bool may_ask(struct slu_pull *self)
+{
+    uint64_t at_ms;
+
+    if (self->lane_count > 1) {
+        return true;
+    }
+    if (slu_lane_is_hopeless(&self->lanes[0])) {
+        give_up_the_rest(self);
+        return false;
+    }
+    if (!slu_lane_is_calm(&self->lanes[0], self->now_ms, &at_ms)) {
+        set_timer(self, at_ms);
+        return false;
+    }
+    return true;
+}
+
+/* Takes the next request from the source unless one is held already. */
+static enum slu_turn take_request(struct slu_pull *self)
+{
+    struct slu_source_now now = slu_pull_now();
+    uint64_t until = UINT64_MAX;
+    enum slu_turn turn = SLU_TURN_REQUEST;
+
+    now.mono_ms = self->now_ms;
+    self->opens_at_ms = UINT64_MAX;
+    if (self->held.unit == NULL) {
+        turn = self->options->ops->next_request(self->source, now, &self->held,
+                                                &until);
+    }
+    if (turn == SLU_TURN_WAIT) {
+        until = self->opens_at_ms < until ? self->opens_at_ms : until;
+        /* Nothing to wait for would be for ever: a fault of the source. */
+        if (until == UINT64_MAX && self->busy == 0) {
+            fail_source(self, "waits although nothing is under way");
+        }
+        set_timer(self, until);
+    }
+    assert(turn != SLU_TURN_REQUEST || self->held.lane < self->lane_count);
+    return turn;
+}
+
+/* False: the held request must wait. */
+static bool send_held(struct slu_pull *self)
+{
+    struct slu_lane *lane = &self->lanes[self->held.lane];
+    struct slu_error error;
+    uint64_t at_ms;
+    enum slu_err err;
+
+    if (slu_lane_is_hopeless(lane)) {
+        return give_up_held(self);
+    }
+    if (!slu_lane_is_open(lane, self->now_ms, &at_ms)) {
+        set_timer(self, at_ms);
+        return false;
+    }
+    slu_lane_acquire(lane, self->now_ms);
+    err = slu_pull_send_held(self);
+    if (err != SLU_ERR_OK) {
+        (void)slu_error_set(&error, err, "cannot start a request: %s",
+                            slu_err_sentence(err));
+        slu_pull_fail(self, &error);
+    }
+    return err == SLU_ERR_OK;
+}
+
+void slu_pull_pump(struct slu_pull *self)
+{
+    self->now_ms = slu_clock_mono_ms();
+    while (!self->ended && self->busy < self->slot_count &&
+           !slu_store_full(self->options->store)) {
+        enum slu_turn turn;
+
+        if (!may_ask(self)) {
+            return;
+        }
+        turn = take_request(self);
+        if (turn == SLU_TURN_DONE) {
+            end_when_idle(self);
+            return;
+        }
+        if (turn == SLU_TURN_WAIT || !send_held(self)) {
+            return;
+        }
+    }
+    if (self->ended && self->busy == 0) {
+        (void)event_base_loopbreak(self->base);
+    }
+}

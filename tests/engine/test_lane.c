@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/lane.h"
+
+#include <criterion/criterion.h>
+
+static struct slu_lane make_lane(unsigned connections, uint32_t per_minute)
+{
+    struct slu_lane lane;
+
+    slu_lane_init(&lane, connections, per_minute, 1000);
+    return lane;
+}
+
+static bool is_open(const struct slu_lane *lane, uint64_t now_ms)
+{
+    uint64_t at_ms;
+
+    return slu_lane_is_open(lane, now_ms, &at_ms);
+}
+
+static uint64_t opens_at(const struct slu_lane *lane, uint64_t now_ms)
+{
+    uint64_t at_ms = 0;
+
+    cr_assert_not(slu_lane_is_open(lane, now_ms, &at_ms));
+    return at_ms;
+}
+
+static unsigned acquire_all(struct slu_lane *lane, uint64_t now_ms)
+{
+    unsigned count = 0;
+
+    while (is_open(lane, now_ms)) {
+        slu_lane_acquire(lane, now_ms);
+        count++;
+    }
+    return count;
+}
+
+static void answer(struct slu_lane *lane, uint64_t now_ms, bool throttled)
+{
+    slu_lane_release(lane, now_ms, throttled, -1, UINT64_MAX);
+}
+
+static struct slu_lane make_welcome(unsigned connections)
+{
+    struct slu_lane lane = make_lane(connections, 0);
+
+    slu_lane_note_good(&lane);
+    return lane;
+}
+
+Test(lane, sends_one_request_until_the_first_good_answer)
+{
+    struct slu_lane lane = make_lane(8, 0);
+
+    cr_assert_eq(acquire_all(&lane, 1000), 1);
+    cr_assert_eq(opens_at(&lane, 1000), UINT64_MAX);
+    answer(&lane, 1001, false);
+    cr_assert_eq(acquire_all(&lane, 1001), 1);
+    answer(&lane, 1002, false);
+    slu_lane_note_good(&lane);
+    cr_assert_eq(acquire_all(&lane, 1002), 8);
+    cr_assert_eq(lane.busy, 8);
+}
+
+Test(lane, is_asked_without_being_changed)
+{
+    struct slu_lane lane = make_lane(8, 60);
+    struct slu_lane before = lane;
+
+    for (uint64_t now_ms = 1000; now_ms < 1100; now_ms++) {
+        cr_assert(is_open(&lane, now_ms));
+    }
+    cr_assert_eq(memcmp(&lane, &before, sizeof(lane)), 0);
+}
+
+Test(lane, opens_when_its_bucket_has_a_token_again)
+{
+    struct slu_lane lane = make_lane(8, 60);
+    uint64_t at_ms;
+
+    slu_lane_note_good(&lane);
+    cr_assert_eq(acquire_all(&lane, 1000), 1);
+    at_ms = opens_at(&lane, 1000);
+    cr_assert_geq(at_ms, 2000);
+    cr_assert_leq(at_ms, 2001);
+    cr_assert(is_open(&lane, at_ms));
+}
+
+Test(lane, is_closed_by_a_throttle_until_its_time)
+{
+    struct slu_lane lane = make_welcome(8);
+
+    cr_assert_eq(acquire_all(&lane, 1000), 8);
+    slu_lane_release(&lane, 1010, true, 5000, 0);
+    for (int i = 0; i < 7; i++) {
+        answer(&lane, 1020, false);
+    }
+    cr_assert_eq(opens_at(&lane, 1020), 6010);
+    /* One probe. */
+    cr_assert_eq(acquire_all(&lane, 6010), 1);
+}
+
+Test(lane, is_quiet_between_two_knocks)
+{
+    struct slu_lane lane = make_lane(8, 0);
+    uint64_t at_ms = 0;
+
+    lane.quiet_until_ms = 4000;
+    cr_assert_eq(opens_at(&lane, 1000), 4000);
+    cr_assert_not(slu_lane_is_calm(&lane, 3999, &at_ms));
+    cr_assert_eq(at_ms, 4000);
+    cr_assert(is_open(&lane, 4000));
+    /* A good answer ends it at once. */
+    slu_lane_note_good(&lane);
+    cr_assert(is_open(&lane, 1001));
+}
+
+Test(lane, is_calm_though_its_limiter_is_closed)
+{
+    struct slu_lane lane = make_welcome(8);
+    uint64_t at_ms;
+
+    cr_assert_eq(acquire_all(&lane, 1000), 8);
+    slu_lane_release(&lane, 1000, true, 100000, 0);
+    cr_assert_not(is_open(&lane, 1000));
+    cr_assert(slu_lane_is_calm(&lane, 1000, &at_ms));
+}
+
+Test(lane, loses_its_welcome_by_as_many_bad_answers_as_may_be_in_flight)
+{
+    struct slu_lane lane = make_welcome(3);
+
+    cr_assert_eq(slu_lane_note_bad(&lane, 5000), 0);
+    cr_assert_eq(slu_lane_note_bad(&lane, 5600), 600);
+    cr_assert(lane.welcome);
+    cr_assert_eq(slu_lane_note_bad(&lane, 5700), 700);
+    cr_assert_not(lane.welcome);
+    cr_assert_eq(acquire_all(&lane, 5700), 1);
+    slu_lane_note_good(&lane);
+    cr_assert(lane.welcome);
+    cr_assert_eq(slu_lane_note_bad(&lane, 9000), 0);
+}
+
+Test(lane, counts_bad_answers_in_a_row_only)
+{
+    struct slu_lane lane = make_welcome(2);
+
+    for (uint64_t i = 0; i < 10; i++) {
+        (void)slu_lane_note_bad(&lane, 2000 + i);
+        slu_lane_note_good(&lane);
+    }
+    cr_assert(lane.welcome);
+    cr_assert_eq(lane.bad_count, 0);
+    cr_assert_eq(lane.bad_since_ms, 0);
+}
+
+Test(lane, is_hopeless_when_it_has_an_error)
+{
+    struct slu_lane lane = make_lane(1, 0);
+
+    cr_assert_not(slu_lane_is_hopeless(&lane));
+    (void)slu_error_set(&lane.hopeless, SLU_ERR_QUOTA, "no more today");
+    cr_assert(slu_lane_is_hopeless(&lane));
+    cr_assert(is_open(&lane, 1000));
+}
