@@ -105,6 +105,25 @@ static enum slu_err add_section(struct slu_config *config, unsigned index,
                : SLU_ERR_OK;
 }
 
+/* The line of the key that a sentence begins with: "guardduty.accounts: ...".
+ * 0 when it begins with none, or with one that the file does not give. */
+static unsigned find_line(const struct slu_config *config, unsigned index,
+                          const char *sentence)
+{
+    const struct slu_section *section = slu_registry_section(index);
+    size_t len = strlen(section->name);
+    const char *key = sentence + len + 1;
+    int field;
+
+    if (strncmp(sentence, section->name, len) != 0 || sentence[len] != '.') {
+        return 0;
+    }
+    field = slu_config_find_field(
+        section, slu_view_make(key, strspn(key, "abcdefghijklmnopqrstuvwxyz_"
+                                                "0123456789")));
+    return field < 0 ? 0 : config->lines[index][field];
+}
+
 static enum slu_err check_section(const struct slu_config *config,
                                   unsigned index, const char *name,
                                   struct slu_error *error)
@@ -112,8 +131,12 @@ static enum slu_err check_section(const struct slu_config *config,
     struct slu_error why = {0};
     enum slu_err err = slu_registry_check(slu_registry_section(index),
                                           config->sections[index], &why);
+    unsigned line = err == SLU_ERR_OK ? 0 : find_line(config, index, why.text);
 
-    if (err != SLU_ERR_OK) {
+    if (line > 0) {
+        (void)slu_error_set(error, err, "%.120s, line %u: %s", name, line,
+                            why.text);
+    } else if (err != SLU_ERR_OK) {
         (void)slu_error_set(error, err, "%.120s: %s", name, why.text);
     }
     return err;
@@ -136,7 +159,9 @@ static enum slu_err read_all(struct slu_config *config, const char *name,
      * file says otherwise. */
     for (unsigned i = 0; err == SLU_ERR_OK && slu_registry_section(i) != NULL;
          i++) {
-        err = slu_config_set_missing(config, i, error);
+        struct slu_config_map map = slu_config_section_map(config, i);
+
+        err = slu_config_set_missing(config, &map, error);
         if (err == SLU_ERR_OK) {
             err = check_section(config, i, name, error);
         }

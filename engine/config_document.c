@@ -1,178 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The document: sections and their keys against the tables. Defaults go
- * through the same code as the file's values: each field's default_text is
- * read as a YAML value of its own.
- */
+/* The document: its top level, and which sections stand there. */
 #include "engine/config_reader.h"
 #include "engine/registry.h"
 
-#include <stdio.h>
-
-#define NAMES_BYTES_MAX 160
-
-/* ---- finding sections and fields ---- */
-
-static const char *find_near_field(const struct slu_section *section,
-                                   struct slu_view key)
-{
-    for (unsigned i = 0; i < section->field_count; i++) {
-        if (slu_config_is_near(key, section->fields[i].key)) {
-            return section->fields[i].key;
-        }
-    }
-    return NULL;
-}
-
-/* At the top level the sections' names are keys as well. */
-static const char *find_near(const struct slu_section *section,
-                             struct slu_view key)
-{
-    const char *near = find_near_field(section, key);
-
-    if (near != NULL || section->name[0] != '\0') {
-        return near;
-    }
-    for (unsigned i = 0; slu_registry_section(i) != NULL; i++) {
-        if (slu_config_is_near(key, slu_registry_section(i)->name)) {
-            return slu_registry_section(i)->name;
-        }
-    }
-    return slu_config_is_near(key, "flows") ? "flows" : NULL;
-}
-
-/* The section that does have a key of that name. */
-static const struct slu_section *find_owner(struct slu_view key)
-{
-    for (unsigned i = 0; slu_registry_section(i) != NULL; i++) {
-        if (slu_config_find_field(slu_registry_section(i), key) >= 0) {
-            return slu_registry_section(i);
-        }
-    }
-    return NULL;
-}
-
-/* "a, b, c"; ends in "..." where not all fit. */
-struct names {
-    size_t len;
-    char text[NAMES_BYTES_MAX];
-};
-
-static void add_name(struct names *self, const char *name)
-{
-    size_t room = sizeof(self->text) - self->len;
-    const char *comma = self->len > 0 ? ", " : "";
-
-    if (strlen(name) + sizeof(", , ...") <= room) {
-        self->len +=
-            (size_t)snprintf(self->text + self->len, room, "%s%s", comma, name);
-    } else if (self->len < 3 || self->text[self->len - 1] != '.') {
-        self->len += (size_t)snprintf(self->text + self->len, room, ", ...");
-    }
-}
-
-/* What may stand there: at the top level the sections' names as well. */
-static void list_names(const struct slu_section *section, struct names *out)
-{
-    *out = (struct names){0};
-    for (unsigned i = 0; i < section->field_count; i++) {
-        add_name(out, section->fields[i].key);
-    }
-    for (unsigned i = 0; section->name[0] == '\0'; i++) {
-        const struct slu_section *other = slu_registry_section(i);
-
-        if (other == NULL) {
-            add_name(out, "flows");
-            return;
-        }
-        if (other->name[0] != '\0') {
-            add_name(out, other->name);
-        }
-    }
-}
-
-static enum slu_err fail_unknown(const struct slu_config_reader *reader,
-                                 const struct slu_section *section,
-                                 struct slu_view key)
-{
-    struct slu_config_quote quote = slu_config_quote_make(key);
-    const char *near = find_near(section, key);
-    const struct slu_section *owner = find_owner(key);
-    const char *label = slu_config_section_label(section);
-    unsigned line = slu_config_reader_line(reader);
-    struct names names;
-
-    if (owner != NULL) {
-        return slu_config_reader_fail(
-            reader, line, "unknown key `%s` in %s; it belongs to %s",
-            quote.text, label, slu_config_section_label(owner));
-    }
-    if (near != NULL) {
-        return slu_config_reader_fail(
-            reader, line, "unknown key `%s` in %s; did you mean `%s`?",
-            quote.text, label, near);
-    }
-    list_names(section, &names);
-    return slu_config_reader_fail(
-        reader, line,
-        "unknown key `%s` in %s; expected %s (`sluice help config`)",
-        quote.text, label, names.text);
-}
-
 /* ---- sections ---- */
-
-static enum slu_err fail_duplicate(const struct slu_config_reader *reader,
-                                   const char *key, const char *label,
-                                   unsigned first)
-{
-    return slu_config_reader_fail(reader, slu_config_reader_line(reader),
-                                  "duplicate key `%s` in %s; first on line %u",
-                                  key, label, first);
-}
-
-/* On the key; returns on the last event of its value. */
-static enum slu_err read_field(struct slu_config_reader *reader, unsigned index,
-                               unsigned field)
-{
-    struct slu_config *config = reader->config;
-    const struct slu_section *section = slu_registry_section(index);
-    struct slu_config_slot slot = {section, &section->fields[field],
-                                   config->sections[index]};
-    enum slu_err err;
-
-    if (config->lines[index][field] != 0) {
-        return fail_duplicate(reader, section->fields[field].key,
-                              slu_config_section_label(section),
-                              config->lines[index][field]);
-    }
-    config->lines[index][field] = slu_config_reader_line(reader);
-    err = slu_config_reader_next(reader);
-    return err != SLU_ERR_OK ? err : slu_config_read_value(reader, &slot);
-}
-
-/* Steps on, and asks for a key or the end of the map. */
-static enum slu_err next_key(struct slu_config_reader *reader, bool *out_end)
-{
-    enum slu_err err = slu_config_reader_next(reader);
-
-    if (err != SLU_ERR_OK) {
-        return err;
-    }
-    *out_end = slu_config_reader_is(reader, YAML_MAPPING_END_EVENT);
-    if (!*out_end && !slu_config_reader_is(reader, YAML_SCALAR_EVENT)) {
-        return slu_config_reader_fail(reader, slu_config_reader_line(reader),
-                                      "a key is a plain word");
-    }
-    return SLU_ERR_OK;
-}
 
 /* The value of a section: a map, or nothing (all its keys commented out). */
 static enum slu_err read_section(struct slu_config_reader *reader,
                                  unsigned index)
 {
     const struct slu_section *section = slu_registry_section(index);
-    bool end;
-    enum slu_err err;
+    struct slu_config_map map = slu_config_section_map(reader->config, index);
 
     if (slu_config_reader_is_null(reader)) {
         return SLU_ERR_OK;
@@ -185,24 +23,7 @@ static enum slu_err read_section(struct slu_config_reader *reader,
             slu_config_reader_is(reader, YAML_SCALAR_EVENT) ? "a single value"
                                                             : "a list");
     }
-    for (;;) {
-        struct slu_view key;
-        int field;
-
-        err = next_key(reader, &end);
-        if (err != SLU_ERR_OK || end) {
-            return err;
-        }
-        key = slu_config_reader_scalar(reader);
-        field = slu_config_find_field(section, key);
-        if (field < 0) {
-            return fail_unknown(reader, section, key);
-        }
-        err = read_field(reader, index, (unsigned)field);
-        if (err != SLU_ERR_OK) {
-            return err;
-        }
-    }
+    return slu_config_read_map(reader, &map);
 }
 
 /* ---- the top level ---- */
@@ -216,8 +37,7 @@ struct top_lines {
 /* Sections of sluice's design whose flows this version does not have yet. */
 static bool is_later_section(struct slu_view key)
 {
-    static const char *const later[] = {"aws", "guardduty", "netskope",
-                                        "publish"};
+    static const char *const later[] = {"netskope", "publish"};
 
     for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
         if (slu_view_equal_str(key, later[i])) {
@@ -232,7 +52,7 @@ static enum slu_err enter(struct slu_config_reader *reader, const char *name,
                           unsigned *line)
 {
     if (*line != 0) {
-        return fail_duplicate(reader, name, "the top level", *line);
+        return slu_config_fail_duplicate(reader, name, "the top level", *line);
     }
     *line = slu_config_reader_line(reader);
     return slu_config_reader_next(reader);
@@ -241,14 +61,14 @@ static enum slu_err enter(struct slu_config_reader *reader, const char *name,
 static enum slu_err read_top_key(struct slu_config_reader *reader,
                                  struct top_lines *lines)
 {
-    const struct slu_section *top = slu_registry_section(0);
+    struct slu_config_map top = slu_config_section_map(reader->config, 0);
     struct slu_view key = slu_config_reader_scalar(reader);
-    int field = slu_config_find_field(top, key);
+    int field = slu_config_find_field(top.section, key);
     int section = key.len == 0 ? -1 : slu_config_find_section(key);
     enum slu_err err;
 
     if (field >= 0) {
-        return read_field(reader, 0, (unsigned)field);
+        return slu_config_read_field(reader, &top, (unsigned)field);
     }
     if (section > 0) {
         err = enter(reader, slu_registry_section((unsigned)section)->name,
@@ -265,7 +85,7 @@ static enum slu_err read_top_key(struct slu_config_reader *reader,
             reader, slu_config_reader_line(reader),
             "the section `%.*s` is not in this version", SLU_VIEW_ARGS(key));
     }
-    return fail_unknown(reader, top, key);
+    return slu_config_fail_unknown(reader, &top);
 }
 
 static enum slu_err read_root(struct slu_config_reader *reader)
@@ -280,7 +100,7 @@ static enum slu_err read_root(struct slu_config_reader *reader)
             "expected keys and values at the top level, such as gti: {...}");
     }
     for (;;) {
-        err = next_key(reader, &end);
+        err = slu_config_next_key(reader, &end);
         if (err != SLU_ERR_OK) {
             return err;
         }
@@ -298,9 +118,8 @@ static enum slu_err read_root(struct slu_config_reader *reader)
     return SLU_ERR_OK;
 }
 
-/* Steps over the start of stream and document to the first event of the
- * value; *out_empty when there is no document. */
-static enum slu_err find_root(struct slu_config_reader *reader, bool *out_empty)
+enum slu_err slu_config_find_root(struct slu_config_reader *reader,
+                                  bool *out_empty)
 {
     enum slu_err err;
 
@@ -345,7 +164,7 @@ enum slu_err slu_config_read_document(struct slu_config *config,
         slu_config_reader_init(&reader, config, name, text, error);
 
     if (err == SLU_ERR_OK) {
-        err = find_root(&reader, &empty);
+        err = slu_config_find_root(&reader, &empty);
     }
     if (err == SLU_ERR_OK && empty) {
         /* An empty file is more often a lost one than a wish for defaults. */
@@ -361,49 +180,4 @@ enum slu_err slu_config_read_document(struct slu_config *config,
     }
     slu_config_reader_fini(&reader);
     return err;
-}
-
-/* ---- defaults ---- */
-
-static enum slu_err set_default(struct slu_config *config,
-                                const struct slu_config_slot *slot,
-                                struct slu_error *error)
-{
-    const char *text = slot->field->default_text;
-    struct slu_config_reader reader;
-    bool empty;
-    enum slu_err err;
-
-    if (text == NULL || text[0] == '\0') {
-        text = slot->field->type == SLU_FIELD_STRINGS ? "[]" : "\"\"";
-    }
-    err = slu_config_reader_init(&reader, config, "the built-in default",
-                                 slu_view_str(text), error);
-    if (err == SLU_ERR_OK) {
-        err = find_root(&reader, &empty);
-    }
-    if (err == SLU_ERR_OK) {
-        err = slu_config_read_value(&reader, slot);
-    }
-    slu_config_reader_fini(&reader);
-    return err;
-}
-
-enum slu_err slu_config_set_missing(struct slu_config *config, unsigned index,
-                                    struct slu_error *error)
-{
-    const struct slu_section *section = slu_registry_section(index);
-
-    for (unsigned i = 0; i < section->field_count; i++) {
-        struct slu_config_slot slot = {section, &section->fields[i],
-                                       config->sections[index]};
-        enum slu_err err = config->lines[index][i] != 0
-                               ? SLU_ERR_OK
-                               : set_default(config, &slot, error);
-
-        if (err != SLU_ERR_OK) {
-            return err;
-        }
-    }
-    return SLU_ERR_OK;
 }

@@ -23,7 +23,10 @@
 #define SLU_SECRET_MAX 16384
 
 /* Room for "a whole number from ... to ..." and the like. */
-#define SLU_EXPECTATION_MAX 200
+#define SLU_EXPECTATION_MAX 280
+
+#define SLU_LABEL_MAX 80      /* "aws.roles_anywhere" */
+#define SLU_MAP_FIELDS_MAX 32 /* of a map in a section */
 
 struct slu_config_chunk;
 
@@ -50,9 +53,17 @@ struct slu_config_reader {
 
 /* Where a value goes. */
 struct slu_config_slot {
-    const struct slu_section *section;
     const struct slu_field *field;
-    void *base; /* the section's struct */
+    void *base;        /* the section's struct */
+    const char *label; /* of the section: "limits", "aws.static" */
+};
+
+/* A map whose keys a section describes. */
+struct slu_config_map {
+    const struct slu_section *section;
+    void *base;      /* its struct */
+    unsigned *lines; /* of each field; 0: not given */
+    const char *label;
 };
 
 /* ---- config.c: the arena ---- */
@@ -73,10 +84,48 @@ SLU_MUST_CHECK enum slu_err slu_config_read_document(struct slu_config *config,
                                                      const char *name,
                                                      struct slu_view text,
                                                      struct slu_error *error);
-/* Defaults for the keys of a section that the document did not give. */
-SLU_MUST_CHECK enum slu_err slu_config_set_missing(struct slu_config *config,
-                                                   unsigned index,
-                                                   struct slu_error *error);
+/* Steps over the start of stream and document to the first event of the
+ * value; *out_empty when there is no document. */
+SLU_MUST_CHECK enum slu_err
+slu_config_find_root(struct slu_config_reader *reader, bool *out_empty);
+
+/* ---- config_map.c ---- */
+
+/* The section of that index in the registry, as a map. */
+struct slu_config_map slu_config_section_map(struct slu_config *config,
+                                             unsigned index);
+
+/* From the map's start to its end. */
+SLU_MUST_CHECK enum slu_err
+slu_config_read_map(struct slu_config_reader *reader,
+                    const struct slu_config_map *map);
+/* On the key; returns on the last event of its value. */
+SLU_MUST_CHECK enum slu_err
+slu_config_read_field(struct slu_config_reader *reader,
+                      const struct slu_config_map *map, unsigned field);
+/* Steps on, and asks for a key or the end of the map. */
+SLU_MUST_CHECK enum slu_err
+slu_config_next_key(struct slu_config_reader *reader, bool *out_end);
+/* Defaults for the keys of a map that the document did not give. */
+SLU_MUST_CHECK enum slu_err
+slu_config_set_missing(struct slu_config *config,
+                       const struct slu_config_map *map,
+                       struct slu_error *error);
+/* The present event is a key that the map does not have. */
+SLU_MUST_CHECK enum slu_err
+slu_config_fail_unknown(const struct slu_config_reader *reader,
+                        const struct slu_config_map *map);
+SLU_MUST_CHECK enum slu_err
+slu_config_fail_duplicate(const struct slu_config_reader *reader,
+                          const char *key, const char *label, unsigned first);
+
+/* Values of the types MAP and MAPS. */
+SLU_MUST_CHECK enum slu_err
+slu_config_read_inner(struct slu_config_reader *reader,
+                      const struct slu_config_slot *slot);
+SLU_MUST_CHECK enum slu_err
+slu_config_read_maps(struct slu_config_reader *reader,
+                     const struct slu_config_slot *slot);
 
 /* ---- config_yaml.c ---- */
 
@@ -141,6 +190,14 @@ void slu_config_default_flows(struct slu_config *self);
 SLU_MUST_CHECK enum slu_err
 slu_config_fail_value(const struct slu_config_reader *reader,
                       const struct slu_config_slot *slot);
+/* A list with a wrong number of items, or with more than can be read. */
+SLU_MUST_CHECK enum slu_err
+slu_config_fail_count(const struct slu_config_reader *reader,
+                      const struct slu_config_slot *slot, unsigned count,
+                      unsigned line);
+SLU_MUST_CHECK enum slu_err
+slu_config_fail_many(const struct slu_config_reader *reader,
+                     const struct slu_config_slot *slot);
 
 /* ---- config_tables.c ---- */
 

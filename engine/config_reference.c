@@ -44,11 +44,13 @@ static const char *find_default(const struct slu_field *field)
     if (field->default_text != NULL && field->default_text[0] != '\0') {
         return field->default_text;
     }
-    return field->type == SLU_FIELD_STRINGS ? "[]" : "\"\"";
+    return field->type == SLU_FIELD_STRINGS || field->type == SLU_FIELD_MAPS
+               ? "[]"
+               : "\"\"";
 }
 
-static void print_field(const struct printer *to, const char *indent,
-                        const struct slu_field *field)
+static void print_expectation(const struct printer *to, const char *indent,
+                              const struct slu_field *field)
 {
     char expected[SLU_EXPECTATION_MAX];
     char text[SLU_EXPECTATION_MAX + 16];
@@ -59,11 +61,67 @@ static void print_field(const struct printer *to, const char *indent,
     slu_config_expectation(field, expected);
     (void)snprintf(text, sizeof(text), "Takes %s.", expected);
     print_comment(to, indent, text);
+}
+
+static void print_key(const struct printer *to, const char *indent,
+                      const char *key, const char *value)
+{
     to->write(to->ctx, indent);
-    to->write(to->ctx, field->key);
-    to->write(to->ctx, ": ");
-    to->write(to->ctx, find_default(field));
+    to->write(to->ctx, key);
+    to->write(to->ctx, value[0] == '\0' ? ":" : ": ");
+    to->write(to->ctx, value);
     to->write(to->ctx, "\n");
+}
+
+static void print_field(const struct printer *to, const char *indent,
+                        const struct slu_field *field)
+{
+    print_expectation(to, indent, field);
+    print_key(to, indent, field->key, find_default(field));
+}
+
+/* The keys of an item, one paragraph each, and an example. */
+static void print_item(const struct printer *to, const char *indent,
+                       const struct slu_field *field)
+{
+    char text[SLU_EXPECTATION_MAX];
+
+    for (unsigned i = 0; i < field->inner->field_count; i++) {
+        const struct slu_field *key = &field->inner->fields[i];
+
+        (void)snprintf(text, sizeof(text), "%s: %s", key->key,
+                       key->help == NULL ? "" : key->help);
+        print_comment(to, indent, text);
+    }
+    if (field->example != NULL) {
+        to->write(to->ctx, indent);
+        to->write(to->ctx, "# - ");
+        to->write(to->ctx, field->example);
+        to->write(to->ctx, "\n");
+    }
+}
+
+/* A field of a section; those of a map in it stand below its key. */
+static void print_any(const struct printer *to, const char *indent,
+                      const struct slu_field *field)
+{
+    if (field->type == SLU_FIELD_MAP) {
+        if (field->help != NULL) {
+            print_comment(to, indent, field->help);
+        }
+        print_key(to, indent, field->key, "");
+        for (unsigned i = 0; i < field->inner->field_count; i++) {
+            print_field(to, "        ", &field->inner->fields[i]);
+        }
+        return;
+    }
+    if (field->type == SLU_FIELD_MAPS) {
+        print_expectation(to, indent, field);
+        print_item(to, indent, field);
+        print_key(to, indent, field->key, find_default(field));
+        return;
+    }
+    print_field(to, indent, field);
 }
 
 static void print_section(const struct printer *to,
@@ -77,7 +135,7 @@ static void print_section(const struct printer *to,
         to->write(to->ctx, ":\n");
     }
     for (unsigned i = 0; i < section->field_count; i++) {
-        print_field(to, indent, &section->fields[i]);
+        print_any(to, indent, &section->fields[i]);
     }
 }
 

@@ -22,9 +22,9 @@ static enum slu_err fail_secret(const struct slu_config_reader *reader,
                                 const struct slu_config_slot *slot,
                                 const char *sentence)
 {
-    return slu_config_reader_fail(
-        reader, slu_config_reader_line(reader), "`%s` in %s: %s",
-        slot->field->key, slu_config_section_label(slot->section), sentence);
+    return slu_config_reader_fail(reader, slu_config_reader_line(reader),
+                                  "`%s` in %s: %s", slot->field->key,
+                                  slot->label, sentence);
 }
 
 static enum slu_err fail_value(const struct slu_config_reader *reader,
@@ -34,9 +34,9 @@ static enum slu_err fail_value(const struct slu_config_reader *reader,
     char sentence[PLACE_MAX + 128];
 
     (void)snprintf(sentence, sizeof(sentence),
-                   "%s holds a space, a line break or another byte that no "
-                   "key has",
-                   place);
+                   "%s holds a %sline break or another byte that no %s has",
+                   place, slot->field->phrase ? "" : "space, a ",
+                   slot->field->phrase ? "passphrase" : "key");
     return fail_secret(reader, slot, sentence);
 }
 
@@ -58,9 +58,18 @@ static enum slu_err set_place(struct slu_config_reader *reader,
     return secret->place == NULL ? fail_nomem(reader) : SLU_ERR_OK;
 }
 
-/* Takes the value without the line end behind it. An empty one is not there.
- * Printable ASCII only: it goes into a header, where a line break would start
- * another one. */
+/* Printable ASCII only: a key goes into a header, where a line break would
+ * start another one. A passphrase stays here, and may have blanks and the
+ * letters of any language. */
+static bool is_secret_byte(const struct slu_field *field, char byte)
+{
+    unsigned char code = (unsigned char)byte;
+
+    return field->phrase ? code >= 0x20 && code != 0x7F
+                         : code > 0x20 && code < 0x7F;
+}
+
+/* Takes the value without the line end behind it. An empty one is not there. */
 static enum slu_err set_value(struct slu_config_reader *reader,
                               const struct slu_config_slot *slot,
                               struct slu_secret *secret, struct slu_view value)
@@ -73,7 +82,7 @@ static enum slu_err set_value(struct slu_config_reader *reader,
         return SLU_ERR_OK;
     }
     for (size_t i = 0; i < value.len; i++) {
-        if (value.ptr[i] <= 0x20 || value.ptr[i] >= 0x7F) {
+        if (!is_secret_byte(slot->field, value.ptr[i])) {
             return fail_value(reader, slot, secret->place);
         }
     }

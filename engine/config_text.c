@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#define NEAR_LEN_MIN 3 /* every other short word is near to a shorter one */
 #define NEAR_LEN_MAX 40
 
 struct slu_config_quote slu_config_quote_make(struct slu_view text)
@@ -73,7 +74,8 @@ bool slu_config_is_near(struct slu_view a, const char *b)
 {
     struct slu_view other = slu_view_str(b);
 
-    if (a.len == 0 || a.len > NEAR_LEN_MAX || other.len > NEAR_LEN_MAX) {
+    if (a.len == 0 || a.len > NEAR_LEN_MAX || other.len < NEAR_LEN_MIN ||
+        other.len > NEAR_LEN_MAX) {
         return false;
     }
     return measure_distance(a, other) <= (other.len < 6 ? 1 : 2);
@@ -177,6 +179,36 @@ static void expect_strings(const struct slu_field *field,
     expect_choices(lead, field->choices, out);
 }
 
+/* "a list of 0 to 1000 maps" and "with id, role_arn". */
+static void expect_keys(const struct slu_field *field, const char *what,
+                        char out[SLU_EXPECTATION_MAX])
+{
+    const struct slu_section *inner = field->inner;
+    int used = snprintf(out, SLU_EXPECTATION_MAX, "%s", what);
+
+    for (unsigned i = 0; i < inner->field_count; i++) {
+        if (used < 0 || used >= SLU_EXPECTATION_MAX) {
+            return;
+        }
+        used += snprintf(out + used, (size_t)(SLU_EXPECTATION_MAX - used),
+                         "%s%s", i == 0 ? " " : ", ", inner->fields[i].key);
+    }
+}
+
+static void expect_maps(const struct slu_field *field,
+                        char out[SLU_EXPECTATION_MAX])
+{
+    char count[40] = "";
+    char lead[80];
+
+    if (field->max > 0) {
+        (void)snprintf(count, sizeof(count), "%" PRId64 " to %" PRId64 " ",
+                       field->min, field->max);
+    }
+    (void)snprintf(lead, sizeof(lead), "a list of %smaps with", count);
+    expect_keys(field, lead, out);
+}
+
 void slu_config_expectation(const struct slu_field *field,
                             char out[SLU_EXPECTATION_MAX])
 {
@@ -210,10 +242,10 @@ void slu_config_expectation(const struct slu_field *field,
         expect_strings(field, out);
         return;
     case SLU_FIELD_MAP:
-        (void)snprintf(out, SLU_EXPECTATION_MAX, "a map of keys");
+        expect_keys(field, "a map with", out);
         return;
     case SLU_FIELD_MAPS:
-        (void)snprintf(out, SLU_EXPECTATION_MAX, "a list of maps of keys");
+        expect_maps(field, out);
         return;
     }
 }

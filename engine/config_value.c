@@ -8,7 +8,8 @@
 #include <strings.h>
 
 static struct slu_config_quote
-describe_event(const struct slu_config_reader *reader)
+describe_event(const struct slu_config_reader *reader,
+               const struct slu_field *field)
 {
     struct slu_config_quote found;
 
@@ -21,24 +22,51 @@ describe_event(const struct slu_config_reader *reader)
     if (slu_config_reader_is_null(reader)) {
         return slu_config_quote_make(slu_view_str("nothing"));
     }
+    if (field->type == SLU_FIELD_MAP) {
+        /* Not quoted: it may be a secret that belongs below. */
+        return slu_config_quote_make(slu_view_str("a single value"));
+    }
     found = slu_config_quote_make(slu_config_reader_scalar(reader));
     return found;
+}
+
+/* The choice that a wrong one may be a slip for; none where a right one
+ * stands alone instead of in a list. */
+static bool find_near_choice(const struct slu_config_reader *reader,
+                             const struct slu_field *field,
+                             char out[SLU_LABEL_MAX])
+{
+    struct slu_view text = slu_config_reader_scalar(reader);
+    struct slu_view choice;
+    bool near = false;
+
+    for (unsigned i = 0;
+         !near && (choice = slu_config_choice(field->choices, i)).len > 0;
+         i++) {
+        (void)snprintf(out, SLU_LABEL_MAX, "%.*s", SLU_VIEW_ARGS(choice));
+        near = slu_config_is_near(text, out);
+    }
+    return near && !slu_view_equal_str(text, out);
 }
 
 enum slu_err slu_config_fail_value(const struct slu_config_reader *reader,
                                    const struct slu_config_slot *slot)
 {
-    struct slu_config_quote found = describe_event(reader);
+    struct slu_config_quote found = describe_event(reader, slot->field);
     bool text = slu_config_reader_is(reader, YAML_SCALAR_EVENT) &&
-                !slu_config_reader_is_null(reader);
+                !slu_config_reader_is_null(reader) &&
+                slot->field->type != SLU_FIELD_MAP;
     char expected[SLU_EXPECTATION_MAX];
+    char near[SLU_LABEL_MAX];
+    bool slip = text && find_near_choice(reader, slot->field, near);
 
     slu_config_expectation(slot->field, expected);
     return slu_config_reader_fail(
         reader, slu_config_reader_line(reader),
-        "`%s` in %s: found %s%s%s, expected %s", slot->field->key,
-        slu_config_section_label(slot->section), text ? "`" : "", found.text,
-        text ? "`" : "", expected);
+        "`%s` in %s: found %s%s%s%s%s%s, expected %s", slot->field->key,
+        slot->label, text ? "`" : "", found.text, text ? "`" : "",
+        slip ? " (did you mean `" : "", slip ? near : "", slip ? "`?)" : "",
+        expected);
 }
 
 static enum slu_err fail_nomem(const struct slu_config_reader *reader)
@@ -231,7 +259,7 @@ static enum slu_err read_text(struct slu_config_reader *reader,
     if (text.len == 0) {
         return slu_config_reader_fail(reader, slu_config_reader_line(reader),
                                       "`%s` in %s is empty", field->key,
-                                      slu_config_section_label(slot->section));
+                                      slot->label);
     }
     if (has_control(text) || !is_choice(field, text)) {
         return slu_config_fail_value(reader, slot);
@@ -257,6 +285,27 @@ static bool is_listed(const char *const *items, unsigned count,
     return false;
 }
 
+enum slu_err slu_config_fail_many(const struct slu_config_reader *reader,
+                                  const struct slu_config_slot *slot)
+{
+    return slu_config_reader_fail(reader, slu_config_reader_line(reader),
+                                  "`%s` in %s has more than %d items",
+                                  slot->field->key, slot->label,
+                                  SLU_CONFIG_ITEMS_MAX);
+}
+
+enum slu_err slu_config_fail_count(const struct slu_config_reader *reader,
+                                   const struct slu_config_slot *slot,
+                                   unsigned count, unsigned line)
+{
+    char expected[SLU_EXPECTATION_MAX];
+
+    slu_config_expectation(slot->field, expected);
+    return slu_config_reader_fail(
+        reader, line, "`%s` in %s: found %u items, expected %s",
+        slot->field->key, slot->label, count, expected);
+}
+
 static enum slu_err check_item(const struct slu_config_reader *reader,
                                const struct slu_config_slot *slot,
                                const char *const *items, unsigned count)
@@ -274,17 +323,11 @@ static enum slu_err check_item(const struct slu_config_reader *reader,
     if (is_listed(items, count, text)) {
         return slu_config_reader_fail(reader, slu_config_reader_line(reader),
                                       "`%s` in %s names `%s` twice",
-                                      slot->field->key,
-                                      slu_config_section_label(slot->section),
+                                      slot->field->key, slot->label,
                                       slu_config_quote_make(text).text);
     }
-    if (count == SLU_CONFIG_ITEMS_MAX) {
-        return slu_config_reader_fail(
-            reader, slu_config_reader_line(reader),
-            "`%s` in %s has more than %d items", slot->field->key,
-            slu_config_section_label(slot->section), SLU_CONFIG_ITEMS_MAX);
-    }
-    return SLU_ERR_OK;
+    return count == SLU_CONFIG_ITEMS_MAX ? slu_config_fail_many(reader, slot)
+                                         : SLU_ERR_OK;
 }
 
 static enum slu_err finish_items(const struct slu_config_reader *reader,
@@ -295,14 +338,10 @@ static enum slu_err finish_items(const struct slu_config_reader *reader,
     const struct slu_field *field = slot->field;
     struct slu_strings strings = {.count = count};
     const char **copy;
-    char expected[SLU_EXPECTATION_MAX];
 
     if ((int64_t)count < field->min ||
         (field->max > 0 && (int64_t)count > field->max)) {
-        slu_config_expectation(field, expected);
-        return slu_config_reader_fail(
-            reader, line, "`%s` in %s: found %u items, expected %s", field->key,
-            slu_config_section_label(slot->section), count, expected);
+        return slu_config_fail_count(reader, slot, count, line);
     }
     if (count > 0) {
         copy = slu_config_get(reader->config, count * sizeof(*copy));
@@ -364,11 +403,17 @@ static enum slu_err read_strings(struct slu_config_reader *reader,
 enum slu_err slu_config_read_value(struct slu_config_reader *reader,
                                    const struct slu_config_slot *slot)
 {
-    if (slot->field->type == SLU_FIELD_SECRET) {
+    switch (slot->field->type) {
+    case SLU_FIELD_SECRET:
         return slu_config_read_secret(reader, slot);
-    }
-    if (slot->field->type == SLU_FIELD_STRINGS) {
+    case SLU_FIELD_STRINGS:
         return read_strings(reader, slot);
+    case SLU_FIELD_MAP:
+        return slu_config_read_inner(reader, slot);
+    case SLU_FIELD_MAPS:
+        return slu_config_read_maps(reader, slot);
+    default:
+        break;
     }
     if (!slu_config_reader_is(reader, YAML_SCALAR_EVENT) ||
         slu_config_reader_is_null(reader)) {

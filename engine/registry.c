@@ -2,7 +2,9 @@
 #include "engine/registry.h"
 #include "engine/config_reader.h"
 #include "sinks/lists.h"
+#include "sources/aws_config.h"
 #include "sources/gti.h"
+#include "sources/guardduty.h"
 #include <sluice/engine.h>
 
 #include <string.h>
@@ -11,8 +13,9 @@ static const struct slu_source_ops *const source_table[] = {&slu_gti_source};
 static const char *const sink_names[] = {"files"};
 
 static const struct slu_section *const section_table[] = {
-    &slu_top_section, &slu_http_section,  &slu_limits_section,
-    &slu_gti_section, &slu_lists_section,
+    &slu_top_section,   &slu_http_section, &slu_limits_section,
+    &slu_aws_section,   &slu_gti_section,  &slu_guardduty_section,
+    &slu_lists_section,
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -68,6 +71,12 @@ const struct slu_section *slu_registry_section(unsigned index)
 enum slu_err slu_registry_check(const struct slu_section *section,
                                 const void *values, struct slu_error *out_error)
 {
+    if (section == &slu_aws_section) {
+        return slu_aws_config_check(values, out_error);
+    }
+    if (section == &slu_guardduty_section) {
+        return slu_guardduty_config_check(values, out_error);
+    }
     if (section == &slu_lists_section) {
         return slu_lists_config_check(values, out_error);
     }

@@ -25,7 +25,7 @@ static const struct slu_field fields[] = {
         .help = "Accounts to pull, each through a role that is assumed; [] is "
                 "the account of the sign-in.",
         .example = "{id: \"111122223333\", role_arn: "
-                   "\"arn:aws:iam::111122223333:role/sluice\"}",
+                   "\"arn:aws:iam::111122223333:role/r\"}",
     },
     {
         .key = "regions",

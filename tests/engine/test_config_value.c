@@ -54,9 +54,6 @@ static const struct slu_field fields[] = {
     [UNBOUNDED] = {"unbounded", SLU_FIELD_INT, AT(unbounded), "0"},
 };
 
-static const struct slu_section section = {
-    .name = "sample", .fields = fields, .size = sizeof(struct sample)};
-
 static struct slu_config *config;
 static struct sample sample;
 static struct slu_error error;
@@ -75,7 +72,7 @@ static void finish(void)
 
 static enum slu_err read_value(enum sample_field field, const char *text)
 {
-    struct slu_config_slot slot = {&section, &fields[field], &sample};
+    struct slu_config_slot slot = {&fields[field], &sample, "sample"};
     struct slu_config_reader reader;
     enum slu_err err;
 
@@ -187,7 +184,8 @@ Test(config_value, reads_texts_against_their_choices)
     take(TEXT, "blue");
     cr_assert_str_eq(sample.text, "blue");
     refuse(TEXT, "green", "one of red, blue");
-    refuse(TEXT, "re", "one of red, blue");
+    refuse(TEXT, "re",
+           "found `re` (did you mean `red`?), expected one of red, blue");
     refuse(TEXT, "red|blue", "one of red, blue");
     refuse(TEXT, "''", "is empty");
     take(PATH, "'with space/and: colon'");
