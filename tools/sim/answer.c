@@ -28,6 +28,9 @@ void sim_blob_release(struct sim_blob *blob)
 void sim_answer_fini(struct sim_answer *answer)
 {
     sim_blob_release(answer->blob);
+    if (answer->in_flight != NULL) {
+        (*answer->in_flight)--;
+    }
     if (answer->feed != NULL) {
         answer->feed->free(answer->feed);
     }

@@ -42,6 +42,7 @@ struct sim_answer {
     bool gzip; /* the blob is, or the feed's bytes will be, compressed */
     const struct sim_fault *fault; /* what the sender and renderer spoil */
     int64_t clock_offset_s;        /* the Date header is off by so much */
+    uint64_t *in_flight;           /* less by one when the answer is over */
     bool aws;                      /* counted among the AWS services' */
 };
 

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What: the simulator's own questions: GET /_sim/health, GET /_sim/stats,
- * GET /_sim/aws, POST /_sim/reset, POST /_sim/now?epoch=N (moves the frozen
- * clock; 0 thaws it). They are never counted, delayed, limited or spoilt.
+ * GET /_sim/aws, GET /_sim/guardduty (counts), GET /_sim/findings (every view's
+ * findings, one JSON object a line), POST /_sim/reset, POST /_sim/now?epoch=N
+ * (moves the frozen clock; 0 thaws it). They are never counted, delayed,
+ * limited or spoilt.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "aws.h"
 #include "aws_state.h"
+#include "guardduty.h"
 #include "server.h"
 
 static void answer_stats(struct sim_server *server, struct sim_answer *answer)
@@ -36,6 +39,16 @@ static void set_clock(struct sim_server *server, struct sim_answer *answer)
     sim_answer_text(answer, 200, "application/json", "{\"ok\":true}\n");
 }
 
+static void answer_counts(struct sim_server *server, struct sim_answer *answer)
+{
+    struct sim_text text = {0};
+
+    sim_guardduty_counts_render(server, &text);
+    sim_text_byte(&text, '\0');
+    sim_answer_text(answer, 200, "application/json", text.data);
+    sim_text_fini(&text);
+}
+
 void sim_control_answer(struct sim_server *server,
                         const struct sim_request *request,
                         struct sim_answer *answer)
@@ -50,8 +63,15 @@ void sim_control_answer(struct sim_server *server,
         answer_stats(server, answer);
     } else if (get && strcmp(path, "/_sim/aws") == 0) {
         sim_aws_control(server, answer);
+    } else if (get && strcmp(path, "/_sim/guardduty") == 0) {
+        answer_counts(server, answer);
+    } else if (get && strcmp(path, "/_sim/findings") == 0) {
+        answer->status = 200;
+        answer->content_type = "application/x-ndjson";
+        answer->feed = sim_guardduty_dump(server->world);
     } else if (post && strcmp(path, "/_sim/reset") == 0) {
         sim_stats_reset(&server->stats);
+        sim_guardduty_counts_reset();
         sim_aws_reset(server);
         sim_answer_text(answer, 200, "application/json", "{\"ok\":true}\n");
     } else if (post && strcmp(path, "/_sim/now") == 0) {

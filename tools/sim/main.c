@@ -14,6 +14,7 @@
 
 #include "aws.h"
 #include "conn.h"
+#include "guardduty.h"
 
 static void on_signal(evutil_socket_t fd, short what, void *ctx)
 {
@@ -155,6 +156,8 @@ static int serve(struct sim_server *server)
     server->notices = sim_notices_new(&server->options);
     server->cache = sim_cache_new((size_t)server->options.cache_bytes);
     sim_aws_init(server);
+    server->world =
+        sim_world_new(&server->options, sim_server_now(server) * 1000);
     if (open_listener(server) && announce(server)) {
         event_base_dispatch(server->base);
         code = 0;
@@ -172,6 +175,8 @@ static int serve(struct sim_server *server)
     event_base_free(server->base);
     sim_notices_free(server->notices);
     sim_cache_free(server->cache);
+    sim_guardduty_fini();
+    sim_world_free(server->world);
     sim_aws_fini(server);
     return code;
 }

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text.h"
+
 #define SIM_DEFAULT_KEY                                                        \
     "51ab0000deadbeef51ab0000deadbeef51ab0000deadbeef51ab0000deadbeef"
 
@@ -17,6 +19,7 @@ enum row_kind {
     ROW_SWITCH, /* takes on or off */
     ROW_FLAG,   /* takes nothing */
     ROW_LIST,   /* takes a text, and may be repeated */
+    ROW_JOIN,   /* the same; the texts are joined by commas */
     ROW_FAULT,
     ROW_HELP,
 };
@@ -48,6 +51,10 @@ struct option_row {
 #define FLAG(name, field, help)                                                \
     {                                                                          \
         name, ROW_FLAG, AT(field), 0, 0, NULL, help                            \
+    }
+#define JOIN(name, field, fallback, help)                                      \
+    {                                                                          \
+        name, ROW_JOIN, AT(field), 0, 0, fallback, help                        \
     }
 #define LIST(name, add, help)                                                  \
     {                                                                          \
@@ -167,6 +174,38 @@ static const struct option_row rows[] = {
     TEXT("s3-root", aws.s3_root, "", "folder of buckets: DIR/BUCKET/KEY"),
     LIST("s3-region", sim_aws_options_bucket,
          "BUCKET=REGION; others are in us-east-1"),
+    TEXT("gd-accounts", gd_accounts, "1",
+         "GuardDuty: ids by comma, or how many from --aws-account on"),
+    TEXT("gd-regions", gd_regions, "us-east-1",
+         "regions by comma, a detector of each account in each"),
+    JOIN("gd-no-detector", gd_no_detector, "",
+         "ACCOUNT/REGION without a detector; by comma or repeated"),
+    JOIN("gd-findings", gd_findings, "200",
+         "N each, or ACCOUNT/REGION=N; by comma or repeated"),
+    TEXT("gd-admin", gd_admin, "",
+         "this account's detectors show all accounts' findings"),
+    NUMBER("gd-days", gd_days, 1, 400, "30", "how far back findings reach"),
+    FLAG("gd-burst", gd_burst, "all findings in one hour of those days"),
+    NUMBER("gd-equal", gd_equal, 0, 1000000, "0",
+           "findings per detector that share one millisecond"),
+    NUMBER("gd-odd", gd_odd, 0, 1000, "20",
+           "odd or invalid values in findings per thousand"),
+    NUMBER("gd-finding-bytes", gd_finding_bytes, 0, 900000, "0",
+           "length of one description in sixteen (0: about 2000)"),
+    TEXT("gd-end", gd_end, "empty", "nextToken of a last page: empty, absent"),
+    NUMBER("gd-empty-every", gd_empty_every, 0, 1000000, "0",
+           "an empty page with a token before one page in N (0: none)"),
+    NUMBER("gd-touch-every", gd_touch_every, 0, 1000000, "0",
+           "update a finding after every N-th ListFindings (0: none)"),
+    TEXT("gd-touch", gd_touch, "unlisted", "which one: unlisted, listed"),
+    NUMBER("gd-late-every", gd_late_every, 0, 1000000, "0",
+           "a finding comes late after every N-th ListFindings (0: none)"),
+    NUMBER("gd-late-minutes", gd_late_minutes, 1, 100000, "5",
+           "by so many minutes"),
+    NUMBER("gd-late-max", gd_late_max, 0, 1000000, "100",
+           "at most so many per detector"),
+    NUMBER("gd-vanish-every", gd_vanish_every, 0, 1000000, "0",
+           "one finding in N is gone once it was listed (0: none)"),
     {"fault", ROW_FAULT, 0, 0, 0, NULL,
      "NAME[=ARG[,ARG...]], may be repeated; see below"},
     {"help", ROW_HELP, 0, 0, 0, NULL, "print this"},
@@ -223,6 +262,29 @@ static void set_number(struct sim_options *options,
     *(int64_t *)((char *)options + row->offset) = number;
 }
 
+/* Sets a joined text, or lengthens it. The fallback is no part of it, and
+   what was joined lives as long as the process, as argv does. */
+static void join_row(const char **field, const char *value)
+{
+    static struct sim_text joined[8];
+    static const char *const *owner[8];
+    size_t slot = 0;
+
+    if (*field == NULL) {
+        *field = value; /* the fallback itself */
+        return;
+    }
+    while (owner[slot] != NULL && owner[slot] != field) {
+        slot++;
+    }
+    owner[slot] = field;
+    if (joined[slot].len > 0) {
+        joined[slot].data[joined[slot].len - 1] = ',';
+    }
+    sim_text_add(&joined[slot], value, strlen(value) + 1);
+    *field = joined[slot].data;
+}
+
 static void set_row(struct sim_options *options, const struct option_row *row,
                     const char *value)
 {
@@ -232,6 +294,9 @@ static void set_row(struct sim_options *options, const struct option_row *row,
     switch (row->kind) {
     case ROW_TEXT:
         *(const char **)field = value;
+        break;
+    case ROW_JOIN:
+        join_row(field, value);
         break;
     case ROW_NUMBER:
         set_number(options, row, value);
@@ -272,6 +337,12 @@ static void check_words(const struct sim_options *options)
 
     if (!sim_options_has(framings, options->framing)) {
         refuse("framing", options->framing, "auto, length or chunked");
+    }
+    if (!sim_options_has("empty,absent", options->gd_end)) {
+        refuse("gd-end", options->gd_end, "empty or absent");
+    }
+    if (!sim_options_has("unlisted,listed", options->gd_touch)) {
+        refuse("gd-touch", options->gd_touch, "unlisted or listed");
     }
     if (!sim_options_has("404,400", options->malformed_hour)) {
         refuse("malformed-hour", options->malformed_hour, "404 or 400");

@@ -75,6 +75,28 @@ struct sim_options {
     const char *malformed_hour; /* 404 or 400 */
 
     struct sim_aws_options aws;
+
+    /* GuardDuty's world; lists are by comma. */
+    const char *gd_accounts; /* ids, or how many from --aws-account on */
+    const char *gd_regions;
+    const char *gd_no_detector; /* ACCOUNT/REGION */
+    const char *gd_findings;    /* N, or ACCOUNT/REGION=N */
+    const char *gd_admin;
+    int64_t gd_days;
+    bool gd_burst;
+    int64_t gd_equal;
+    int64_t gd_odd;
+    int64_t gd_finding_bytes;
+
+    /* What GuardDuty does to whoever pulls. */
+    const char *gd_end; /* empty or absent */
+    int64_t gd_empty_every;
+    int64_t gd_touch_every;
+    const char *gd_touch; /* unlisted or listed */
+    int64_t gd_late_every;
+    int64_t gd_late_minutes;
+    int64_t gd_late_max;
+    int64_t gd_vanish_every;
     struct sim_fault_plan faults;
 };
 

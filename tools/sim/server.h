@@ -17,6 +17,7 @@
 #include "stats.h"
 
 struct sim_aws;
+struct sim_world;
 struct sim_conn;
 
 struct sim_server {
@@ -28,6 +29,7 @@ struct sim_server {
     struct sim_notices *notices;
     struct sim_cache *cache;
     struct sim_aws *aws;
+    struct sim_world *world; /* GuardDuty's */
     struct sim_stats stats;
     struct sim_conn *conns;    /* all open ones, doubly linked */
     struct sim_query query;    /* of the request being routed */
