@@ -66,8 +66,9 @@ enum slu_channel {
                            or can't be read */
     SLU_CHANNEL_FOLDER, /* target is a folder: the body is a line "SIZE MTIME_S
                            PATH" for every regular file below it, sorted by
-                           path (links to folders are not followed; a path with
-                           a line end in it is left out and logged) */
+                           path, which is relative to the folder (links to
+                           folders are not followed), and a line "! SENTENCE"
+                           for what had to be left out */
 };
 
 enum slu_method {
