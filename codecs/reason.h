@@ -53,7 +53,8 @@
     X(HASH_CHARACTER, "hash_character", INVALID)                               \
     X(SAMPLE, "sample", FILTER)                                                \
     X(ARCHIVED, "archived", FILTER)                                            \
-    X(ECHO, "echo", FILTER)
+    X(ECHO, "echo", FILTER)                                                    \
+    X(UNREADABLE, "unreadable", FILTER)
 
 enum slu_reason {
 #define SLU_REASON_MEMBER(name, text, class) SLU_REASON_##name,

@@ -11,6 +11,7 @@ Test(reason, numbers_are_stored_and_never_change)
     cr_assert_eq(SLU_REASON_OUTSIDE_WINDOW, 34);
     cr_assert_eq(SLU_REASON_HASH_LENGTH, 35);
     cr_assert_eq(SLU_REASON_ECHO, 39);
+    cr_assert_eq(SLU_REASON_UNREADABLE, 40);
     cr_assert(SLU_REASON_COUNT <= 255, "a record has one byte for it");
 }
 

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a page that was read whole changes: detectors are started, a list makes
+ * a get, a get ends or divides its window. What is stored of it goes with the
+ * same answer.
+ */
+#include "sources/guardduty_pull.h"
+
+#include <assert.h>
+
+/* ---- detectors ---- */
+
+static enum slu_err start_detectors(struct slu_guardduty_target *target)
+{
+    const struct slu_buf *names = &target->unit.page->names;
+    enum slu_err err = SLU_ERR_OK;
+
+    for (size_t at = 0; at < names->len && err == SLU_ERR_OK;
+         at += strlen(names->ptr + at) + 1) {
+        err = slu_guardduty_detector_start(target, names->ptr + at);
+    }
+    return err;
+}
+
+enum slu_err slu_guardduty_take_detectors(struct slu_guardduty_target *target,
+                                          struct slu_step *out_step)
+{
+    struct slu_view token = slu_buf_view(&target->unit.page->token);
+    enum slu_err err = start_detectors(target);
+
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    target->works = true;
+    target->pages++;
+    if (token.len == 0) {
+        return SLU_ERR_OK;
+    }
+    if (target->pages > 1 &&
+        slu_guardduty_token_hash(token) == target->token_hash) {
+        char place[SLU_GUARDDUTY_PLACE_MAX];
+
+        (void)slu_error_set(&out_step->error, SLU_ERR_INCOMPLETE,
+                            "the list of detectors of %s repeats itself",
+                            slu_guardduty_place(target, place));
+        out_step->kind = SLU_STEP_FAILED;
+        slu_guardduty_target_end(target, SLU_GUARDDUTY_FAILED,
+                                 &out_step->error);
+        return SLU_ERR_OK;
+    }
+    target->token_hash = slu_guardduty_token_hash(token);
+    slu_buf_clear(&target->token);
+    err = slu_buf_append(&target->token, token);
+    slu_guardduty_queue_push(&target->waiting[SLU_GUARDDUTY_DETECTORS],
+                             &target->unit);
+    return err;
+}
+
+/* ---- the end of a window ---- */
+
+static enum slu_err look_at_detector(struct slu_guardduty_detector *detector,
+                                     int64_t now_ms)
+{
+    /* One list is a picture of one moment: nothing can have moved in it. */
+    if (detector->windows == NULL && !detector->tail_begun &&
+        detector->lists > 1 &&
+        !slu_guardduty_target_is_over(detector->target)) {
+        return slu_guardduty_detector_begin_tail(detector, now_ms);
+    }
+    return SLU_ERR_OK;
+}
+
+static enum slu_err end_window(struct slu_guardduty_window *window,
+                               struct slu_unit *unit, int64_t now_ms)
+{
+    struct slu_guardduty_detector *detector = window->detector;
+    enum slu_err err;
+
+    if (!window->listed || window->gets > 0 || window->failed) {
+        return SLU_ERR_OK;
+    }
+    err = slu_guardduty_window_put(window, unit, false);
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    slu_guardduty_window_bury(window);
+    return look_at_detector(detector, now_ms);
+}
+
+/* ---- lists ---- */
+
+static bool has_seen(const struct slu_guardduty_window *window, uint64_t hash)
+{
+    const uint64_t *hashes = (const void *)window->seen.ptr;
+    size_t count = window->seen.len / sizeof(hash);
+
+    for (size_t i = 0; i < count; i++) {
+        if (hashes[i] == hash) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void fail_window(struct slu_guardduty_window *window,
+                        const struct slu_error *error)
+{
+    struct slu_source_result *result = &window->unit.target->ctx->result;
+
+    window->failed = true;
+    window->listed = true;
+    result->incomplete_units++;
+    if (result->first.code == SLU_ERR_OK) {
+        result->first = *error;
+    }
+    slu_guardduty_log(window->unit.target->ctx, SLU_LOG_ERROR,
+                      "%s; what is left of it is asked again in the next run",
+                      error->text);
+}
+
+bool slu_guardduty_window_restart(struct slu_guardduty_window *window,
+                                  const struct slu_error *error)
+{
+    if (window->restarted) {
+        fail_window(window, error);
+        return false;
+    }
+    window->restarted = true;
+    window->pages = 0;
+    slu_buf_clear(&window->token);
+    slu_buf_clear(&window->seen);
+    slu_guardduty_queue_push_front(
+        &window->unit.target->waiting[SLU_GUARDDUTY_LIST], &window->unit);
+    return true;
+}
+
+/* The next page of a window that is not divided. */
+static enum slu_err follow_token(struct slu_guardduty_window *window)
+{
+    uint64_t hash = slu_guardduty_token_hash(slu_buf_view(&window->token));
+    struct slu_error error = {0};
+    bool repeats = has_seen(window, hash);
+    enum slu_err err = SLU_ERR_LIMIT;
+
+    if (!repeats) {
+        err = slu_buf_append(&window->seen,
+                             slu_view_make((const char *)&hash, sizeof(hash)));
+    }
+    if (err == SLU_ERR_OK) {
+        slu_guardduty_queue_push_front(
+            &window->unit.target->waiting[SLU_GUARDDUTY_LIST], &window->unit);
+        return err;
+    }
+    if (err == SLU_ERR_LIMIT) {
+        (void)slu_error_set(
+            &error, SLU_ERR_INCOMPLETE, "%s: %s", window->unit.head.name,
+            repeats ? "its nextToken repeats itself" : "it has too many pages");
+        (void)slu_guardduty_window_restart(window, &error);
+        err = SLU_ERR_OK;
+    }
+    return err;
+}
+
+/* Takes the page's ids as a get of their own. */
+static void queue_get(struct slu_guardduty_window *window, int64_t now_ms,
+                      bool divides)
+{
+    struct slu_guardduty_target *target = window->unit.target;
+    struct slu_guardduty_get *get = window->unit.page->get;
+
+    window->unit.page->get = NULL;
+    window->gets++;
+    get->unit.target = target;
+    get->window = window;
+    get->divides = divides;
+    get->listed_ms = now_ms;
+    get->page_number = window->pages;
+    slu_guardduty_queue_push(&target->waiting[SLU_GUARDDUTY_GET], &get->unit);
+}
+
+/* Proven, as far as a list and a get may be had. */
+static enum slu_err take_list_of_check(struct slu_guardduty_window *window,
+                                       int64_t now_ms)
+{
+    if (window->unit.page->get->count > 0) {
+        queue_get(window, now_ms, false);
+    }
+    window->listed = true;
+    return end_window(window, &window->unit.head, now_ms);
+}
+
+static enum slu_err take_ids(struct slu_guardduty_window *window,
+                             int64_t now_ms)
+{
+    bool more = window->token.len > 0;
+    bool divides = more && !window->chained && window->to - window->from > 1;
+
+    if (window->unit.page->get->count > 0) {
+        queue_get(window, now_ms, divides);
+    } else {
+        divides = false;
+    }
+    if (more && !divides) {
+        return follow_token(window);
+    }
+    window->listed = true;
+    return end_window(window, &window->unit.head, now_ms);
+}
+
+enum slu_err slu_guardduty_take_list(struct slu_guardduty_window *window,
+                                     int64_t now_ms)
+{
+    struct slu_guardduty_page *page = window->unit.page;
+    enum slu_err err;
+
+    window->unit.target->works = true;
+    window->detector->lists++;
+    window->pages++;
+    if (window->unit.target->ctx->port.tell != NULL) {
+        return take_list_of_check(window, now_ms);
+    }
+    err = slu_guardduty_detector_store(window->detector, &window->unit.head);
+    slu_buf_clear(&window->token);
+    if (err == SLU_ERR_OK) {
+        err = slu_buf_append(&window->token, slu_buf_view(&page->token));
+    }
+    return err == SLU_ERR_OK ? take_ids(window, now_ms) : err;
+}
+
+/* ---- gets ---- */
+
+static enum slu_err make_parts(struct slu_guardduty_window *window,
+                               struct slu_unit *unit,
+                               const struct slu_guardduty_division *division)
+{
+    struct slu_guardduty_queue *queue =
+        &window->unit.target->waiting[SLU_GUARDDUTY_LIST];
+
+    for (unsigned i = division->count; i > 0; i--) {
+        struct slu_guardduty_window *part = slu_guardduty_window_new(
+            window->detector, division->bounds[i - 1], division->bounds[i]);
+        enum slu_err err;
+
+        if (part == NULL) {
+            return SLU_ERR_NOMEM;
+        }
+        part->tail = window->tail;
+        part->unbounded = window->unbounded && i == division->count;
+        err = slu_guardduty_window_put(part, unit, true);
+        if (err != SLU_ERR_OK) {
+            return err;
+        }
+        slu_guardduty_queue_push_front(queue, &part->unit);
+    }
+    return SLU_ERR_OK;
+}
+
+/* One part is always possible: it takes the window's place. */
+static unsigned count_room(const struct slu_guardduty_context *ctx)
+{
+    return ctx->windows < SLU_GUARDDUTY_WINDOWS_MAX
+               ? SLU_GUARDDUTY_WINDOWS_MAX - ctx->windows + 1
+               : 1;
+}
+
+static enum slu_err divide_window(struct slu_guardduty_get *get, int64_t now_ms)
+{
+    struct slu_guardduty_window *window = get->window;
+    struct slu_guardduty_division division;
+    enum slu_err err;
+
+    slu_guardduty_divide(window, get, now_ms,
+                         count_room(window->unit.target->ctx), &division);
+    if (division.chained) {
+        window->chained = true;
+        window->listed = false;
+        return follow_token(window);
+    }
+    err = make_parts(window, &get->unit.head, &division);
+    return err == SLU_ERR_OK ? end_window(window, &get->unit.head, now_ms)
+                             : err;
+}
+
+enum slu_err slu_guardduty_take_get(struct slu_guardduty_get *get,
+                                    int64_t now_ms)
+{
+    struct slu_guardduty_window *window = get->window;
+    enum slu_err err;
+
+    assert(window->gets > 0);
+    window->gets--;
+    err = get->divides ? divide_window(get, now_ms)
+                       : end_window(window, &get->unit.head, now_ms);
+    slu_guardduty_unit_bury(get->unit.target->ctx, &get->unit);
+    return err;
+}

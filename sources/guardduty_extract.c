@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One finding to rows. What a finding is, is codecs/finding.h's to say, and how
+ * a row's texts read, finding_text.h's; here they meet the port, and whatever
+ * is not handed on is counted, so that nothing is lost silently.
+ *
+ * An EventBridge event is a finding in an envelope. It is known by what a
+ * finding always has and an envelope never, so that findings pay nothing for
+ * it.
+ */
+#include "codecs/finding_text.h"
+#include "codecs/json_split.h"
+#include "sources/guardduty.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+struct slu_extract {
+    const struct slu_alloc *alloc;
+    const struct slu_source_port *port;
+    struct slu_finding_reader *reader;
+    struct slu_finding_text *text;
+    struct slu_json_split *envelope; /* made when first met */
+    /* Of the finding under way: */
+    struct slu_unit *unit;
+    bool announced; /* port->finding was called */
+    enum slu_err err;
+    /* What was told already: */
+    char told_unit[SLU_UNIT_NAME_MAX]; /* of something unreadable */
+    bool told_action;
+    bool told_shortened;
+    bool told_cut;
+};
+
+struct slu_extract *slu_extract_new(const struct slu_alloc *alloc,
+                                    const struct slu_guardduty_config *config,
+                                    const struct slu_source_port *port)
+{
+    struct slu_finding_options options = {
+        .alloc = alloc,
+        .record_max = port->record_bytes,
+        .groups = slu_guardduty_groups(config),
+        .include_samples = config->include_samples,
+        .include_archived = config->include_archived,
+        .compat_netskope = config->finding_compat != NULL &&
+                           strcmp(config->finding_compat, "netskope") == 0,
+        .own_list_prefix = port->own_list_prefix,
+    };
+    struct slu_extract *self = slu_alloc_zero(alloc, sizeof(*self));
+
+    if (self == NULL) {
+        return NULL;
+    }
+    self->alloc = alloc;
+    self->port = port;
+    self->reader = slu_finding_reader_new(&options);
+    self->text = slu_finding_text_new(alloc, port->record_bytes);
+    if (self->reader == NULL || self->text == NULL) {
+        slu_extract_free(self);
+        return NULL;
+    }
+    return self;
+}
+
+void slu_extract_free(struct slu_extract *self)
+{
+    if (self != NULL) {
+        slu_finding_reader_free(self->reader);
+        slu_finding_text_free(self->text);
+        slu_json_split_free(self->envelope);
+        slu_alloc_put(self->alloc, self, sizeof(*self));
+    }
+}
+
+SLU_PRINTF(2, 3)
+static void warn(const struct slu_extract *self, const char *format, ...)
+{
+    char text[SLU_ERROR_TEXT_MAX + SLU_UNIT_NAME_MAX];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    self->port->log(self->port->ctx, SLU_LOG_WARN, text);
+}
+
+static void count(const struct slu_extract *self, enum slu_reason reason,
+                  unsigned times)
+{
+    for (unsigned i = 0; i < times; i++) {
+        self->port->count(self->port->ctx, self->unit, reason);
+    }
+}
+
+/* ---- rows ---- */
+
+static enum slu_err announce(struct slu_extract *self,
+                             const struct slu_finding *finding)
+{
+    struct slu_finding_key key = {finding->id, finding->updated_at.ms};
+
+    if (self->announced) {
+        return SLU_ERR_OK;
+    }
+    self->announced = true;
+    return self->port->finding(self->port->ctx, self->unit, &key);
+}
+
+static enum slu_err hand_row(struct slu_extract *self,
+                             const struct slu_finding *finding,
+                             const struct slu_finding_indicator *indicator)
+{
+    struct slu_finding_tags tags;
+    struct slu_row row = {
+        .value = indicator->value,
+        .kind = indicator->kind,
+        .ce_type = slu_finding_text_ce_type(indicator->kind),
+        .severity = slu_finding_text_severity(finding, indicator),
+        .reputation = SLU_FINDING_REPUTATION,
+        .first_seen = finding->first_seen.text,
+        .last_seen = finding->last_seen.text,
+        .finding_id = finding->id,
+        .finding_arn = finding->arn,
+        .finding_type = finding->type,
+        .account = finding->account,
+        .region = finding->region,
+    };
+    enum slu_err err =
+        slu_finding_text_tags(self->text, finding, indicator, &tags);
+
+    if (err == SLU_ERR_OK) {
+        row.tags = tags.items;
+        row.tag_count = tags.count;
+        err = slu_finding_text_comments(self->text, finding, indicator,
+                                        &row.comments);
+    }
+    if (err == SLU_ERR_LIMIT) {
+        count(self, SLU_REASON_TOO_LONG, 1);
+        return SLU_ERR_OK;
+    }
+    if (err == SLU_ERR_OK) {
+        err = announce(self, finding);
+    }
+    return err == SLU_ERR_OK
+               ? self->port->row(self->port->ctx, self->unit, &row)
+               : err;
+}
+
+/* A finding without an id has no version to be claimed by: no rows. */
+static void on_indicator(void *ctx, const struct slu_finding *finding,
+                         const struct slu_finding_indicator *indicator)
+{
+    struct slu_extract *self = ctx;
+
+    if (self->err == SLU_ERR_OK && finding->id.len > 0) {
+        self->err = hand_row(self, finding, indicator);
+    }
+}
+
+/* ---- what is not handed on ---- */
+
+static void tell_unreadable(struct slu_extract *self, const char *why)
+{
+    count(self, SLU_REASON_UNREADABLE, 1);
+    if (strcmp(self->told_unit, self->unit->name) != 0) {
+        memcpy(self->told_unit, self->unit->name, sizeof(self->told_unit));
+        warn(self, "%s: a record is left out: %s", self->unit->name, why);
+    }
+}
+
+static void tell_unknown_action(struct slu_extract *self,
+                                const struct slu_finding *finding)
+{
+    struct slu_view name = finding->action_type;
+
+    count(self, SLU_REASON_OTHER_TYPE, 1);
+    if (!self->told_action) {
+        self->told_action = true;
+        name.len = name.len < 80 ? name.len : 80;
+        warn(self,
+             "finding %.*s has the action %.*s, which this version doesn't "
+             "know: an indicator of such actions is not extracted; they are "
+             "counted as %s",
+             SLU_VIEW_ARGS(finding->id), name.len > 0 ? (int)name.len : 12,
+             name.len > 0 ? name.ptr : "of no name",
+             slu_reason_name(SLU_REASON_OTHER_TYPE));
+    }
+}
+
+static void tell_losses(struct slu_extract *self,
+                        const struct slu_finding *finding)
+{
+    if (finding->reason != SLU_REASON_NONE) {
+        count(self, finding->reason,
+              finding->indicator_count > 0 ? finding->indicator_count : 1);
+        return;
+    }
+    count(self, SLU_REASON_EMPTY, finding->unusable);
+    if (finding->unknown_action) {
+        tell_unknown_action(self, finding);
+    }
+    count(self, SLU_REASON_TOO_LONG, finding->cut);
+    if (finding->cut > 0 && !self->told_cut) {
+        self->told_cut = true;
+        warn(self,
+             "finding %.*s has more than %d indicators or %d tags: %u are left "
+             "out and counted as %s",
+             SLU_VIEW_ARGS(finding->id), SLU_FINDING_INDICATORS_MAX,
+             SLU_FINDING_TAGS_MAX, finding->cut,
+             slu_reason_name(SLU_REASON_TOO_LONG));
+    }
+    if (finding->scan_shortened && !self->told_shortened) {
+        self->told_shortened = true;
+        warn(self,
+             "finding %.*s and maybe others: GuardDuty itself names only some "
+             "of the files that the scan found",
+             SLU_VIEW_ARGS(finding->id));
+    }
+}
+
+/* ---- one record ---- */
+
+/* MORE, when there is none. */
+static enum slu_err open_envelope(struct slu_extract *self,
+                                  struct slu_view record,
+                                  struct slu_view *out_detail)
+{
+    struct slu_json_split_options options = {
+        .alloc = self->alloc,
+        .members = {"detail"},
+        .record_max = self->port->record_bytes,
+    };
+    struct slu_json_event event;
+
+    *out_detail = slu_view_make(NULL, 0);
+    if (self->envelope == NULL) {
+        self->envelope = slu_json_split_new(&options);
+        if (self->envelope == NULL) {
+            return SLU_ERR_NOMEM;
+        }
+    }
+    slu_json_split_reset(self->envelope);
+    slu_json_split_feed(self->envelope, record);
+    if (slu_json_split_next(self->envelope, &event) == SLU_JSON_MEMBER) {
+        *out_detail = event.text;
+    }
+    return event.kind == SLU_JSON_ERROR &&
+                   slu_json_split_error(self->envelope)->code == SLU_ERR_NOMEM
+               ? SLU_ERR_NOMEM
+               : SLU_ERR_OK;
+}
+
+static bool is_bare(const struct slu_finding *finding)
+{
+    return finding->type.len == 0 && !finding->updated_at.known;
+}
+
+static enum slu_err read_finding(struct slu_extract *self,
+                                 struct slu_view record,
+                                 struct slu_finding *finding,
+                                 struct slu_error *error)
+{
+    struct slu_view detail;
+    enum slu_err err = slu_finding_read(self->reader, record, on_indicator,
+                                        self, finding, error);
+
+    if (err != SLU_ERR_OK || !is_bare(finding) || self->announced) {
+        return err;
+    }
+    err = open_envelope(self, record, &detail);
+    return err != SLU_ERR_OK || detail.len == 0
+               ? err
+               : slu_finding_read(self->reader, detail, on_indicator, self,
+                                  finding, error);
+}
+
+enum slu_err slu_extract_record(struct slu_extract *self, struct slu_unit *unit,
+                                struct slu_view record,
+                                struct slu_extracted *out)
+{
+    struct slu_finding finding;
+    struct slu_error error = {0};
+    enum slu_err err;
+
+    *out = (struct slu_extracted){0};
+    self->unit = unit;
+    self->announced = false;
+    self->err = SLU_ERR_OK;
+    err = read_finding(self, record, &finding, &error);
+    if (err == SLU_ERR_NOMEM || self->err != SLU_ERR_OK) {
+        return err == SLU_ERR_NOMEM ? err : self->err;
+    }
+    if (err != SLU_ERR_OK) {
+        tell_unreadable(self, error.text[0] != '\0' ? error.text
+                                                    : slu_err_sentence(err));
+        return SLU_ERR_OK;
+    }
+    if (finding.id.len == 0) {
+        tell_unreadable(self, "it is no finding, for it has no id");
+        return SLU_ERR_OK;
+    }
+    tell_losses(self, &finding);
+    out->id = finding.id;
+    out->known = finding.updated_at.known;
+    out->updated_ms = finding.updated_at.ms;
+    return SLU_ERR_OK;
+}
