@@ -153,7 +153,10 @@ static bool sign_in(struct call *call, const char *malformed)
         strcpy(call->caller.region, "aws-global");
         return true;
     }
-    ok = sim_signin_read(&signin) && sim_signin_key(&signin, &call->caller);
+    ok = sim_signin_read(&signin) &&
+         (strcmp(call->service, "rolesanywhere") == 0
+              ? sim_anywhere_sign_in(&signin, &call->caller)
+              : sim_signin_key(&signin, &call->caller));
     if (!ok) {
         call->server->aws->refusals[signin.refusal]++;
         sim_protocol_refuse(call->answer, call->protocol, signin.refusal,
@@ -277,7 +280,11 @@ static void serve(struct call *call)
                        const struct sim_aws_caller *caller,
                        struct sim_answer *answer);
     } services[] = {{"guardduty", sim_guardduty_answer},
-                    {"sts", sim_sts_answer}};
+                    {"sts", sim_sts_answer},
+                    {"s3", sim_s3_answer},
+                    {"imds", sim_imds_answer},
+                    {"container", sim_container_answer},
+                    {"rolesanywhere", sim_anywhere_answer}};
 
     for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
         if (strcmp(services[i].service, call->service) == 0) {

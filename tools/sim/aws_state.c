@@ -161,6 +161,23 @@ const struct sim_key *sim_aws_issue(struct sim_server *server,
     return key;
 }
 
+const struct sim_key *sim_aws_hold(struct sim_server *server,
+                                   struct sim_held *held, const char *operation,
+                                   const char *role, const char *session)
+{
+    int64_t now = sim_aws_now(server);
+    char arn[SIM_AWS_ARN_CAP];
+
+    if (held->key.expires - now <= (held->key.expires - held->issued) / 2) {
+        snprintf(arn, sizeof(arn), "arn:aws:iam::%s:role/%.64s",
+                 server->options.aws.account, role);
+        held->issued = now;
+        held->key = *sim_aws_issue(server, operation, arn, session,
+                                   sim_aws_expiry(server, NULL, 21600));
+    }
+    return &held->key;
+}
+
 static void put_rows(struct sim_json *json, const struct sim_aws *aws)
 {
     sim_json_key(json, "operations");

@@ -51,6 +51,13 @@ struct sim_issue {
     int64_t expires;
 };
 
+/* A set that is handed out again until half of its life has passed, as the
+   metadata services do. */
+struct sim_held {
+    struct sim_key key;
+    int64_t issued;
+};
+
 struct sim_aws {
     struct sim_keys *keys;
     X509_STORE *anchor; /* of --anywhere-ca, NULL without */
@@ -64,6 +71,8 @@ struct sim_aws {
     uint64_t in_flight;
     uint64_t in_flight_max;
     uint64_t metadata_tokens;
+    struct sim_held instance;
+    struct sim_held container;
 };
 
 /* The row of these four, made if there is none. */
@@ -76,6 +85,11 @@ struct sim_server;
 const struct sim_key *sim_aws_issue(struct sim_server *server,
                                     const char *operation, const char *role_arn,
                                     const char *session, int64_t expires);
+
+/* The held set, or a new one in its place. */
+const struct sim_key *sim_aws_hold(struct sim_server *server,
+                                   struct sim_held *held, const char *operation,
+                                   const char *role, const char *session);
 
 /* The end of a set issued now: by the role, else by --aws-lifetime, else as
    asked. */

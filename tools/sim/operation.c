@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "host.h"
+
 struct row {
     const char *method;
     const char *path; /* `*` is one segment that isn't empty */
@@ -76,20 +78,36 @@ static const char *find_guardduty(const struct sim_request *request)
     return "Unknown";
 }
 
+/* True if the path goes on after the bucket. */
+static bool has_key(const struct sim_request *request)
+{
+    const char *path = request->target + 1;
+    struct sim_host host;
+
+    sim_host_read(&host, request->host);
+    if (host.bucket[0] == '\0') {
+        path += strcspn(path, "/?");
+        path += *path == '/';
+    }
+    return *path != '\0' && *path != '?';
+}
+
 static const char *find_s3(const struct sim_request *request)
 {
-    bool get = strcmp(request->method, "GET") == 0;
+    bool key = has_key(request);
 
-    if (get && strstr(request->target, "list-type=2") != NULL) {
-        return "ListObjectsV2";
-    }
-    if (get && strstr(request->target, "?location") != NULL) {
-        return "GetBucketLocation";
-    }
     if (strcmp(request->method, "HEAD") == 0) {
-        return "Head"; /* of a bucket or of an object: by path or by host */
+        return key ? "HeadObject" : "HeadBucket";
     }
-    return get ? "GetObject" : "Unknown";
+    if (strcmp(request->method, "GET") != 0) {
+        return "Unknown";
+    }
+    if (key) {
+        return "GetObject";
+    }
+    return strstr(request->target, "list-type=2") != NULL ? "ListObjectsV2"
+           : strstr(request->target, "location") != NULL  ? "GetBucketLocation"
+                                                          : "Unknown";
 }
 
 const char *sim_operation_of(const char *service,
@@ -101,6 +119,15 @@ const char *sim_operation_of(const char *service,
     }
     if (strcmp(service, "s3") == 0) {
         return find_s3(request);
+    }
+    if (strcmp(service, "rolesanywhere") == 0) {
+        return "CreateSession";
+    }
+    if (strcmp(service, "imds") == 0) {
+        return request->method[0] == 'P' ? "Token" : "Metadata";
+    }
+    if (strcmp(service, "container") == 0) {
+        return "Credentials";
     }
     if (strcmp(service, "sts") == 0 &&
         sim_form_get(request, "Action", scratch) && scratch->len < 64) {

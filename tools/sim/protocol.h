@@ -59,7 +59,9 @@ enum sim_protocol {
     X(MISMATCH, "signature_mismatch", 403, "InvalidSignature", 403,            \
       "SignatureDoesNotMatch", 403, "SignatureDoesNotMatch")                   \
     X(CERTIFICATE, "certificate", 403, "AccessDenied", 403, "AccessDenied",    \
-      403, "AccessDenied")
+      403, "AccessDenied")                                                     \
+    X(CERTIFIED, "certificate_signature_mismatch", 403, "AccessDenied", 403,   \
+      "AccessDenied", 403, "AccessDenied")
 
 enum sim_refusal {
 #define SIM_REFUSAL_ENUM(id, name, a, b, c, d, e, f) SIM_REFUSED_##id,
