@@ -55,7 +55,8 @@ int64_t sim_finding_events(const struct sim_finding *finding)
 static const char frame[] =
     "<'confidence':<5|7.5E0>,|||>'accountId':'$(account)','arn':"
     "'arn:$(partition):guardduty:$(region):$(account):detector/$(detector)/"
-    "finding/$(id)',<'associatedAttackSequenceArn':null,|||>"
+    "finding/$(id)',<'associatedAttackSequenceArn':null,|"
+    "'associatedAttackSequenceArn':'arn:$(partition):guardduty:a',||>"
     "'createdAt':'$(created)','id':'$(id)','partition':'$(partition)',"
     "'region':'$(region)','schemaVersion':'2.0','severity':$(severity),"
     "'type':'$(type)','updatedAt':'$(updated)',"

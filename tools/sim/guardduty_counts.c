@@ -146,7 +146,8 @@ static bool next_of_dump(struct sim_feed *feed, struct sim_text *out)
 
     for (int i = 0; i < DUMP_PIECE; i++) {
         while (dump->view < dump->world->count &&
-               dump->at >= dump->world->detector[dump->view].order_count) {
+               (!dump->world->detector[dump->view].exists ||
+                dump->at >= dump->world->detector[dump->view].order_count)) {
             dump->view++;
             dump->at = 0;
         }

@@ -66,9 +66,10 @@ void sim_guardduty_list_detectors(struct sim_guardduty_call *call)
     if (!read_page(call, &binding, &token)) {
         return;
     }
-    empty = !token.paused &&
-            (call->server->options.gd_empty_every == 1 ||
-             (fault != NULL && fault->kind == SIM_FAULT_EMPTY_PAGE));
+    empty =
+        !token.paused &&
+        (sim_one_in(binding, (uint64_t)call->server->options.gd_empty_every) ||
+         (fault != NULL && fault->kind == SIM_FAULT_EMPTY_PAGE));
     sim_text_str(&text, "{\"detectorIds\":[");
     if (empty) {
         token.paused = true;

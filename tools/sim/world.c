@@ -240,7 +240,7 @@ bool sim_world_shows(const struct sim_world *world,
 {
     return view == home ||
            (strcmp(view->account, world->options->gd_admin) == 0 &&
-            strcmp(view->region, home->region) == 0 && view->exists);
+            strcmp(view->region, home->region) == 0);
 }
 
 static void make_orders(struct sim_world *world)
