@@ -85,13 +85,14 @@ struct slu_http_request {
 
 struct slu_http_head {
     int status;
-    int http_version;             /* 10, 11, 20 */
-    struct slu_view content_type; /* empty when absent; these are
-                                     cut to 120 bytes */
-    struct slu_view retry_after;  /* empty when absent */
-    struct slu_view date;         /* empty when absent */
-    struct slu_view error_type;   /* x-amzn-ErrorType */
-    struct slu_view region;       /* x-amz-bucket-region */
+    int http_version;               /* 10, 11, 20 */
+    struct slu_view content_type;   /* empty when absent; these are
+                                       cut to 120 bytes */
+    struct slu_view retry_after;    /* empty when absent */
+    struct slu_view date;           /* empty when absent */
+    struct slu_view error_type;     /* x-amzn-ErrorType */
+    struct slu_view region;         /* x-amz-bucket-region */
+    struct slu_view retry_after_ms; /* x-amz-retry-after, milliseconds */
 };
 
 enum slu_http_flow {

@@ -53,6 +53,7 @@ struct slu_http_answer {
     struct slu_http_value date;
     struct slu_http_value error_type;
     struct slu_http_value region;
+    struct slu_http_value retry_after_ms;
 };
 
 /* The order of the table in http_easy.c. */

@@ -91,8 +91,7 @@ static void on_room(evutil_socket_t fd, short what, void *ctx)
     }
     for (unsigned i = 0; i < self->slot_count; i++) {
         if (self->slots[i].unit != NULL && self->slots[i].paused) {
-            self->slots[i].paused = false;
-            slu_transfer_resume(self->slots[i].transfer);
+            slu_pull_resume_slot(&self->slots[i]);
         }
     }
     slu_pull_pump(self);
@@ -114,14 +113,20 @@ static enum slu_err open_events(struct slu_pull *self)
     self->progress = event_new(self->base, -1, EV_PERSIST, on_progress, self);
     self->on_stop =
         event_new(self->base, options->stop->fd, EV_READ, on_stop, self);
-    self->on_room = event_new(self->base, options->room->fd,
-                              EV_READ | EV_PERSIST, on_room, self);
+    self->on_ends = event_new(self->base, -1, 0, slu_pull_on_ends, self);
     if (self->timer == NULL || self->progress == NULL ||
-        self->on_stop == NULL || self->on_room == NULL) {
+        self->on_stop == NULL || self->on_ends == NULL) {
         return SLU_ERR_NOMEM;
     }
+    if (options->store != NULL) {
+        self->on_room = event_new(self->base, options->room->fd,
+                                  EV_READ | EV_PERSIST, on_room, self);
+        if (self->on_room == NULL) {
+            return SLU_ERR_NOMEM;
+        }
+        (void)event_add(self->on_room, NULL);
+    }
     (void)event_add(self->on_stop, NULL);
-    (void)event_add(self->on_room, NULL);
     if (options->callbacks->on_progress != NULL) {
         (void)event_add(self->progress, &period);
     }
@@ -159,6 +164,8 @@ static enum slu_err open_slots(struct slu_pull *self)
     for (unsigned i = 0; i < count; i++) {
         self->slots[i].pull = self;
         slu_answer_init(&self->slots[i].answer, options->alloc, options->store);
+        slu_buf_init(&self->slots[i].kept.body, options->alloc,
+                     SLU_KEPT_BODY_MAX);
     }
     slu_fingerprints_init(&self->seen, options->alloc, SEEN_MAX);
     slu_random_init(&self->random);
@@ -176,41 +183,54 @@ static enum slu_err load_entry(void *ctx, struct slu_view key,
     return self->options->ops->load(self->source, key, value);
 }
 
-static enum slu_err open_source(struct slu_pull *self, struct slu_error *error)
+static enum slu_err load_entries(struct slu_pull *self, struct slu_error *error)
 {
     const struct slu_pull_options *options = self->options;
     char prefix[32];
     enum slu_err err;
 
-    slu_pull_port_init(self);
-    err = options->ops->create(options->alloc, options->source_config,
-                               &self->port, &self->source, error);
-    if (err != SLU_ERR_OK) {
-        return err;
+    if (options->store == NULL) {
+        return SLU_ERR_OK;
     }
     (void)snprintf(prefix, sizeof(prefix), "%s/", options->ops->name);
     err = slu_store_entries(options->store, prefix, load_entry, self);
-    if (err != SLU_ERR_OK) {
-        if (slu_store_error(options->store)->code != SLU_ERR_OK) {
-            *error = *slu_store_error(options->store);
-            return err;
-        }
-        return slu_error_set(error, err,
-                             "cannot read the stored checkpoints: "
-                             "%s",
-                             slu_err_sentence(err));
+    if (err == SLU_ERR_OK) {
+        return SLU_ERR_OK;
     }
-    return options->ops->start(self->source, options->found, slu_pull_now(),
-                               error);
+    if (slu_store_error(options->store)->code != SLU_ERR_OK) {
+        *error = *slu_store_error(options->store);
+        return err;
+    }
+    return slu_error_set(error, err, "cannot read the stored checkpoints: %s",
+                         slu_err_sentence(err));
+}
+
+static enum slu_err open_source(struct slu_pull *self, struct slu_error *error)
+{
+    const struct slu_pull_options *options = self->options;
+    enum slu_err err;
+
+    slu_pull_port_init(self);
+    err = options->ops->create(options->alloc, options->source_config,
+                               &self->port, &self->source, error);
+    if (err == SLU_ERR_OK) {
+        err = load_entries(self, error);
+    }
+    if (err == SLU_ERR_OK) {
+        err = options->ops->start(self->source, options->found, slu_pull_now(),
+                                  error);
+    }
+    return err;
 }
 
 static void close_all(struct slu_pull *self)
 {
-    if (self->http != NULL) {
-        slu_http_free(self->http);
-    }
+    slu_http_free(self->http);
+    slu_local_free(self->local);
+    slu_pull_signed_close(self);
     for (unsigned i = 0; i < self->slot_count; i++) {
         slu_answer_fini(&self->slots[i].answer);
+        slu_buf_fini(&self->slots[i].kept.body);
     }
     slu_alloc_put(self->options->alloc, self->slots,
                   self->slot_count * sizeof(*self->slots));
@@ -222,7 +242,7 @@ static void close_all(struct slu_pull *self)
     }
     if (self->base != NULL) {
         struct event *events[] = {self->timer, self->progress, self->on_stop,
-                                  self->on_room};
+                                  self->on_room, self->on_ends};
 
         for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
             if (events[i] != NULL) {
@@ -240,9 +260,7 @@ static void cancel_all(struct slu_pull *self)
         struct slu_slot *slot = &self->slots[i];
 
         if (slot->unit != NULL) {
-            if (slot->transfer != NULL) {
-                slu_transfer_cancel(slot->transfer);
-            }
+            slu_pull_cancel_slot(slot);
             if (slu_answer_abandon(&slot->answer) != SLU_ERR_OK) {
                 /* The next open of the store deletes what was staged. */
             }
@@ -268,6 +286,9 @@ static enum slu_err run_loop(struct slu_pull *self, struct slu_error *error)
     if (self->fatal.code != SLU_ERR_OK) {
         *error = self->fatal;
         return self->fatal.code;
+    }
+    if (self->options->store == NULL) {
+        return SLU_ERR_OK;
     }
     err = slu_store_drain(self->options->store);
     if (err != SLU_ERR_OK) {
@@ -311,8 +332,12 @@ enum slu_err slu_pull_run(const struct slu_pull_options *options,
                             slu_err_sentence(err));
         goto done;
     }
-    err = slu_http_setup(options->alloc, self.base, options->http,
-                         self.slot_count, &self.http, out_error);
+    self.http_config = *options->http;
+    err = slu_pull_signed_open(&self, out_error);
+    if (err == SLU_ERR_OK) {
+        err = slu_http_setup(options->alloc, self.base, &self.http_config,
+                             self.slot_count, &self.http, out_error);
+    }
     if (err == SLU_ERR_OK) {
         err = open_source(&self, out_error);
     }

@@ -11,6 +11,12 @@
  * every unit that is left of it is given up at once, without a request, since
  * a rejected call costs quota too.
  *
+ * Signed requests: each attempt is signed anew with the credentials of its
+ * identity. An answer that calls them expired or unknown, or the signature too
+ * old or too new, is kept from the source once, and the request sent again with
+ * new ones, or by the server's clock. Where an identity can't be signed in, its
+ * requests end without being sent, and the source decides.
+ *
  * Back-pressure: while the store's queue is full no new request is sent and
  * every transfer that brings bytes is paused.
  *
@@ -23,11 +29,28 @@
 #include "codecs/guard.h"
 #include "engine/answer.h"
 #include "engine/config.h"
+#include "engine/credentials.h"
 #include "engine/http.h"
 #include "engine/logger.h"
 #include "engine/wake.h"
 #include "sources/source.h"
 #include <sluice/engine.h>
+
+/* How a pull signs in: credentials.h as a table, so that a test can play any
+ * credentials and any end of them. */
+struct slu_pull_sign_in {
+    struct slu_credential_pool *(*open)(
+        const struct slu_credential_pool_options *options);
+    void (*close)(struct slu_credential_pool *self);
+    enum slu_credential_state (*get)(
+        struct slu_credential_pool *self, unsigned identity,
+        const struct slu_credentials **out_credentials,
+        uint64_t *out_generation, struct slu_error *out_error);
+    void (*reject)(struct slu_credential_pool *self, unsigned identity,
+                   uint64_t generation);
+    int64_t (*offset)(const struct slu_credential_pool *self);
+    void (*set_offset)(struct slu_credential_pool *self, int64_t offset_s);
+};
 
 struct slu_pull_options {
     const struct slu_alloc *alloc;
@@ -36,12 +59,21 @@ struct slu_pull_options {
     const struct slu_source_ops *ops;
     const void *source_config;
     const struct slu_checkpoint *found; /* in the output folder, or NULL */
-    struct slu_store *store;
+    struct slu_store *store;            /* NULL with tell: nothing is kept */
     const struct slu_guard *guard;
     struct slu_logger logger;
     struct slu_wake *stop;               /* raised: end soon */
-    struct slu_wake *room;               /* raised by the store's on_room */
+    struct slu_wake *room;               /* raised by the store's on_room; NULL
+                                            without a store */
     const struct slu_options *callbacks; /* on_indicator, on_progress */
+    /* For `check`: the source proves what a sync would need, and tells. NULL:
+     * this is a sync. */
+    void (*tell)(void *ctx, enum slu_source_tell kind, const char *text);
+    void *tell_ctx;
+    /* For a source that needs AWS (access.aws). */
+    const struct slu_aws_config *aws;
+    const struct slu_aws_port *aws_port;    /* NULL: slu_machine_port */
+    const struct slu_pull_sign_in *sign_in; /* NULL: credentials.h itself */
 };
 
 struct slu_pull_result {

@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One exchange of a pull: a slot, its request, and what the transport says. */
+/*
+ * One exchange of a pull: a slot, its request, and what the transport says.
+ *
+ *     taken -> SENT -> told to the source, free
+ *                |        signed: AWAITS -> SENT again, once for each cause
+ *                +-----> ENDS -> told, free: it could not be signed
+ */
 #include "codecs/time_text.h"
 #include "engine/clock.h"
 #include "engine/http_setup.h"
+#include "engine/method.h"
 #include "engine/pull_state.h"
 
+#include <event2/event.h>
 #include <strings.h>
 
 #define HTML_429_WAIT_MS 60000
+#define RETRY_MS_DIGITS 9 /* eleven days */
 
 static struct slu_slot *find_free_slot(struct slu_pull *self)
 {
@@ -24,6 +33,7 @@ void slu_pull_free_slot(struct slu_slot *slot)
     slot->unit->engine = NULL;
     slot->unit = NULL;
     slot->transfer = NULL;
+    slot->read = NULL;
     slot->paused = false;
     slot->pull->busy--;
 }
@@ -32,6 +42,19 @@ static bool is_html(struct slu_view content_type)
 {
     return content_type.len >= 9 &&
            strncasecmp(content_type.ptr, "text/html", 9) == 0;
+}
+
+/* x-amz-retry-after counts milliseconds. */
+static bool read_retry_after_ms(struct slu_view text, int64_t *out_ms)
+{
+    *out_ms = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9' || i == RETRY_MS_DIGITS) {
+            return false;
+        }
+        *out_ms = *out_ms * 10 + text.ptr[i] - '0';
+    }
+    return text.len > 0;
 }
 
 /* A date in Retry-After is by the server's clock, and so is its Date: ours may
@@ -44,7 +67,8 @@ static int64_t read_retry_after(const struct slu_http_head *head)
     if (!slu_time_parse_http(head->date, &server_now)) {
         server_now = slu_clock_wall_s();
     }
-    if (slu_time_parse_retry_after(head->retry_after, server_now, &wait_ms)) {
+    if (slu_time_parse_retry_after(head->retry_after, server_now, &wait_ms) ||
+        read_retry_after_ms(head->retry_after_ms, &wait_ms)) {
         return wait_ms;
     }
     if (head->status == 429 && is_html(head->content_type)) {
@@ -60,11 +84,15 @@ static void on_head(void *ctx, const struct slu_http_head *head)
     struct slu_pull *self = slot->pull;
     struct slu_answer_head answer = {
         .status = head->status,
+        .error_type = head->error_type,
+        .region = head->region,
     };
 
     slot->status = head->status;
     slot->retry_after_ms = read_retry_after(head);
-    self->options->ops->on_head(self->source, slot->unit, &answer);
+    if (!slu_pull_signed_keep_head(slot, head)) {
+        self->options->ops->on_head(self->source, slot->unit, &answer);
+    }
 }
 
 static enum slu_http_flow on_body(void *ctx, struct slu_view bytes)
@@ -72,20 +100,32 @@ static enum slu_http_flow on_body(void *ctx, struct slu_view bytes)
     struct slu_slot *slot = ctx;
     struct slu_pull *self = slot->pull;
 
+    if (slot->kept.active) {
+        return slu_pull_signed_keep_body(slot, bytes);
+    }
     if (self->options->ops->on_body(self->source, slot->unit, bytes) ==
         SLU_BODY_ERROR) {
         return SLU_HTTP_ERROR;
     }
-    if (slu_store_full(self->options->store)) {
+    if (slu_pull_is_full(self)) {
         slot->paused = true;
         return SLU_HTTP_PAUSE;
     }
     return SLU_HTTP_MORE;
 }
 
-static void on_end(void *ctx, const struct slu_error *error)
+/* A refused certificate, say: no retry and no other unit can help. Where
+ * requests go to many hosts, the others may. */
+static bool is_everybodys(const struct slu_slot *slot,
+                          const struct slu_error *error)
 {
-    struct slu_slot *slot = ctx;
+    return error->code == SLU_ERR_NOMEM ||
+           (error->code == SLU_ERR_CONFIG &&
+            slot->request.auth != SLU_AUTH_SIGV4);
+}
+
+static void tell_end(struct slu_slot *slot, const struct slu_error *error)
+{
     struct slu_pull *self = slot->pull;
     struct slu_source_now now = slu_pull_now();
     struct slu_answer_end end = {
@@ -100,46 +140,194 @@ static void on_end(void *ctx, const struct slu_error *error)
                          slot->status, slot->unit->name);
     }
     self->options->ops->on_end(self->source, slot->unit, &end, now, &step);
-    slu_lane_release(slot->lane, now.mono_ms,
-                     step.kind == SLU_STEP_RETRY && step.throttled,
-                     slot->retry_after_ms, slu_random_next(&self->random));
+    if (slot->acquired) {
+        slu_lane_release(slot->lane, now.mono_ms,
+                         step.kind == SLU_STEP_RETRY && step.throttled,
+                         slot->retry_after_ms, slu_random_next(&self->random));
+    }
     slu_pull_settle(self, slot, &step);
-    if (error->code == SLU_ERR_CONFIG || error->code == SLU_ERR_NOMEM) {
-        /* A refused certificate, say: no retry and no other unit can help. */
+    if (is_everybodys(slot, error)) {
         slu_pull_fail(self, error);
     }
     slu_pull_free_slot(slot);
     slu_pull_pump(self);
 }
 
+static void on_end(void *ctx, const struct slu_error *error)
+{
+    struct slu_slot *slot = ctx;
+    struct slu_error told = *error;
+
+    slot->transfer = NULL;
+    slot->read = NULL;
+    if (slot->kept.active && slu_pull_signed_settle(slot, &told)) {
+        slu_pull_send(slot);
+        return;
+    }
+    tell_end(slot, &told);
+}
+
+void slu_pull_on_ends(evutil_socket_t fd, short what, void *ctx)
+{
+    struct slu_pull *self = ctx;
+
+    (void)fd;
+    (void)what;
+    for (unsigned i = 0; i < self->slot_count; i++) {
+        struct slu_slot *slot = &self->slots[i];
+
+        if (slot->unit != NULL && slot->state == SLU_SLOT_ENDS &&
+            self->fatal.code == SLU_ERR_OK) {
+            struct slu_error error = slot->error;
+
+            tell_end(slot, &error);
+        }
+    }
+}
+
+/* ---- what is sent ---- */
+
 static const struct slu_http_handler handler = {on_head, on_body, on_end};
 
-enum slu_err slu_pull_send_held(struct slu_pull *self)
+struct slu_slot *slu_pull_take_slot(struct slu_pull *self)
 {
-    const struct slu_secret *key = self->access.api_key;
-    bool with_key = self->held.auth == SLU_AUTH_API_KEY && key != NULL;
     struct slu_slot *slot = find_free_slot(self);
-    struct slu_http_header headers[] = {
-        {SLU_VIEW_LITERAL("x-tool"), SLU_VIEW_LITERAL(SLU_X_TOOL)},
-        {SLU_VIEW_LITERAL("accept"), self->held.accept},
-        {SLU_VIEW_LITERAL("x-apikey"),
-         slu_view_str(with_key ? key->value : NULL)},
-    };
-    struct slu_http_request request = {
-        .origin = self->access.base_url,
-        .target = self->held.target,
-        .headers = headers,
-        .header_count = with_key ? 3 : 2,
-    };
 
+    slot->request = self->held;
     slot->unit = self->held.unit;
     slot->unit->engine = slot;
     slot->lane = &self->lanes[self->held.lane];
+    slot->acquired = false;
+    slot->unsent = false;
+    slot->renewed = false;
+    slot->clock_set = false;
     slot->status = 0;
-    slot->retry_after_ms = -1;
     self->held.unit = NULL;
     self->busy++;
-    slu_answer_begin(&slot->answer);
+    if (self->options->store != NULL) {
+        slu_answer_begin(&slot->answer);
+    }
+    return slot;
+}
+
+void slu_pull_end_unsent(struct slu_slot *slot, const struct slu_error *error)
+{
+    slot->state = SLU_SLOT_ENDS;
+    slot->unsent = true;
+    slot->status = 0;
+    slot->error = *error;
+    event_active(slot->pull->on_ends, EV_TIMEOUT, 0);
+}
+
+static enum slu_err send_signed(struct slu_slot *slot)
+{
+    struct slu_pull *self = slot->pull;
+    struct slu_http_request request;
+    struct slu_error error = {0};
+    enum slu_err err;
+
+    switch (slu_pull_signed_make(slot, &request, &error)) {
+    case SLU_CREDENTIAL_WAIT:
+        slot->state = SLU_SLOT_AWAITS;
+        return SLU_ERR_OK;
+    case SLU_CREDENTIAL_FAILED:
+        slu_pull_end_unsent(slot, &error);
+        return SLU_ERR_OK;
+    case SLU_CREDENTIAL_READY:
+        break;
+    }
+    err = slu_http_start(self->http, &request, &handler, slot, &slot->transfer);
+    slu_aws_signer_wipe(self->signer);
+    return err;
+}
+
+static enum slu_err send_plain(struct slu_slot *slot)
+{
+    struct slu_pull *self = slot->pull;
+    const struct slu_secret *key = self->access.api_key;
+    const struct slu_request *asked = &slot->request;
+    struct slu_http_header headers[4] = {
+        {SLU_VIEW_LITERAL("x-tool"), SLU_VIEW_LITERAL(SLU_X_TOOL)},
+        {SLU_VIEW_LITERAL("accept"), asked->accept},
+    };
+    struct slu_http_request request = {
+        .method = slu_method_name(asked->method),
+        .origin = self->access.base_url,
+        .target = asked->target,
+        .headers = headers,
+        .header_count = 2,
+        .body = asked->body,
+    };
+
+    if (asked->auth == SLU_AUTH_API_KEY && key != NULL) {
+        headers[request.header_count++] = (struct slu_http_header){
+            SLU_VIEW_LITERAL("x-apikey"), slu_view_str(key->value)};
+    }
+    if (asked->content_type.len > 0) {
+        headers[request.header_count++] = (struct slu_http_header){
+            SLU_VIEW_LITERAL("content-type"), asked->content_type};
+    }
     return slu_http_start(self->http, &request, &handler, slot,
                           &slot->transfer);
+}
+
+/* A file or a folder. */
+static enum slu_err start_read(struct slu_slot *slot)
+{
+    struct slu_pull *self = slot->pull;
+
+    if (self->local == NULL) {
+        self->local = slu_local_new(self->options->alloc, self->base);
+    }
+    return self->local == NULL
+               ? SLU_ERR_NOMEM
+               : slu_local_start(self->local, slot->request.channel,
+                                 slot->request.target, &handler, slot,
+                                 &slot->read);
+}
+
+static enum slu_err send_by_channel(struct slu_slot *slot)
+{
+    if (slot->request.channel != SLU_CHANNEL_HTTP) {
+        return start_read(slot);
+    }
+    return slot->request.auth == SLU_AUTH_SIGV4 ? send_signed(slot)
+                                                : send_plain(slot);
+}
+
+void slu_pull_resume_slot(struct slu_slot *slot)
+{
+    slot->paused = false;
+    if (slot->transfer != NULL) {
+        slu_transfer_resume(slot->transfer);
+    }
+    if (slot->read != NULL) {
+        slu_local_resume(slot->read);
+    }
+}
+
+void slu_pull_cancel_slot(struct slu_slot *slot)
+{
+    if (slot->transfer != NULL) {
+        slu_transfer_cancel(slot->transfer);
+    }
+    if (slot->read != NULL) {
+        slu_local_cancel(slot->read);
+    }
+}
+
+void slu_pull_send(struct slu_slot *slot)
+{
+    struct slu_error error;
+    enum slu_err err;
+
+    slot->state = SLU_SLOT_SENT;
+    slot->status = 0;
+    slot->retry_after_ms = -1;
+    err = send_by_channel(slot);
+    if (err != SLU_ERR_OK) {
+        (void)slu_error_set(&error, err, "cannot start a request: %s",
+                            slu_err_sentence(err));
+        slu_pull_fail(slot->pull, &error);
+    }
 }

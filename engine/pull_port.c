@@ -118,6 +118,13 @@ static bool may_send(void *ctx, unsigned lane, unsigned identity)
     return slu_pull_may_send(ctx, lane, identity);
 }
 
+static void tell(void *ctx, enum slu_source_tell kind, const char *text)
+{
+    const struct slu_pull_options *options = ((struct slu_pull *)ctx)->options;
+
+    options->tell(options->tell_ctx, kind, text);
+}
+
 void slu_pull_port_init(struct slu_pull *self)
 {
     self->port = (struct slu_source_port){
@@ -127,6 +134,7 @@ void slu_pull_port_init(struct slu_pull *self)
         .put = put,
         .log = print_log,
         .may_send = may_send,
+        .tell = self->options->tell != NULL ? tell : NULL,
         .record_bytes = self->options->limits->record_bytes,
     };
 }

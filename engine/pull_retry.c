@@ -202,7 +202,14 @@ static void retry_all(struct slu_pull *self, struct slu_slot *slot,
 static void retry(struct slu_pull *self, struct slu_slot *slot,
                   const struct slu_step *step)
 {
-    uint64_t bad_ms = slu_lane_note_bad(slot->lane, slu_clock_mono_ms());
+    uint64_t bad_ms;
+
+    if (slot->unsent) {
+        /* Signing in has had its own retries. */
+        give_up(self, slot, step);
+        return;
+    }
+    bad_ms = slu_lane_note_bad(slot->lane, slu_clock_mono_ms());
 
     if (step->throttled || !slot->lane->welcome) {
         retry_all(self, slot, step, bad_ms);
@@ -214,8 +221,13 @@ static void retry(struct slu_pull *self, struct slu_slot *slot,
 static enum slu_err commit(struct slu_pull *self, struct slu_slot *slot)
 {
     struct slu_answer *answer = &slot->answer;
-    enum slu_err err = slu_answer_commit(answer, &self->seen);
+    enum slu_err err;
 
+    if (self->options->store == NULL) {
+        slu_pull_fail_source(self, "commits although it was to check");
+        return SLU_ERR_OK;
+    }
+    err = slu_answer_commit(answer, &self->seen);
     if (err != SLU_ERR_OK) {
         return err;
     }
@@ -257,7 +269,9 @@ void slu_pull_settle(struct slu_pull *self, struct slu_slot *slot,
         break;
     case SLU_STEP_FAILED:
         /* The server is there and answered: it is no outage. */
-        slu_lane_note_good(slot->lane);
+        if (!slot->unsent) {
+            slu_lane_note_good(slot->lane);
+        }
         break;
     case SLU_STEP_DENIED:
         slu_pull_fail(self, &step->error);

@@ -34,7 +34,7 @@ static void end_when_idle(struct slu_pull *self)
     }
 }
 
-static void fail_source(struct slu_pull *self, const char *fault)
+void slu_pull_fail_source(struct slu_pull *self, const char *fault)
 {
     struct slu_error error;
 
@@ -52,7 +52,7 @@ static bool give_up_held(struct slu_pull *self)
     struct slu_unit *unit = self->held.unit;
 
     if (unit->attempts == SLU_PULL_GIVEN_UP) {
-        fail_source(self, "hands out a unit that was given up");
+        slu_pull_fail_source(self, "hands out a unit that was given up");
         return false;
     }
     self->held.unit = NULL;
@@ -83,20 +83,34 @@ static void give_up_the_rest(struct slu_pull *self)
 
 /* ---- lanes ---- */
 
+/* Or can't be for good, which the source is to learn. */
+static bool is_signed_in(struct slu_pull *self, unsigned identity)
+{
+    struct slu_error error;
+
+    if (self->pool == NULL ||
+        slu_pull_signed_state(self, identity, &error) != SLU_CREDENTIAL_WAIT) {
+        return true;
+    }
+    self->sign_in_waits = true;
+    return false;
+}
+
 bool slu_pull_may_send(struct slu_pull *self, unsigned lane, unsigned identity)
 {
     uint64_t at_ms;
 
-    (void)identity;
     assert(lane < self->lane_count);
-    if (slu_lane_is_hopeless(&self->lanes[lane]) ||
-        slu_lane_is_open(&self->lanes[lane], self->now_ms, &at_ms)) {
+    if (slu_lane_is_hopeless(&self->lanes[lane])) {
         return true;
     }
-    if (at_ms < self->opens_at_ms) {
-        self->opens_at_ms = at_ms;
+    if (!slu_lane_is_open(&self->lanes[lane], self->now_ms, &at_ms)) {
+        if (at_ms < self->opens_at_ms) {
+            self->opens_at_ms = at_ms;
+        }
+        return false;
     }
-    return false;
+    return is_signed_in(self, identity);
 }
 
 /* Of the only lane: whether the source need be asked at all. */
@@ -127,6 +141,7 @@ static enum slu_turn take_request(struct slu_pull *self)
 
     now.mono_ms = self->now_ms;
     self->opens_at_ms = UINT64_MAX;
+    self->sign_in_waits = false;
     if (self->held.unit == NULL) {
         turn = self->options->ops->next_request(self->source, now, &self->held,
                                                 &until);
@@ -134,8 +149,8 @@ static enum slu_turn take_request(struct slu_pull *self)
     if (turn == SLU_TURN_WAIT) {
         until = self->opens_at_ms < until ? self->opens_at_ms : until;
         /* Nothing to wait for would be for ever: a fault of the source. */
-        if (until == UINT64_MAX && self->busy == 0) {
-            fail_source(self, "waits although nothing is under way");
+        if (until == UINT64_MAX && self->busy == 0 && !self->sign_in_waits) {
+            slu_pull_fail_source(self, "waits although nothing is under way");
         }
         set_timer(self, until);
     }
@@ -143,13 +158,22 @@ static enum slu_turn take_request(struct slu_pull *self)
     return turn;
 }
 
+static enum slu_credential_state held_state(struct slu_pull *self,
+                                            struct slu_error *error)
+{
+    return self->held.channel == SLU_CHANNEL_HTTP &&
+                   self->held.auth == SLU_AUTH_SIGV4
+               ? slu_pull_signed_state(self, self->held.aws.identity, error)
+               : SLU_CREDENTIAL_READY;
+}
+
 /* False: the held request must wait. */
 static bool send_held(struct slu_pull *self)
 {
     struct slu_lane *lane = &self->lanes[self->held.lane];
-    struct slu_error error;
+    struct slu_error error = {0};
+    struct slu_slot *slot;
     uint64_t at_ms;
-    enum slu_err err;
 
     if (slu_lane_is_hopeless(lane)) {
         return give_up_held(self);
@@ -158,21 +182,32 @@ static bool send_held(struct slu_pull *self)
         set_timer(self, at_ms);
         return false;
     }
-    slu_lane_acquire(lane, self->now_ms);
-    err = slu_pull_send_held(self);
-    if (err != SLU_ERR_OK) {
-        (void)slu_error_set(&error, err, "cannot start a request: %s",
-                            slu_err_sentence(err));
-        slu_pull_fail(self, &error);
+    switch (held_state(self, &error)) {
+    case SLU_CREDENTIAL_WAIT:
+        return false;
+    case SLU_CREDENTIAL_FAILED:
+        slu_pull_end_unsent(slu_pull_take_slot(self), &error);
+        return true;
+    case SLU_CREDENTIAL_READY:
+        break;
     }
-    return err == SLU_ERR_OK;
+    slu_lane_acquire(lane, self->now_ms);
+    slot = slu_pull_take_slot(self);
+    slot->acquired = true;
+    slu_pull_send(slot);
+    return true;
+}
+
+bool slu_pull_is_full(const struct slu_pull *self)
+{
+    return self->options->store != NULL && slu_store_full(self->options->store);
 }
 
 void slu_pull_pump(struct slu_pull *self)
 {
     self->now_ms = slu_clock_mono_ms();
     while (!self->ended && self->busy < self->slot_count &&
-           !slu_store_full(self->options->store)) {
+           !slu_pull_is_full(self)) {
         enum slu_turn turn;
 
         if (!may_ask(self)) {

@@ -1,29 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What: the inside of a pull, shared by the files that make it up: pull.c (the
- * loop), pull_send.c (what is sent), pull_exchange.c (one request), pull_port.c
- * (what the source hands over), and pull_retry.c (what becomes of an answer).
+ * loop), pull_send.c (what is sent), pull_exchange.c (one request),
+ * pull_signed.c (one that is signed), pull_port.c (what the source hands over),
+ * and pull_retry.c (what becomes of an answer).
  */
 #ifndef SLU_ENGINE_PULL_STATE_H
 #define SLU_ENGINE_PULL_STATE_H
 
+#include "engine/aws_sign.h"
 #include "engine/lane.h"
+#include "engine/local_read.h"
 #include "engine/pull.h"
 #include "engine/random.h"
 #include "engine/report.h"
 
+#include <event2/util.h>
 #include <limits.h>
 
 struct event;
 struct event_base;
 struct slu_pull;
 
+enum slu_slot_state {
+    SLU_SLOT_SENT,   /* an answer will come */
+    SLU_SLOT_AWAITS, /* credentials, to be sent again */
+    SLU_SLOT_ENDS,   /* with slot->error, at the loop's next turn */
+};
+
+/* An error answer to a signed request, kept from the source until it is known
+ * whether the request is sent again. */
+#define SLU_KEPT_BODY_MAX (64u * 1024)
+struct slu_kept {
+    bool active;
+    int64_t date_s; /* of the server; 0: it named none */
+    size_t error_type_len;
+    size_t region_len;
+    char error_type[120];
+    char region[64];
+    struct slu_buf body; /* its first bytes */
+};
+
 /* One request in flight, or free (unit is NULL). */
 struct slu_slot {
     struct slu_pull *pull;
     struct slu_unit *unit;
+    enum slu_slot_state state;
     struct slu_lane *lane; /* its request's */
-    struct slu_transfer *transfer;
+    struct slu_request request;
+    bool acquired;          /* counted by its lane */
+    bool unsent;            /* ends without an answer: it can't be signed */
+    bool renewed;           /* sent again with other credentials */
+    bool clock_set;         /* sent again by the server's clock */
+    uint64_t generation;    /* of the credentials */
+    int64_t offset_s;       /* of the clock that signed it */
+    struct slu_error error; /* of SLU_SLOT_ENDS */
+    struct slu_kept kept;
+    struct slu_transfer *transfer; /* NULL: none under way */
+    struct slu_local_read *read;   /* the same, of a file or folder */
     struct slu_answer answer;
     int status;             /* 0 before the head */
     int64_t retry_after_ms; /* -1: the server named nothing */
@@ -36,11 +70,21 @@ struct slu_pull {
     struct slu_source_port port;
     struct slu_source_access access;
     struct event_base *base;
+    struct slu_http_config http_config; /* with what the machine adds */
     struct slu_http *http;
-    struct event *timer;    /* the next time that something may be sent */
-    struct event *progress; /* four times a second */
+    struct slu_local *local; /* made when a file is first asked for */
+    struct event *timer;     /* the next time that something may be sent */
+    struct event *progress;  /* four times a second */
     struct event *on_stop;
     struct event *on_room;
+    struct event *on_ends; /* some slot is SLU_SLOT_ENDS */
+    const struct slu_pull_sign_in *sign_in;
+    struct slu_aws_settings *settings;
+    struct slu_credential_pool *pool; /* NULL: not a source of AWS */
+    struct slu_aws_signer *signer;
+    bool clock_told;        /* that it is wrong */
+    bool sign_in_waits;     /* the source has been told that an identity isn't
+                               ready */
     struct slu_lane *lanes; /* access.lanes */
     unsigned lane_count;
     uint64_t now_ms;      /* of the present pump */
@@ -66,15 +110,62 @@ struct slu_source_now slu_pull_now(void);
 /* Ends the loop with this error (the first one counts). */
 void slu_pull_fail(struct slu_pull *self, const struct slu_error *error);
 
+/* The same; the source is at fault. */
+void slu_pull_fail_source(struct slu_pull *self, const char *fault);
+
 /* pull_send.c: sends what may be sent now. */
 void slu_pull_pump(struct slu_pull *self);
 
 /* pull_send.c: what the source is told of a lane (port->may_send). */
 bool slu_pull_may_send(struct slu_pull *self, unsigned lane, unsigned identity);
 
-/* pull_exchange.c: sends the held request in a free slot. */
-SLU_MUST_CHECK enum slu_err slu_pull_send_held(struct slu_pull *self);
+/* True: no answer has room in the store now. */
+bool slu_pull_is_full(const struct slu_pull *self);
+
+/* pull_exchange.c: a free slot for the held request; send it then, or end it.
+ */
+struct slu_slot *slu_pull_take_slot(struct slu_pull *self);
 void slu_pull_free_slot(struct slu_slot *slot);
+
+/* Sends the slot's request. One that can't be signed now is left as AWAITS, one
+ * that never can as ENDS. */
+void slu_pull_send(struct slu_slot *slot);
+
+/* After a pause, and without an end. */
+void slu_pull_resume_slot(struct slu_slot *slot);
+void slu_pull_cancel_slot(struct slu_slot *slot);
+
+/* The request ends with that error, from the loop. */
+void slu_pull_end_unsent(struct slu_slot *slot, const struct slu_error *error);
+void slu_pull_on_ends(evutil_socket_t fd, short what, void *ctx);
+
+/* pull_signed.c: settings, credentials and signer of a source of AWS. */
+SLU_MUST_CHECK enum slu_err slu_pull_signed_open(struct slu_pull *self,
+                                                 struct slu_error *out_error);
+void slu_pull_signed_close(struct slu_pull *self);
+
+/* Whether a request of that identity could be signed now. FAILED: *out_error.
+ */
+enum slu_credential_state slu_pull_signed_state(struct slu_pull *self,
+                                                unsigned identity,
+                                                struct slu_error *out_error);
+
+/* The slot's request for http, signed; the signer is to be wiped when it has
+ * been copied. FAILED: *out_error. */
+enum slu_credential_state
+slu_pull_signed_make(struct slu_slot *slot, struct slu_http_request *out_http,
+                     struct slu_error *out_error);
+
+/* Keeps an error answer to a signed request from the source; false: the answer
+ * is none. */
+bool slu_pull_signed_keep_head(struct slu_slot *slot,
+                               const struct slu_http_head *head);
+enum slu_http_flow slu_pull_signed_keep_body(struct slu_slot *slot,
+                                             struct slu_view bytes);
+
+/* The kept answer has ended with *error. True: it is forgotten, and the request
+ * shall be sent again. False: the source has been told head and body. */
+bool slu_pull_signed_settle(struct slu_slot *slot, struct slu_error *error);
 
 /* pull_port.c */
 void slu_pull_port_init(struct slu_pull *self);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/fake_source.h"
+#include "sources/aws_config.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -17,7 +18,12 @@ static void get_access(const void *config, struct slu_source_access *out_access)
 {
     const struct fake_world *world = config;
 
+    static const struct slu_account accounts[8];
+
     *out_access = (struct slu_source_access){
+        .aws = world->service != NULL,
+        .accounts = accounts,
+        .account_count = world->identities > 0 ? world->identities - 1 : 0,
         .base_url = slu_view_str(world->base_url),
         .api_key = &world->key,
         .lanes = world->lanes,
@@ -81,6 +87,21 @@ static enum slu_err start(struct slu_source *self,
                : slu_error_set(out_error, world->start_err, "cannot plan");
 }
 
+static void sign(const struct fake_world *world, unsigned index,
+                 struct slu_request *request)
+{
+    request->method = SLU_METHOD_POST;
+    request->content_type = slu_view_str("application/json");
+    request->body = slu_view_str("{\"maxResults\":50}");
+    request->auth = SLU_AUTH_SIGV4;
+    request->aws = (struct slu_aws_scope){
+        .service = slu_view_str(world->service),
+        .region = SLU_VIEW_LITERAL("eu-west-1"),
+        .bucket = slu_view_str(world->bucket),
+        .identity = world->identities > 0 ? index % world->identities : 0,
+    };
+}
+
 static enum slu_turn hand_out(struct fake_world *world, unsigned index,
                               struct slu_request *out_request)
 {
@@ -104,13 +125,23 @@ static enum slu_turn hand_out(struct fake_world *world, unsigned index,
         .auth = SLU_AUTH_API_KEY,
         .lane = world->lanes > 0 ? index % world->lanes : 0,
     };
+    unit->said_len = 0;
+    if (world->service != NULL) {
+        sign(world, index, out_request);
+    }
+    if (world->path != NULL) {
+        out_request->channel = SLU_CHANNEL_FILE;
+        out_request->target = slu_view_str(world->path);
+    }
     return SLU_TURN_REQUEST;
 }
 
 static bool may_send(const struct fake_world *world, unsigned index)
 {
     return world->lanes == 0 ||
-           world->port->may_send(world->port->ctx, index % world->lanes, 0);
+           world->port->may_send(
+               world->port->ctx, index % world->lanes,
+               world->identities > 0 ? index % world->identities : 0);
 }
 
 static enum slu_turn next_request(struct slu_source *self,
@@ -151,14 +182,22 @@ static enum slu_turn next_request(struct slu_source *self,
 static void on_head(struct slu_source *self, struct slu_unit *unit,
                     const struct slu_answer_head *head)
 {
+    struct fake_unit *fake = (struct fake_unit *)unit;
+
     (void)self;
-    ((struct fake_unit *)unit)->status = head->status;
+    fake->status = head->status;
+    fake->heads++;
+    (void)snprintf(fake->error_type, sizeof(fake->error_type), "%.*s",
+                   SLU_VIEW_ARGS(head->error_type));
+    (void)snprintf(fake->region, sizeof(fake->region), "%.*s",
+                   SLU_VIEW_ARGS(head->region));
 }
 
 static enum slu_err take_line(struct fake_world *world, struct fake_unit *unit)
 {
     const struct slu_source_port *port = world->port;
-    char kind = unit->line_len > 0 ? unit->line[0] : '\0';
+    char kind =
+        unit->line_len > 0 && !world->emits_nothing ? unit->line[0] : '\0';
     struct slu_sighting sighting = {
         .kind = kind == 'i' ? SLU_KIND_IP : SLU_KIND_DOMAIN,
         .value = slu_view_make(unit->line + 1, unit->line_len - 1),
@@ -189,6 +228,12 @@ on_body(struct slu_source *self, struct slu_unit *head, struct slu_view bytes)
     struct fake_unit *unit = (struct fake_unit *)head;
 
     atomic_fetch_add(&world->taken, bytes.len);
+    if (unit->status >= 300) {
+        (void)snprintf(unit->said, sizeof(unit->said), "%.*s",
+                       (int)(bytes.len < 60 ? bytes.len : 60), bytes.ptr);
+        unit->said_len += bytes.len;
+        return SLU_BODY_MORE;
+    }
     for (size_t i = 0; i < bytes.len && unit->broken == SLU_ERR_OK; i++) {
         if (bytes.ptr[i] != '\n') {
             assert(unit->line_len < FAKE_LINE_MAX);
@@ -259,7 +304,20 @@ static void on_end(struct slu_source *self, struct slu_unit *head,
     unit->asked = false;
     unit->head.not_before_ms = 0;
     world->under_way--;
-    if (end->err != SLU_ERR_OK) {
+    unit->ended = end->err;
+    if (world->tells != NULL && world->port->tell != NULL) {
+        world->port->tell(world->port->ctx, SLU_TELL_WARN, world->tells);
+        unit->over = true;
+        out_step->kind = SLU_STEP_FAILED;
+        return;
+    }
+    if (end->err == SLU_ERR_AUTH || end->err == SLU_ERR_CONFIG) {
+        unit->over = true;
+        world->failed++;
+        world->last = *end->error;
+        out_step->kind = SLU_STEP_FAILED;
+        out_step->error = *end->error;
+    } else if (end->err != SLU_ERR_OK) {
         out_step->kind = SLU_STEP_RETRY;
         out_step->error = *end->error;
         out_step->error.code = end->err;

@@ -6,7 +6,8 @@
  * A body is lines: d<domain> and i<address> are malicious, s<domain> is
  * suspicious, c is an item of another type, anything else is padding. 200
  * commits and puts "u/<unit>" = "<page>"; 429 and 5xx are asked again, 401 is
- * DENIED, another 4xx FAILED. With lanes it asks before it hands out.
+ * DENIED, another 4xx FAILED; so is an end for want of a sign-in. With lanes it
+ * asks before it hands out.
  */
 #ifndef TESTS_ENGINE_FAKE_SOURCE_H
 #define TESTS_ENGINE_FAKE_SOURCE_H
@@ -27,6 +28,12 @@ struct fake_unit {
     bool given_up;
     int status;
     unsigned asks;
+    unsigned heads;      /* told, of all answers */
+    char said[64];       /* the start of the last error answer's body */
+    size_t said_len;     /* the whole of it */
+    char error_type[64]; /* of the last answer */
+    char region[64];
+    enum slu_err ended;  /* how the last exchange did */
     enum slu_err broken; /* what the port has refused */
     size_t line_len;
     char line[FAKE_LINE_MAX];
@@ -41,6 +48,14 @@ struct fake_world {
     unsigned pages;
     enum slu_err create_err;
     enum slu_err start_err;
+    /* With a service: POST of a body, signed; unit k asks as identity
+     * k % identities in its target's place. */
+    const char *service;
+    const char *bucket;
+    unsigned identities;
+    const char *path; /* FILE: what every unit reads */
+    bool emits_nothing;
+    const char *tells; /* at the first answer, when it is a check */
     bool waits_for_nothing;
     bool forgets; /* hands out again what was given up */
 
