@@ -105,8 +105,11 @@ static bool take_word(struct slu_view text, const char *word,
         name.ptr[name.len - 1] == name.ptr[0]) {
         name = slu_view_make(name.ptr + 1, name.len - 2);
     }
+    if (name.len == 0) {
+        return false;
+    }
     *out_name = name;
-    return name.len > 0;
+    return true;
 }
 
 static void set_section(struct slu_aws_profile_reader *self,

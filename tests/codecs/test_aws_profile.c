@@ -113,6 +113,7 @@ Test(aws_profile, quotes_count_around_a_section_name_only)
     expect("[profile \"my name\"]\na = \"b\"\n[profile 'x']\n[profile \"y]\n",
            "1 profile+:my name;2 profile+:my name a=\"b\";3 profile+:x;"
            "4 profile+:\"y;");
+    expect("[profile \"\"]\n", "1 other:profile \"\";");
 }
 
 Test(aws_profile, comments_stand_alone_or_behind_a_blank)
