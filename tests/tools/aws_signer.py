@@ -90,7 +90,10 @@ class Request:
             values = [' '.join(value.split()) for key, value in self.headers
                       if key.lower() == name]
             lines.append(name + ':' + ','.join(values))
-        lines += ['', ';'.join(self.signed_names()), sha256(self.body)]
+        said = [value for key, value in self.headers
+                if key.lower() == 'x-amz-content-sha256']
+        lines += ['', ';'.join(self.signed_names()),
+                  *(said or [sha256(self.body)])]
         return '\n'.join(lines)
 
     def to_sign(self):
