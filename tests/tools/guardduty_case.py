@@ -2,11 +2,12 @@
 """What the tests of the simulator's GuardDuty share."""
 import json
 
-from aws_sign import sign
-from sim_case import Answer, SimCase
 from urllib.parse import quote
 
-BASE = '111122223333'
+from aws_signer import ACCOUNT as BASE
+from aws_signer import Request
+from sim_case import Answer, SimCase
+
 FOREIGN = ('The request is rejected because the input detectorId is not owned '
            'by the current account.')
 
@@ -20,20 +21,12 @@ class GuardDuty:
     def send(self, method, target, body=None, headers=None):
         data = b'' if body is None else body if isinstance(body, bytes) \
             else json.dumps(body).encode()
-        base = {'Host': 'guardduty.test'}
-        if body is not None:
-            base['Content-Type'] = 'application/json'
-        base = {name: value for name, value in {**base, **(headers or {})}
-                .items() if value is not None}
-        signed = sign(method, target, base, data, service='guardduty',
-                      region=self.region, **self.keys)
-        if data:
-            signed['Content-Length'] = str(len(data))
-        signed['Connection'] = 'close'
-        head = [f'{method} {target} HTTP/1.1'] + [
-            f'{name}: {value}' for name, value in signed.items()]
-        got, reset = self.sim.raw(
-            ('\r\n'.join(head) + '\r\n\r\n').encode() + data)
+        kind = {'Content-Type': 'application/json'} if body is not None else {}
+        fields = [(name, value) for name, value in
+                  {**kind, **(headers or {})}.items() if value is not None]
+        request = Request('guardduty', method, target, data, fields,
+                          region=self.region, **self.keys)
+        got, reset = self.sim.raw(request.wire())
         assert not reset, 'connection reset'
         return Answer(got)
 

@@ -113,6 +113,11 @@ class Refusals(GuardDutyCase):
                                headers={'Content-Type': kind})
             self.assertEqual(answer.status, 415)
 
+    def test_a_get_has_no_body(self):
+        for target in ('/detector', f'/detector/{self.detector}'):
+            answer = self.client.send('GET', target, {})
+            self.assertEqual(answer.status, 400)
+
     def test_unknown_paths_and_methods(self):
         for method, path in (('GET', '/detectors'), ('DELETE', '/detector'),
                              ('GET', '/detector/'),

@@ -5,8 +5,8 @@ import datetime
 import unittest
 from decimal import Decimal
 
+from aws_signer import KEY, SECRET
 from guardduty_case import BASE, GuardDuty, GuardDutyCase, dump
-from aws_sign import KEY_ID, SECRET
 
 try:
     import boto3
@@ -20,7 +20,7 @@ EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 def client_of(sim, region='us-east-1'):
     return boto3.client(
-        'guardduty', region_name=region, aws_access_key_id=KEY_ID,
+        'guardduty', region_name=region, aws_access_key_id=KEY,
         aws_secret_access_key=SECRET,
         endpoint_url=f'http://127.0.0.1:{sim.port}',
         config=Config(retries={'max_attempts': 0}))

@@ -41,6 +41,27 @@ class Pages(GuardDutyCase):
         self.rejected(client.send('GET', '/detector?nextToken=' + spaced),
                       'nextToken')
 
+    def test_pages_by_offset(self):
+        for more in ((), ('--gd-empty-every', '2'), ('--gd-equal', '300')):
+            self.walk('--gd-paging', 'offset', *more)
+        _, client, detector = self.start('--gd-paging', 'offset',
+                                         '--gd-findings', '130')
+        for order in ('ASC', 'DESC'):
+            for name in ('updatedAt', 'severity'):
+                ids = client.ids(detector, sortCriteria=by(name, order),
+                                 maxResults=17)
+                self.assertEqual((len(ids), len(set(ids))), (130, 130))
+
+    def test_an_offset_loses_what_moves_up(self):
+        sim = self.sim('--gd-paging', 'offset', '--gd-findings', '600',
+                       '--gd-touch-every', '1', '--gd-touch', 'listed')
+        client = GuardDuty(sim)
+        window = where(updatedAt={'lessThan': NOW_MS})
+        ids = client.ids(client.detector(), sortCriteria=UP,
+                         findingCriteria=window)
+        lost = {row['finding']['id'] for row in dump(sim)} - set(ids)
+        self.assertGreater(len(lost), 5)
+
     def test_empty_page_as_a_fault(self):
         sim, client, detector = self.start(
             '--fault', 'empty-page=always,endpoint:list', '--gd-findings',

@@ -8,6 +8,7 @@ import subprocess
 import unittest
 from collections import Counter
 
+from aws_signer import shared
 from guardduty_case import (BASE, FOREIGN, GuardDuty, GuardDutyCase, by, dump,
                             where)
 from sim_case import NOW, Sim
@@ -95,7 +96,8 @@ class Places(GuardDutyCase):
                      ('--gd-no-detector', f'{BASE}/mars-1'),
                      ('--gd-findings', f'{SECOND}/us-east-1=5'),
                      ('--gd-admin', SECOND), ('--gd-end', 'never'),
-                     ('--gd-touch', 'all'), ('--gd-days', '0'),
+                     ('--gd-accounts', f'{BASE},{BASE}'),
+                     ('--gd-touch', 'all'), ('--gd-paging', 'x'), ('--gd-days', '0'),
                      ('--gd-odd', '1001')):
             run = subprocess.run([os.environ['SLUICE_SIM'], *args],
                                  capture_output=True, text=True, timeout=20)
@@ -281,13 +283,8 @@ class Variety(GuardDutyCase):
         self.assertLess(sorted(long)[100], 1000)
 
     def test_every_path_of_the_model(self):
-        shared = os.environ.get('SLU_SHARED')
-        for folder in filter(None, (shared, '../shared', '../../shared')):
-            path = os.path.join(folder, 'reference',
-                                'guardduty-finding-paths.txt')
-            if os.path.exists(path):
-                break
-        else:
+        path = shared('reference', 'guardduty-finding-paths.txt')
+        if path is None:
             print('skipped: no ../shared with the paths of the model')
             return
         seen = set()

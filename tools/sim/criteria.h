@@ -15,7 +15,23 @@
 
 #define SIM_CONDITIONS_MAX 50
 
-struct sim_attribute;
+/* Facts are compared as they are; the rest is looked up in the text. */
+enum sim_fact {
+    SIM_FACT_TEXT,
+    SIM_FACT_ACCOUNT,
+    SIM_FACT_REGION,
+    SIM_FACT_ID,
+    SIM_FACT_TYPE,
+    SIM_FACT_SEVERITY,
+    SIM_FACT_UPDATED,
+    SIM_FACT_ARCHIVED,
+};
+
+struct sim_attribute {
+    const char *name;
+    enum sim_fact fact;
+    bool number;
+};
 
 struct sim_condition {
     const struct sim_attribute *attribute;

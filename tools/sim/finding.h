@@ -10,7 +10,7 @@
  *     '            a quotation mark
  *     <a|b|c>      one of them, any may be empty
  *     ^14(x,^)     one to four times x
- *     $(name)      a value (finding_values.c) or a part (finding_parts.c)
+ *     $(name)      a value (finding_values.c), or a part (the tables below)
  *     $(name:arg)  a value with an argument
  *
  * Commas may be one too many everywhere: before a closing bracket, after an
@@ -74,9 +74,10 @@ uint64_t sim_template_draw(struct sim_template *template);
 bool sim_value_expand(struct sim_template *template, const char *name,
                       size_t len, const char *arg);
 
-/* The text of the part of that name, NULL if there is none. */
-const char *sim_part_text(const char *name, size_t len);
-const char *sim_service_text(const char *name, size_t len);
+/* Tables that end with a NULL name. */
+extern const struct sim_finding_part sim_resource_parts[];
+extern const struct sim_finding_part sim_service_parts[];
+extern const struct sim_finding_part sim_sequence_parts[];
 
 /* The partition that a region lies in: aws, aws-cn, aws-us-gov. */
 const char *sim_partition_of(const char *region);

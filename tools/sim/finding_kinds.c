@@ -8,101 +8,6 @@
 
 #include "finding.h"
 
-#define SEQUENCE_HEAD                                                          \
-    "'detection':{'sequence':{'uid':'arn:$(partition):guardduty:$(region):"    \
-    "$(account):detector/$(detector)/attackSequence/$(id)','description':"     \
-    "'$(word) \\u2014 seen in 24 h','additionalSequenceTypes':['$(word)'],"    \
-    "'sequenceIndicators':[{'key':'MALICIOUS_IP','values':['$(ip4)'],"         \
-    "'title':'t'},{'key':'HIGH_RISK_API','values':['s3:GetObject']}],"         \
-    "'signals':[^13({'uid':'$(uuid)','type':'<FINDING|CLOUD_TRAIL|"            \
-    "DNS_LOGS>','description':'$(word)','name':'s','createdAt':$(seconds),"    \
-    "'updatedAt':$(seconds),'firstSeenAt':$(seconds),'lastSeenAt':$(seconds)," \
-    "'severity':<8|5.5|7.0>,'count':$(n:90),'resourceUids':['r1'],"            \
-    "'actorIds':['a1'],'endpointIds':['e1','e2'],'signalIndicators':[{"        \
-    "'key':'ATTACK_TACTIC','values':['Impact'],'title':'t'}]},^)],"            \
-    "'endpoints':[^13({'id':'e1','ip':'$(ip4)'<,'domain':'$(domain)'||"        \
-    ",'domain':null>,'port':$(n:65536),'location':{'city':'Berlin',"           \
-    "'country':'DE','lat':52.5,'lon':1.3E1},'autonomousSystem':{'name':"       \
-    "'$(word)','number':24940},'connection':{'direction':'INBOUND'}},^)"       \
-    "<{'id':'e9','domain':'$(domain)'}|{'id':'e9','ip':'$(ip6)'}|>],"          \
-    "'actors':[{'id':'a1','user':{'name':'$(word)','uid':'AIDA1','type':"      \
-    "'IAMUser','credentialUid':'ASIA1','account':{'uid':'$(account)',"         \
-    "'account':'n'}},'session':{'uid':'s','mfaStatus':'<ENABLED|DISABLED>',"   \
-    "'createdTime':$(seconds),'issuer':'i'},'process':{'name':'p','path':"     \
-    "'/p'<,'sha256':'$(hash)'|,'sha256':'$(hash)'|>}}<,{'id':'a2'}|>],"
-
-#define RESOURCE(type, data)                                                   \
-    "{'uid':'r1','name':'$(word)','accountId':'$(account)','resourceType':"    \
-    "'" type "','region':'$(region)','service':'s','cloudPartition':"          \
-    "'$(partition)',$(tags),'data':{" data "}},"
-
-#define ACCESS                                                                 \
-    "{'publicAclAccess':'BLOCKED','publicPolicyAccess':'ALLOWED',"             \
-    "'publicAclIgnoreBehavior':'IGNORED','publicBucketRestrictBehavior':"      \
-    "'NOT_RESTRICTED'}"
-
-#define UIDS "'ec2InstanceUids':['r1']"
-
-#define SEQUENCE_CLOUD                                                         \
-    SEQUENCE_HEAD "'resources':[" RESOURCE(                                    \
-        "S3_BUCKET",                                                           \
-        "'s3Bucket':{'ownerId':'o','createdAt':$(seconds),"                    \
-        "'encryptionType':'AES256','encryptionKeyArn':'k',"                    \
-        "'effectivePermission':'NOT_PUBLIC','publicReadAccess':"               \
-        "'BLOCKED','publicWriteAccess':'ALLOWED','accountPublicAccess'"        \
-        ":" ACCESS ",'bucketPublicAccess':" ACCESS ",'s3ObjectUids':['o1']}")  \
-        RESOURCE(                                                              \
-            "EC2_INSTANCE",                                                    \
-            "'ec2Instance':{'availabilityZone':'z','imageDescription':'i',"    \
-            "'instanceState':'running','IamInstanceProfile':{'arn':'a','id':"  \
-            "'i'},'instanceType':'t','outpostArn':'o','platform':'p',"         \
-            "'productCodes':[{'productCodeId':'c','productCodeType':'t'}],"    \
-            "'ec2NetworkInterfaceUids':['n']}")                                \
-            RESOURCE("ACCESS_KEY",                                             \
-                     "'accessKey':{'principalId':'p','userName':'u',"          \
-                     "'userType':'IAMUser'}")                                  \
-                RESOURCE("EC2_NETWORK_INTERFACE",                              \
-                         "'ec2NetworkInterface':{'ipv6Addresses':['::1'],"     \
-                         "'privateIpAddresses':[{'privateDnsName':'d','"       \
-                         "privateIpAddress':"                                  \
-                         "'10.0.0.1'}],'publicIp':'3.3.3.3',$(groups),'"       \
-                         "subNetId':'s',"                                      \
-                         "'vpcId':'v'}")                                       \
-                    RESOURCE(                                                  \
-                        "S3_OBJECT",                                           \
-                        "'s3Object':{'eTag':'e','key':'k','versionId':'v'}")   \
-                        RESOURCE("IAM_INSTANCE_PROFILE",                       \
-                                 "'iamInstanceProfile':{" UIDS "}")            \
-                            RESOURCE("AUTOSCALING_AUTO_SCALING_GROUP",         \
-                                     "'autoscalingAutoScalingGroup':{" UIDS    \
-                                     "}")                                      \
-                                RESOURCE("EC2_LAUNCH_TEMPLATE",                \
-                                         "'ec2LaunchTemplate':{" UIDS          \
-                                         ",'version':'1'}")                    \
-                                    RESOURCE("EC2_VPC", "'ec2Vpc':{" UIDS "}") \
-                                        RESOURCE("EC2_IMAGE",                  \
-                                                 "'ec2Image':{" UIDS "}")      \
-                                            RESOURCE(                          \
-                                                "CLOUDFORMATION_STACK",        \
-                                                "'cloudformationStack':{" UIDS \
-                                                "}") "]}}"
-
-#define SEQUENCE_CLUSTER                                                       \
-    SEQUENCE_HEAD "'resources':[" RESOURCE(                                    \
-        "EKS_CLUSTER", "'eksCluster':{'arn':'a','createdAt':$(seconds),"       \
-                       "'status':'ACTIVE','vpcId':'v'," UIDS "}")              \
-        RESOURCE(                                                              \
-            "KUBERNETES_WORKLOAD",                                             \
-            "'kubernetesWorkload':{'containerUids':['c'],'namespace':'n',"     \
-            "'type':'PODS'}")                                                  \
-            RESOURCE("CONTAINER", "'container':{'image':'i','imageUid':'u'}")  \
-                RESOURCE("ECS_CLUSTER",                                        \
-                         "'ecsCluster':{'status':'ACTIVE'," UIDS "}")          \
-                    RESOURCE("ECS_TASK",                                       \
-                             "'ecsTask':{'createdAt':$(seconds),"              \
-                             "'taskDefinitionArn':'t','launchType':'EC2',"     \
-                             "'containerUids':['c']}") "]}}"
-
 #define ATTACK "'resourceType':'AttackSequence'"
 #define KIND(type, severity, title, resource, service)                         \
     {                                                                          \
@@ -194,11 +99,11 @@ const struct sim_finding_kind sim_finding_kinds[] = {
     KIND("Execution:EC2/MaliciousFile!RecoveryPoint", "80",
          "Malware in a backup", "$(recovery-point)", "$(malware)" BARE),
     KIND("AttackSequence:IAM/CompromisedCredentials", "90", "Credentials",
-         ATTACK, SEQUENCE_CLOUD BARE),
+         ATTACK, "$(sequence-cloud)" BARE),
     KIND("AttackSequence:S3/CompromisedData", "95", "Data", ATTACK,
-         SEQUENCE_CLOUD BARE),
+         "$(sequence-cloud)" BARE),
     KIND("AttackSequence:EKS/CompromisedCluster", "100", "Cluster", ATTACK,
-         SEQUENCE_CLUSTER BARE),
+         "$(sequence-cluster)" BARE),
     KIND("UnauthorizedAccess:Lambda/MaliciousIPCaller", "50", "Lambda",
          "$(lambda)", "$(network)" PLAIN),
     KIND("Trojan:EC2/DropPoint", "50", "Evidence with a hash", "$(instance)",

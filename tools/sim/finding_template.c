@@ -68,6 +68,25 @@ static void expand_choice(struct sim_template *template, const char *at,
     expand_range(template, at, bar);
 }
 
+/* The text of a part; every name in a template is one or is a value. */
+static const char *find_part(const char *name, size_t len)
+{
+    static const struct sim_finding_part *const tables[] = {
+        sim_resource_parts, sim_service_parts, sim_sequence_parts};
+
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        for (const struct sim_finding_part *part = tables[i];
+             part->name != NULL; part++) {
+            if (strlen(part->name) == len &&
+                memcmp(part->name, name, len) == 0) {
+                return part->text;
+            }
+        }
+    }
+    assert(!"a template names what isn't there");
+    return "";
+}
+
 /* `$(name:arg)`, without its frame. */
 static void expand_name(struct sim_template *template, const char *at,
                         const char *end)
@@ -75,7 +94,6 @@ static void expand_name(struct sim_template *template, const char *at,
     size_t len = (size_t)(end - at);
     const char *colon = memchr(at, ':', len);
     char arg[NAME_CAP] = "";
-    const char *part;
 
     if (colon != NULL) {
         assert((size_t)(end - colon - 1) < sizeof(arg));
@@ -85,9 +103,7 @@ static void expand_name(struct sim_template *template, const char *at,
     if (sim_value_expand(template, at, len, arg)) {
         return;
     }
-    part = sim_part_text(at, len);
-    assert(part != NULL);
-    sim_template_expand(template, part);
+    sim_template_expand(template, find_part(at, len));
 }
 
 /* `^14(` ... `^)`, from after the first sign; returns what follows. */

@@ -15,7 +15,7 @@
 #include "mix.h"
 
 /* One of these is a value: it appends itself. */
-typedef void value_fn(struct sim_template *template, const char *arg);
+typedef void (*value_fn)(struct sim_template *template, const char *arg);
 
 const char *sim_partition_of(const char *region)
 {
@@ -300,6 +300,16 @@ static void put_partition(struct sim_template *template, const char *arg)
     sim_text_str(template->out, sim_partition_of(template->home->region));
 }
 
+/* The beginning of the ARN of something of a service here. */
+static void put_arn(struct sim_template *template, const char *arg)
+{
+    const struct sim_detector *home = template->home;
+
+    sim_text_printf(template->out,
+                    "arn:%s:%s:%s:%s:", sim_partition_of(home->region), arg,
+                    home->region, home->account);
+}
+
 static void put_detector(struct sim_template *template, const char *arg)
 {
     (void)arg;
@@ -364,7 +374,7 @@ static void put_padding(struct sim_template *template, const char *arg)
 
 static const struct {
     const char *name;
-    value_fn *put;
+    value_fn put;
 } values[] = {
     {"ip4", put_ip4},
     {"ip6", put_ip6},
@@ -386,6 +396,7 @@ static const struct {
     {"account", put_account},
     {"region", put_region},
     {"partition", put_partition},
+    {"arn", put_arn},
     {"detector", put_detector},
     {"id", put_id},
     {"count", put_count},

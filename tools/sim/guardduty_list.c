@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What: ListFindings. A page begins behind the last finding of the page
- * before, wherever that now lies: so a finding that is updated between two
- * pages is met again in a list that ascends by updatedAt, and missed by one
- * that descends, as a live table would have it.
+ * What: ListFindings. Nobody outside knows what a nextToken remembers, so
+ * there are two ways. By `place` a page begins behind the last finding of the
+ * page before, wherever that was: a finding that is updated between two pages
+ * is met again in a list that ascends by updatedAt, and missed by one that
+ * descends. By `offset` it begins after as many findings as were served: one
+ * that was served and then leaves its place takes the next one with it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +22,8 @@ struct listing {
     uint64_t binding;
     struct sim_page_token token;
     const char *sent; /* the token of the request, "" if there was none */
+    bool behind;      /* the page begins behind the token's finding */
+    int64_t skip;     /* or after so many that match */
     size_t max;
     struct sim_finding_ref found[SIM_IDS_MAX];
     size_t count;
@@ -63,11 +67,17 @@ static bool read_max(struct listing *listing)
     return true;
 }
 
+static bool by_offset(const struct sim_guardduty_call *call)
+{
+    return strcmp(call->server->options.gd_paging, "offset") == 0;
+}
+
 static bool read_token(struct listing *listing)
 {
     struct sim_guardduty_call *call = listing->call;
     const struct sim_fault *fault = call->answer->fault;
     const struct sim_node *node = sim_guardduty_member(call, "nextToken");
+    bool offset = by_offset(call);
     uint64_t body = sim_document_hash(&call->document, &call->document.node[0],
                                       "nextToken");
 
@@ -80,13 +90,15 @@ static bool read_token(struct listing *listing)
     if ((fault != NULL && fault->kind == SIM_FAULT_DEAD_CURSOR) ||
         !sim_page_token_read(listing->sent, listing->binding,
                              &listing->token) ||
-        (listing->token.begun &&
+        (listing->token.begun && !offset &&
          (listing->token.ref.home >= call->world->count ||
           listing->token.ref.index >=
               call->world->detector[listing->token.ref.home].count))) {
         reject_parameter(call, "nextToken");
         return false;
     }
+    listing->behind = listing->token.begun && !offset;
+    listing->skip = offset ? listing->token.updated_ms : 0;
     return true;
 }
 
@@ -127,6 +139,10 @@ static bool take(struct listing *listing, struct sim_finding_ref ref)
         !sim_criteria_match(&listing->criteria, world, ref)) {
         return true;
     }
+    if (listing->skip > 0) {
+        listing->skip--;
+        return true;
+    }
     if (listing->count == listing->max) {
         listing->more = true;
         return false;
@@ -158,19 +174,20 @@ static void list_ascending(struct listing *listing)
 {
     const struct sim_world *world = listing->call->world;
     const struct sim_detector *view = listing->call->detector;
-    bool begun = listing->token.begun;
     int64_t low = listing->criteria.updated_low;
     size_t at;
 
-    low = begun && listing->token.updated_ms > low ? listing->token.updated_ms
-                                                   : low;
+    low = listing->behind && listing->token.updated_ms > low
+              ? listing->token.updated_ms
+              : low;
     for (at = sim_world_lower_bound(world, view, low); at < view->order_count;
          at++) {
         struct sim_finding_ref ref = view->order[at];
 
         if (sim_world_finding(world, ref)->updated_ms >
                 listing->criteria.updated_high ||
-            ((!begun || is_after(listing, ref)) && !take(listing, ref))) {
+            ((!listing->behind || is_after(listing, ref)) &&
+             !take(listing, ref))) {
             return;
         }
     }
@@ -180,12 +197,12 @@ static void list_descending(struct listing *listing)
 {
     const struct sim_world *world = listing->call->world;
     const struct sim_detector *view = listing->call->detector;
-    bool begun = listing->token.begun;
     int64_t high = listing->criteria.updated_high;
     size_t at;
 
-    high = begun && listing->token.updated_ms < high ? listing->token.updated_ms
-                                                     : high;
+    high = listing->behind && listing->token.updated_ms < high
+               ? listing->token.updated_ms
+               : high;
     at = high == INT64_MAX ? view->order_count
                            : sim_world_lower_bound(world, view, high + 1);
     while (at > 0) {
@@ -193,7 +210,8 @@ static void list_descending(struct listing *listing)
 
         if (sim_world_finding(world, ref)->updated_ms <
                 listing->criteria.updated_low ||
-            ((!begun || is_after(listing, ref)) && !take(listing, ref))) {
+            ((!listing->behind || is_after(listing, ref)) &&
+             !take(listing, ref))) {
             return;
         }
     }
@@ -241,7 +259,7 @@ static void list_selected(struct listing *listing)
 
     make_selection(listing);
     high = selection.count;
-    while (listing->token.begun && low < high) {
+    while (listing->behind && low < high) {
         size_t middle = low + (high - low) / 2;
 
         if (compare_selected(&selection.ref[middle], &listing->token.ref,
@@ -261,8 +279,9 @@ static bool pauses(const struct listing *listing)
 {
     const struct sim_fault *fault = listing->call->answer->fault;
     const struct sim_page_token *token = &listing->token;
-    uint64_t place =
-        token->begun ? sim_mix2(token->ref.home, token->ref.index) : 0;
+    uint64_t place = token->begun ? sim_mix3((uint64_t)token->updated_ms,
+                                             token->ref.home, token->ref.index)
+                                  : 0;
 
     if (token->paused) {
         return false;
@@ -270,6 +289,22 @@ static bool pauses(const struct listing *listing)
     return (fault != NULL && fault->kind == SIM_FAULT_EMPTY_PAGE) ||
            sim_one_in(sim_mix2(listing->binding, place),
                       (uint64_t)listing->call->server->options.gd_empty_every);
+}
+
+/* Makes the token that leads on from this page. */
+static void advance_token(struct listing *listing)
+{
+    struct sim_page_token *token = &listing->token;
+
+    if (by_offset(listing->call)) {
+        token->updated_ms =
+            (token->begun ? token->updated_ms : 0) + (int64_t)listing->count;
+    } else {
+        token->ref = listing->found[listing->count - 1];
+        token->updated_ms =
+            sim_world_finding(listing->call->world, token->ref)->updated_ms;
+    }
+    token->begun = true;
 }
 
 static void put_token(struct listing *listing, bool paused,
@@ -282,14 +317,10 @@ static void put_token(struct listing *listing, bool paused,
         *listing->sent != '\0') {
         sim_text_printf(text, ",\"nextToken\":\"%s\"", listing->sent);
     } else if (paused || listing->more) {
-        listing->token.paused = paused;
         if (!paused) {
-            listing->token.begun = true;
-            listing->token.ref = listing->found[listing->count - 1];
-            listing->token.updated_ms =
-                sim_world_finding(listing->call->world, listing->token.ref)
-                    ->updated_ms;
+            advance_token(listing);
         }
+        listing->token.paused = paused;
         sim_page_token_write(&listing->token, listing->binding, next);
         sim_text_printf(text, ",\"nextToken\":\"%s\"", next);
     } else {

@@ -193,6 +193,8 @@ static const struct option_row rows[] = {
     NUMBER("gd-finding-bytes", gd_finding_bytes, 0, 900000, "0",
            "length of one description in sixteen (0: about 2000)"),
     TEXT("gd-end", gd_end, "empty", "nextToken of a last page: empty, absent"),
+    TEXT("gd-paging", gd_paging, "place",
+         "a page begins behind the last's place, or at an offset"),
     NUMBER("gd-empty-every", gd_empty_every, 0, 1000000, "0",
            "an empty page with a token before one page in N (0: none)"),
     NUMBER("gd-touch-every", gd_touch_every, 0, 1000000, "0",
@@ -340,6 +342,9 @@ static void check_words(const struct sim_options *options)
     }
     if (!sim_options_has("empty,absent", options->gd_end)) {
         refuse("gd-end", options->gd_end, "empty or absent");
+    }
+    if (!sim_options_has("place,offset", options->gd_paging)) {
+        refuse("gd-paging", options->gd_paging, "place or offset");
     }
     if (!sim_options_has("unlisted,listed", options->gd_touch)) {
         refuse("gd-touch", options->gd_touch, "unlisted or listed");

@@ -89,7 +89,8 @@ struct sim_options {
     int64_t gd_finding_bytes;
 
     /* What GuardDuty does to whoever pulls. */
-    const char *gd_end; /* empty or absent */
+    const char *gd_end;    /* empty or absent */
+    const char *gd_paging; /* place or offset */
     int64_t gd_empty_every;
     int64_t gd_touch_every;
     const char *gd_touch; /* unlisted or listed */

@@ -18,7 +18,8 @@
 #define SIM_PAGE_TOKEN_CAP 56
 
 struct sim_page_token {
-    int64_t updated_ms;         /* of the last finding served, as it was */
+    int64_t updated_ms;         /* of the last finding served, as it was; or, by
+                                   offset, how many were served */
     struct sim_finding_ref ref; /* that finding */
     bool begun;                 /* false: nothing was served yet */
     bool paused;                /* an empty page has been served here */

@@ -40,6 +40,16 @@ static const char *take_word(const char *list, char *out, size_t cap)
     return list + len + (list[len] == ',');
 }
 
+static bool has_account(char (*accounts)[13], size_t count, const char *id)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(accounts[i], id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static size_t read_accounts(const struct sim_options *options, char (*out)[13])
 {
     const char *list = options->gd_accounts;
@@ -59,9 +69,10 @@ static size_t read_accounts(const struct sim_options *options, char (*out)[13])
     }
     while (*list != '\0') {
         list = take_word(list, word, sizeof(word));
-        if (!is_account(word) || count == SIM_ACCOUNTS_MAX) {
+        if (!is_account(word) || count == SIM_ACCOUNTS_MAX ||
+            has_account(out, count, word)) {
             refuse("gd-accounts", options->gd_accounts,
-                   "a number from 1 to 256, or ids of 12 digits by comma");
+                   "a number from 1 to 256, or different ids of 12 digits");
         }
         snprintf(out[count++], 13, "%.12s", word);
     }
@@ -96,6 +107,18 @@ static void fill_slot(struct sim_world *world, struct sim_detector *slot)
     strcpy(slot->frequency, "SIX_HOURS");
 }
 
+/* True if the region is among the `count` slots before this one. */
+static bool has_region(const struct sim_detector *slot, size_t count,
+                       const char *region)
+{
+    for (; count > 0; count--) {
+        if (strcmp(slot[-(ptrdiff_t)count].region, region) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void make_slots(struct sim_world *world)
 {
     static char account[SIM_ACCOUNTS_MAX][13];
@@ -113,7 +136,7 @@ static void make_slots(struct sim_world *world)
 
             list = take_word(list, region, sizeof(region));
             if (strlen(region) < 3 || ++regions > SIM_REGIONS_MAX ||
-                sim_world_slot(world, account[i], region) != NULL) {
+                has_region(slot, regions - 1, region)) {
                 refuse("gd-regions", world->options->gd_regions,
                        "up to 64 different regions by comma");
             }
