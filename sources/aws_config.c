@@ -118,6 +118,14 @@ static const struct slu_field fields[] = {
                 "AWS_REGION, AWS_DEFAULT_REGION, the profile's, us-east-1.",
     },
     {
+        .key = "endpoint_url",
+        .type = SLU_FIELD_STRING,
+        .offset = OFFSET(endpoint_url),
+        .default_text = "",
+        .help = "One endpoint for every AWS service, as a proxy or simulator "
+                "has it; empty: AWS_ENDPOINT_URL and its kin, else AWS's own.",
+    },
+    {
         .key = "auth",
         .type = SLU_FIELD_STRING,
         .offset = OFFSET(auth),

@@ -34,8 +34,9 @@ struct slu_aws_anywhere_config {
 
 struct slu_aws_config {
     const char
-        *region;      /* "": of the environment, the profile, else us-east-1 */
-    const char *auth; /* "default", "static", "roles_anywhere" */
+        *region; /* "": of the environment, the profile, else us-east-1 */
+    const char *endpoint_url; /* "": of the environment, the profile, AWS */
+    const char *auth;         /* "default", "static", "roles_anywhere" */
     struct slu_aws_static_config static_keys; /* key "static" */
     struct slu_aws_anywhere_config roles_anywhere;
 };

@@ -34,6 +34,7 @@ enum text {
     TEXT_FILES,
     TEXT_CONFIG_PATH,
     TEXT_CREDENTIALS_PATH,
+    TEXT_OWN_ENDPOINT, /* of the configuration */
     TEXT_ENDPOINT,
     TEXT_SERVICES, /* one for each service */
     TEXT_COUNT = TEXT_SERVICES + SERVICE_COUNT,
@@ -129,10 +130,16 @@ static enum slu_err read_switches(struct slu_aws_settings *self)
     return err;
 }
 
-static enum slu_err read_endpoints(struct slu_aws_settings *self)
+static enum slu_err read_endpoints(struct slu_aws_settings *self,
+                                   const struct slu_aws_config *config)
 {
     enum slu_err err =
-        set_text(self, TEXT_ENDPOINT, get_env(self, "AWS_ENDPOINT_URL"));
+        set_text(self, TEXT_OWN_ENDPOINT,
+                 config->endpoint_url == NULL ? "" : config->endpoint_url);
+
+    if (err == SLU_ERR_OK) {
+        err = set_text(self, TEXT_ENDPOINT, get_env(self, "AWS_ENDPOINT_URL"));
+    }
 
     for (unsigned i = 0; err == SLU_ERR_OK && i < SERVICE_COUNT; i++) {
         err = set_text(self, TEXT_SERVICES + i,
@@ -277,7 +284,7 @@ static enum slu_err read_all(struct slu_aws_settings *self,
         err = read_switches(self);
     }
     if (err == SLU_ERR_OK) {
-        err = read_endpoints(self);
+        err = read_endpoints(self, config);
     }
     if (err == SLU_ERR_OK) {
         err = choose_region(self, config);
@@ -426,6 +433,10 @@ static enum slu_err find_custom(const struct slu_aws_settings *self,
                           ? ""
                           : self->texts[TEXT_SERVICES + (service - services)];
 
+    set_custom(out, self->texts[TEXT_OWN_ENDPOINT], "aws.endpoint_url");
+    if (out->url[0] != '\0') {
+        return SLU_ERR_OK;
+    }
     set_custom(out, "", "");
     if (self->ignore_endpoints) {
         return SLU_ERR_OK;

@@ -6,8 +6,8 @@
  *
  * Order, as the SDKs have it. Region: aws.region, AWS_REGION,
  * AWS_DEFAULT_REGION, the profile's, us-east-1. Endpoint of a service:
- * AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the profile's `services`
- * section, its endpoint_url; none of them with
+ * aws.endpoint_url, AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the profile's
+ * `services` section, its endpoint_url; none but the first with
  * AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true.
  *
  * Life cycle: new, any number of questions, free (what it read is wiped).

@@ -79,7 +79,7 @@ static void check_table(const struct slu_section *section)
 Test(aws_config, tables_have_every_field_once_inside_the_struct)
 {
     cr_assert_str_eq(slu_aws_section.name, "aws");
-    cr_assert_eq(slu_aws_section.field_count, 4);
+    cr_assert_eq(slu_aws_section.field_count, 5);
     check_table(&slu_aws_section);
     check_table(&slu_account_section);
     cr_assert_eq(slu_account_section.size, sizeof(struct slu_account));

@@ -54,7 +54,8 @@ static const struct slu_aws_port port = {&machine, get_env, read_file};
 static void start(void)
 {
     machine = (struct machine){.variables = {{"HOME", "/home/u"}}};
-    config = (struct slu_aws_config){.region = "", .auth = "default"};
+    config = (struct slu_aws_config){
+        .region = "", .endpoint_url = "", .auth = "default"};
 }
 
 static void finish(void)
@@ -419,6 +420,9 @@ Test(aws_settings, takes_an_endpoint_in_the_order_of_the_sdks)
     expect_origin("sts", "https://all");
     set("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "TRUE");
     expect_origin("s3", "https://s3.us-east-1.amazonaws.com");
+    config.endpoint_url = "https://configured";
+    expect_origin("s3", "https://configured");
+    expect_origin("kms", "https://configured");
 }
 
 Test(aws_settings, knows_every_service_by_its_own_names)
