@@ -110,8 +110,9 @@ static bool is_loopback(struct slu_view host)
            slu_view_equal_str(host, "::1") || is_loopback_address(host);
 }
 
-enum slu_err slu_url_parse_base(struct slu_view text, struct slu_url *out_url,
-                                struct slu_error *out_error)
+enum slu_err slu_url_split(struct slu_view text, struct slu_url *out_url,
+                           struct slu_view *out_rest,
+                           struct slu_error *out_error)
 {
     struct slu_view rest = text;
     struct slu_url url = {0};
@@ -132,16 +133,31 @@ enum slu_err slu_url_parse_base(struct slu_view text, struct slu_url *out_url,
                              SLU_VIEW_ARGS(text));
     }
     url.origin = slu_view_make(text.ptr, (size_t)(rest.ptr - text.ptr));
+    url.loopback = is_loopback(url.host);
+    *out_url = url;
+    *out_rest = rest;
+    return SLU_ERR_OK;
+}
+
+enum slu_err slu_url_parse_base(struct slu_view text, struct slu_url *out_url,
+                                struct slu_error *out_error)
+{
+    struct slu_view rest;
+    struct slu_url url;
+    enum slu_err err = slu_url_split(text, &url, &rest, out_error);
+
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
     if (rest.len > 0 && !slu_view_equal_str(rest, "/")) {
         return slu_error_set(out_error, SLU_ERR_CONFIG,
                              "\"%.*s\" has something behind host and port: "
                              "the path is appended by sluice itself",
                              SLU_VIEW_ARGS(text));
     }
-    url.loopback = is_loopback(url.host);
     if (!url.tls && !url.loopback) {
         return slu_error_set(out_error, SLU_ERR_CONFIG,
-                             "\"%.*s\" would send secrets unencrypted: "
+                             "\"%.*s\" would send the API key unencrypted: "
                              "http is for loopback only, use https",
                              SLU_VIEW_ARGS(text));
     }

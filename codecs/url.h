@@ -22,6 +22,13 @@ SLU_MUST_CHECK enum slu_err slu_url_parse_base(struct slu_view text,
                                                struct slu_url *out_url,
                                                struct slu_error *out_error);
 
+/* Splits "scheme://host[:port]rest", http to any host included: who may be
+ * reached so is the caller's to say. CONFIG with a sentence. */
+SLU_MUST_CHECK enum slu_err slu_url_split(struct slu_view text,
+                                          struct slu_url *out_url,
+                                          struct slu_view *out_rest,
+                                          struct slu_error *out_error);
+
 /* Appends the text with every byte but A-Z a-z 0-9 - . _ ~ percent-encoded. */
 SLU_MUST_CHECK enum slu_err slu_url_append_encoded(struct slu_buf *buf,
                                                    struct slu_view text);

@@ -118,7 +118,7 @@ struct slu_signin *slu_signin_new(const struct slu_signin_options *options);
 void slu_signin_free(struct slu_signin *self);
 
 /* base: valid credentials of the base identity, for an account's role; NULL for
- * the base identity itself. Borrowed until READY or FAILED. */
+ * the base identity itself. Copied. */
 void slu_signin_start(struct slu_signin *self,
                       const struct slu_credentials *base,
                       struct slu_signin_now now);
@@ -138,5 +138,14 @@ void slu_signin_take(struct slu_signin *self,
 /* Where they come from, for logs and check: "the environment", "profile dev",
  * "IAM Roles Anywhere", "the EC2 metadata service (role r)". */
 const char *slu_signin_origin(const struct slu_signin *self);
+
+/* Seconds by which a server's clock was found to be ahead of now.wall_s in this
+ * sign-in, 0: none. The machine goes by it; once it is taken, the caller's
+ * now.wall_s must have it. */
+int64_t slu_signin_take_skew(struct slu_signin *self);
+
+/* An account's sign-in FAILED because the base's credentials were called
+ * expired or unknown: new ones may help. */
+bool slu_signin_base_refused(const struct slu_signin *self);
 
 #endif
