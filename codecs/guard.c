@@ -63,6 +63,41 @@ static const struct guarded_range guarded_ranges[] = {
     {0xf0000000, 0xffffffff, SLU_REASON_GUARD_RESERVED},
 };
 
+/*
+ * The same for IPv6, after the IANA IPv6 Special-Purpose Address Registry: the
+ * first prefix that fits decides. What is left at the end is global unicast
+ * (2000::/3) or not assigned. Left out are the entries that the registry calls
+ * globally reachable or doesn't say so of (6to4: 2002::/16). 2001::/23 is
+ * guarded whole, as 192.0.0.0/24 is.
+ */
+static const struct guarded_prefix {
+    unsigned char bytes[SLU_IPV6_LEN];
+    uint8_t bits;
+    enum slu_reason reason;
+} guarded_prefixes[] = {
+    /* ::1, loopback, RFC 4291 */
+    {{[15] = 1}, 128, SLU_REASON_GUARD_LOOPBACK},
+    /* 64:ff9b::/96, translation of IPv4, RFC 6052: global */
+    {{0x00, 0x64, 0xff, 0x9b}, 96, SLU_REASON_NONE},
+    /* 2001:db8::/32, RFC 3849, and 3fff::/20, RFC 9637, documentation */
+    {{0x20, 0x01, 0x0d, 0xb8}, 32, SLU_REASON_GUARD_DOCUMENTATION},
+    {{0x3f, 0xff}, 20, SLU_REASON_GUARD_DOCUMENTATION},
+    /* 2001::/23, IETF protocol assignments, RFC 2928 */
+    {{0x20, 0x01}, 23, SLU_REASON_GUARD_RESERVED},
+    /* 2000::/3, the rest of global unicast */
+    {{0x20}, 3, SLU_REASON_NONE},
+    /* fc00::/7, unique local, RFC 4193; fec0::/10, site local, RFC 3879 */
+    {{0xfc}, 7, SLU_REASON_GUARD_PRIVATE},
+    {{0xfe, 0xc0}, 10, SLU_REASON_GUARD_PRIVATE},
+    /* fe80::/10, link local, RFC 4291 */
+    {{0xfe, 0x80}, 10, SLU_REASON_GUARD_LINK_LOCAL},
+    /* ff00::/8, multicast, RFC 4291 */
+    {{0xff}, 8, SLU_REASON_GUARD_MULTICAST},
+    /* ::/0: unspecified, IPv4-mapped (::ffff:0:0/96), discard-only (100::/64),
+     * segment identifiers (5f00::/16), and what is not assigned */
+    {{0}, 0, SLU_REASON_GUARD_RESERVED},
+};
+
 #define GUARDED_COUNT (sizeof(guarded_ranges) / sizeof(guarded_ranges[0]))
 
 struct slu_guard *slu_guard_new(const struct slu_alloc *alloc,
@@ -122,6 +157,32 @@ enum slu_reason slu_guard_check_ip(const struct slu_guard *self,
     }
     return slu_allow_list_has_ip(&self->allowed, cidr) ? SLU_REASON_ALLOWED
                                                        : SLU_REASON_NONE;
+}
+
+static bool has_prefix(const unsigned char *address,
+                       const struct guarded_prefix *prefix)
+{
+    unsigned whole = prefix->bits / 8;
+    unsigned rest = prefix->bits % 8;
+    unsigned mask = 0xff00u >> rest & 0xff;
+
+    return memcmp(address, prefix->bytes, whole) == 0 &&
+           (rest == 0 || (address[whole] & mask) == prefix->bytes[whole]);
+}
+
+enum slu_reason slu_guard_check_ipv6(const struct slu_guard *self,
+                                     const unsigned char address[SLU_IPV6_LEN])
+{
+    const struct guarded_prefix *prefix = guarded_prefixes;
+
+    if (self->options.allow_non_global) {
+        return SLU_REASON_NONE;
+    }
+    /* The last one fits all. */
+    while (!has_prefix(address, prefix)) {
+        prefix++;
+    }
+    return prefix->reason;
 }
 
 /*

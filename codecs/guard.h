@@ -20,6 +20,7 @@
 
 #include "codecs/alloc.h"
 #include "codecs/ipv4.h"
+#include "codecs/ipv6.h"
 #include "codecs/reason.h"
 #include <sluice/err.h>
 
@@ -48,6 +49,10 @@ SLU_MUST_CHECK enum slu_err slu_guard_allow(struct slu_guard *self,
 /* NONE, GUARD_* or ALLOWED. */
 enum slu_reason slu_guard_check_ip(const struct slu_guard *self,
                                    struct slu_cidr cidr);
+
+/* The same for an IPv6 address; the allow file has none of these. */
+enum slu_reason slu_guard_check_ipv6(const struct slu_guard *self,
+                                     const unsigned char address[SLU_IPV6_LEN]);
 
 /* The same for a canonical domain, with or without "*.". */
 enum slu_reason slu_guard_check_domain(const struct slu_guard *self,
