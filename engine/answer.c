@@ -151,9 +151,13 @@ void slu_answer_counts_add(struct slu_answer_counts *total,
                            const struct slu_answer_counts *part)
 {
     total->items += part->items;
+    total->findings += part->findings;
     total->duplicates += part->duplicates;
     for (int i = 0; i < SLU_KIND_COUNT; i++) {
         total->accepted[i] += part->accepted[i];
+    }
+    for (int i = 0; i < SLU_ROW_KIND_COUNT; i++) {
+        total->rows[i] += part->rows[i];
     }
     for (int i = 0; i < SLU_REASON_COUNT; i++) {
         total->reasons[i] += part->reasons[i];

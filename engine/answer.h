@@ -17,6 +17,7 @@
 #include "codecs/record.h"
 #include "engine/fingerprints.h"
 #include "engine/store.h"
+#include <sluice/row.h>
 
 #define SLU_ANSWER_CHUNK_BYTES (256u * 1024)
 #define SLU_ANSWER_ENTRIES_BYTES (1024u * 1024)
@@ -24,6 +25,8 @@
 struct slu_answer_counts {
     uint64_t items; /* elements read, whatever became of them */
     uint64_t accepted[SLU_KIND_COUNT];
+    uint64_t findings;                 /* read that had a row or a reason */
+    uint64_t rows[SLU_ROW_KIND_COUNT]; /* written */
     uint64_t duplicates;
     uint64_t reasons[SLU_REASON_COUNT];
 };

@@ -196,6 +196,31 @@ static enum slu_err read_member(struct slu_config_reader *reader,
                             : read_source(reader, flow);
 }
 
+/* Lists go to the sink of lists, rows of findings to those of rows. */
+static enum slu_err check_sinks(struct slu_config_reader *reader,
+                                const unsigned lines[FLOW_KEY_COUNT],
+                                const struct slu_flow_config *flow)
+{
+    const struct slu_source_ops *source = slu_registry_source(flow->source);
+
+    for (unsigned i = 0; i < flow->sink_count; i++) {
+        bool takes_rows = slu_registry_row_sink(flow->sinks[i]) != NULL;
+
+        if (takes_rows != source->rows) {
+            return slu_config_reader_fail(
+                reader, lines[FLOW_SINKS],
+                "the sink `%s` takes %s; the source `%s` makes %s: use one of "
+                "%s",
+                flow->sinks[i],
+                takes_rows ? "rows of findings" : "lists of indicators",
+                flow->source,
+                source->rows ? "rows of findings" : "lists of indicators",
+                slu_registry_sinks_of(source));
+        }
+    }
+    return SLU_ERR_OK;
+}
+
 static enum slu_err finish_flow(struct slu_config_reader *reader,
                                 const unsigned lines[FLOW_KEY_COUNT],
                                 const struct slu_flow_config *flow)
@@ -210,7 +235,7 @@ static enum slu_err finish_flow(struct slu_config_reader *reader,
         }
     }
     reader->config->flows[reader->config->flow_count++] = *flow;
-    return SLU_ERR_OK;
+    return check_sinks(reader, lines, flow);
 }
 
 static enum slu_err read_flow(struct slu_config_reader *reader)

@@ -45,7 +45,7 @@ struct slu_file_writer {
 
 /* ---- failures in words ---- */
 
-static const char *find_cure(int sys)
+const char *slu_files_cure(int sys)
 {
     switch (sys) {
     case ENOSPC:
@@ -76,7 +76,8 @@ static enum slu_err fail_system(struct slu_files *self, const char *verb,
 
     (void)slu_error_set(&self->error, SLU_ERR_IO, "cannot %s %s%s%s: %s%s",
                         verb, self->dir, *path == '\0' ? "" : "/", path,
-                        strerror_r(sys, text, sizeof(text)), find_cure(sys));
+                        strerror_r(sys, text, sizeof(text)),
+                        slu_files_cure(sys));
     self->error.sys = sys;
     return SLU_ERR_IO;
 }

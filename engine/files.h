@@ -45,6 +45,10 @@ SLU_MUST_CHECK enum slu_err slu_file_commit(struct slu_file_writer *take_self,
                                             bool *out_changed);
 void slu_file_abandon(struct slu_file_writer *take_self);
 
+/* What helps against an errno of writing below output_dir: "; free some space
+ * and run again", or "". */
+const char *slu_files_cure(int sys);
+
 const struct slu_error *slu_files_error(const struct slu_files *self);
 
 #endif

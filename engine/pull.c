@@ -167,6 +167,12 @@ static enum slu_err open_slots(struct slu_pull *self)
         slu_buf_init(&self->slots[i].kept.body, options->alloc,
                      SLU_KEPT_BODY_MAX);
     }
+    for (unsigned i = 0; options->rows != NULL && i < count; i++) {
+        self->slots[i].rows = slu_row_batch_new(options->rows);
+        if (self->slots[i].rows == NULL) {
+            return SLU_ERR_NOMEM;
+        }
+    }
     slu_fingerprints_init(&self->seen, options->alloc, SEEN_MAX);
     slu_random_init(&self->random);
     return open_lanes(self);
@@ -231,6 +237,7 @@ static void close_all(struct slu_pull *self)
     for (unsigned i = 0; i < self->slot_count; i++) {
         slu_answer_fini(&self->slots[i].answer);
         slu_buf_fini(&self->slots[i].kept.body);
+        slu_row_batch_free(self->slots[i].rows);
     }
     slu_alloc_put(self->options->alloc, self->slots,
                   self->slot_count * sizeof(*self->slots));
@@ -303,7 +310,12 @@ static void fill_result(struct slu_pull *self, struct slu_pull_result *result)
 
     if (self->source != NULL) {
         ops->result(self->source, &result->source);
-        ops->checkpoint(self->source, &result->checkpoint);
+        if (ops->checkpoint != NULL) {
+            ops->checkpoint(self->source, &result->checkpoint);
+        }
+        if (ops->horizon != NULL) {
+            result->horizon_ms = ops->horizon(self->source);
+        }
     }
     if (self->http != NULL) {
         slu_http_get_stats(self->http, &result->http);
@@ -321,7 +333,7 @@ enum slu_err slu_pull_run(const struct slu_pull_options *options,
     struct slu_pull self = {.options = options, .report = report};
     enum slu_err err;
 
-    *out_result = (struct slu_pull_result){0};
+    *out_result = (struct slu_pull_result){.horizon_ms = INT64_MIN};
     options->ops->access(options->source_config, &self.access);
     err = open_events(&self);
     if (err == SLU_ERR_OK) {

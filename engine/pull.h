@@ -32,6 +32,7 @@
 #include "engine/credentials.h"
 #include "engine/http.h"
 #include "engine/logger.h"
+#include "engine/rows.h"
 #include "engine/wake.h"
 #include "sources/source.h"
 #include <sluice/engine.h>
@@ -60,12 +61,14 @@ struct slu_pull_options {
     const void *source_config;
     const struct slu_checkpoint *found; /* in the output folder, or NULL */
     struct slu_store *store;            /* NULL with tell: nothing is kept */
+    struct slu_rows *rows;              /* of a source of rows; else NULL */
+    struct slu_view own_list_prefix;
     const struct slu_guard *guard;
     struct slu_logger logger;
     struct slu_wake *stop;               /* raised: end soon */
     struct slu_wake *room;               /* raised by the store's on_room; NULL
                                             without a store */
-    const struct slu_options *callbacks; /* on_indicator, on_progress */
+    const struct slu_options *callbacks; /* on_indicator, on_row, on_progress */
     /* For `check`: the source proves what a sync would need, and tells. NULL:
      * this is a sync. */
     void (*tell)(void *ctx, enum slu_source_tell kind, const char *text);
@@ -79,6 +82,7 @@ struct slu_pull_options {
 struct slu_pull_result {
     struct slu_source_result source;
     struct slu_checkpoint checkpoint;
+    int64_t horizon_ms; /* of the claims of rows; INT64_MIN: none */
     struct slu_answer_counts counts;
     struct slu_http_stats http;
     uint64_t retries;

@@ -207,6 +207,9 @@ struct slu_slot *slu_pull_take_slot(struct slu_pull *self)
     if (self->options->store != NULL) {
         slu_answer_begin(&slot->answer);
     }
+    if (slot->rows != NULL) {
+        slu_row_batch_clear(slot->rows);
+    }
     return slot;
 }
 

@@ -130,11 +130,14 @@ void slu_pull_port_init(struct slu_pull *self)
     self->port = (struct slu_source_port){
         .ctx = self,
         .emit = emit,
+        .finding = slu_pull_finding,
+        .row = slu_pull_row,
         .count = count,
         .put = put,
         .log = print_log,
         .may_send = may_send,
         .tell = self->options->tell != NULL ? tell : NULL,
+        .own_list_prefix = self->options->own_list_prefix,
         .record_bytes = self->options->limits->record_bytes,
     };
 }

@@ -227,11 +227,17 @@ static enum slu_err commit(struct slu_pull *self, struct slu_slot *slot)
         slu_pull_fail_source(self, "commits although it was to check");
         return SLU_ERR_OK;
     }
-    err = slu_answer_commit(answer, &self->seen);
+    err = slot->rows == NULL ? SLU_ERR_OK : slu_pull_commit_rows(self, slot);
+    if (err == SLU_ERR_OK) {
+        err = slu_answer_commit(answer, &self->seen);
+    }
     if (err != SLU_ERR_OK) {
         return err;
     }
     slu_answer_counts_add(&self->counts, &answer->counts);
+    if (slot->rows != NULL) {
+        slu_pull_tell_rows(self, &answer->counts);
+    }
     slu_lane_note_good(slot->lane);
     slot->unit->attempts = 0;
     slot->unit->waited_ms = 0;

@@ -2,8 +2,8 @@
 /*
  * What: the inside of a pull, shared by the files that make it up: pull.c (the
  * loop), pull_send.c (what is sent), pull_exchange.c (one request),
- * pull_signed.c (one that is signed), pull_port.c (what the source hands over),
- * and pull_retry.c (what becomes of an answer).
+ * pull_signed.c (one that is signed), pull_port.c and pull_rows.c (what the
+ * source hands over), and pull_retry.c (what becomes of an answer).
  */
 #ifndef SLU_ENGINE_PULL_STATE_H
 #define SLU_ENGINE_PULL_STATE_H
@@ -59,8 +59,9 @@ struct slu_slot {
     struct slu_transfer *transfer; /* NULL: none under way */
     struct slu_local_read *read;   /* the same, of a file or folder */
     struct slu_answer answer;
-    int status;             /* 0 before the head */
-    int64_t retry_after_ms; /* -1: the server named nothing */
+    struct slu_row_batch *rows; /* NULL: a pull of sightings */
+    int status;                 /* 0 before the head */
+    int64_t retry_after_ms;     /* -1: the server named nothing */
     bool paused;
 };
 
@@ -98,6 +99,7 @@ struct slu_pull {
     struct slu_request held; /* handed out, not yet sent; unit NULL: none */
     struct slu_report *report;
     struct slu_answer_counts counts;
+    uint64_t pages; /* committed answers that had findings */
     uint64_t began_us;
     uint64_t retries;
     uint64_t given_up;      /* units */
@@ -169,6 +171,20 @@ bool slu_pull_signed_settle(struct slu_slot *slot, struct slu_error *error);
 
 /* pull_port.c */
 void slu_pull_port_init(struct slu_pull *self);
+
+/* pull_rows.c: what a source of rows hands over (port->finding, port->row). */
+enum slu_err slu_pull_finding(void *ctx, struct slu_unit *unit,
+                              const struct slu_finding_key *key);
+enum slu_err slu_pull_row(void *ctx, struct slu_unit *unit,
+                          const struct slu_row *row);
+
+/* pull_rows.c: writes the rows of the answer, which is then to be committed.
+ * After a failure the pull has failed, with its sentence. */
+SLU_MUST_CHECK enum slu_err slu_pull_commit_rows(struct slu_pull *self,
+                                                 struct slu_slot *slot);
+/* pull_rows.c: the line about an answer that is committed and counted. */
+void slu_pull_tell_rows(struct slu_pull *self,
+                        const struct slu_answer_counts *counts);
 
 /* pull_retry.c: the source has said what the answer is worth. Frees nothing:
  * the slot is the caller's. */

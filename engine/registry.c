@@ -10,7 +10,11 @@
 #include <string.h>
 
 static const struct slu_source_ops *const source_table[] = {&slu_gti_source};
-static const char *const sink_names[] = {"files"};
+static const struct slu_row_sink *const row_sink_table[] = {&slu_ndjson_sink,
+                                                            &slu_csv_sink};
+
+#define LIST_SINK "files"
+#define ROW_SINKS "ndjson, csv"
 
 static const struct slu_section *const section_table[] = {
     &slu_top_section,   &slu_http_section, &slu_limits_section,
@@ -43,14 +47,24 @@ bool slu_registry_has_source(const char *name)
     return slu_registry_source(name) != NULL;
 }
 
-bool slu_registry_has_sink(const char *name)
+const struct slu_row_sink *slu_registry_row_sink(const char *name)
 {
-    for (size_t i = 0; i < COUNT(sink_names); i++) {
-        if (strcmp(sink_names[i], name) == 0) {
-            return true;
+    for (size_t i = 0; i < COUNT(row_sink_table); i++) {
+        if (strcmp(row_sink_table[i]->name, name) == 0) {
+            return row_sink_table[i];
         }
     }
-    return false;
+    return NULL;
+}
+
+bool slu_registry_has_sink(const char *name)
+{
+    return strcmp(name, LIST_SINK) == 0 || slu_registry_row_sink(name) != NULL;
+}
+
+const char *slu_registry_sinks_of(const struct slu_source_ops *source)
+{
+    return source->rows ? ROW_SINKS : LIST_SINK;
 }
 
 const char *slu_registry_source_names(void)
@@ -60,7 +74,7 @@ const char *slu_registry_source_names(void)
 
 const char *slu_registry_sink_names(void)
 {
-    return "files";
+    return LIST_SINK ", " ROW_SINKS;
 }
 
 const struct slu_section *slu_registry_section(unsigned index)

@@ -7,6 +7,7 @@
 #define SLU_ENGINE_REGISTRY_H
 
 #include "codecs/field.h"
+#include "sinks/row_sink.h"
 #include "sources/source.h"
 #include <sluice/err.h>
 
@@ -19,7 +20,13 @@ bool slu_registry_has_source(const char *name);
 /* True when there is a sink of that name ("files"). */
 bool slu_registry_has_sink(const char *name);
 
-/* Names for messages: "gti", "files". */
+/* NULL for a name that is none, or of a sink that takes lists. */
+const struct slu_row_sink *slu_registry_row_sink(const char *name);
+
+/* The sinks that take what this source makes, for messages: "ndjson, csv". */
+const char *slu_registry_sinks_of(const struct slu_source_ops *source);
+
+/* Names for messages: "gti"; "files, ndjson". */
 const char *slu_registry_source_names(void);
 const char *slu_registry_sink_names(void);
 

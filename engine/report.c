@@ -9,6 +9,10 @@ void slu_report_counts(struct slu_report *self,
 {
     self->items = counts->items;
     self->duplicates = counts->duplicates;
+    self->findings = counts->findings;
+    for (int kind = 0; kind < SLU_ROW_KIND_COUNT; kind++) {
+        self->rows[kind] = counts->rows[kind];
+    }
     self->reason_count = 0;
     for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
         self->accepted[kind] = counts->accepted[kind];

@@ -14,9 +14,14 @@
  * written again. They are in memory (SLU_CLAIMS_MAX, the newest) and in the
  * state, and forgotten when the source's horizon has passed them.
  *
- * Stored keys: "rows/<sink>" = length in bytes; "claims/<source>/<n>" = packed
- * claims.
- * Errors: IO (disk full, not writable: path and cause), and the store's.
+ * Stored keys: "rows/<sink>" = the file's mark (row_file.h); "claims/<source>/
+ * <n>" = packed claims.
+ * Limits: the rows of one answer are at most SLU_ROW_BATCH_BYTES of text in
+ * each sink's file; memory that an answer took over SLU_ROW_BATCH_KEEP is given
+ * back after it.
+ * Threads: one owner; slu_rows_sync alone is called on the store's thread.
+ * Errors: IO (disk full, not writable: path and cause), LIMIT, NOMEM, and the
+ * store's.
  */
 #ifndef SLU_ENGINE_ROWS_H
 #define SLU_ENGINE_ROWS_H
@@ -25,8 +30,11 @@
 #include "engine/logger.h"
 #include "sinks/row_sink.h"
 #include "sources/source.h"
+#include <sluice/engine.h>
 
 #define SLU_CLAIMS_MAX (4u * 1024 * 1024)
+#define SLU_ROW_BATCH_BYTES ((size_t)256 << 20)
+#define SLU_ROW_BATCH_KEEP ((size_t)1 << 20)
 
 struct slu_rows;
 
@@ -45,7 +53,12 @@ struct slu_rows_options {
 SLU_MUST_CHECK enum slu_err
 slu_rows_open(const struct slu_rows_options *options,
               struct slu_rows **out_rows, struct slu_error *out_error);
+/* The store is closed before: its thread may be at the files. */
 void slu_rows_close(struct slu_rows *self);
+
+/* Makes durable what was appended before: the store's before_commit. */
+SLU_MUST_CHECK enum slu_err slu_rows_sync(struct slu_rows *self,
+                                          struct slu_error *out_error);
 
 /* One answer's rows until its commit: buffers of text for each sink, divided by
  * finding. */
@@ -56,14 +69,17 @@ void slu_row_batch_clear(struct slu_row_batch *self);
 SLU_MUST_CHECK enum slu_err
 slu_row_batch_finding(struct slu_row_batch *self,
                       const struct slu_finding_key *key);
-/* The row is checked already. */
+/* The row is checked already. One that its finding had before, the same in
+ * every field, is dropped and becomes counts->duplicates. Not before the first
+ * finding. */
 SLU_MUST_CHECK enum slu_err slu_row_batch_add(struct slu_row_batch *self,
                                               const struct slu_row *row);
 bool slu_row_batch_is_empty(const struct slu_row_batch *self);
 
 /* Drops findings that were committed before (their rows become
- * counts->duplicates), appends the rest to the files, and puts lengths and
- * claims into the answer, which the caller then commits. */
+ * counts->duplicates), appends the rest to the files, and puts marks and claims
+ * into the answer, which the caller then commits. Fills the answer's counts of
+ * findings and rows. */
 SLU_MUST_CHECK enum slu_err slu_rows_commit(struct slu_rows *self,
                                             struct slu_row_batch *batch,
                                             struct slu_answer *answer);
@@ -73,6 +89,9 @@ SLU_MUST_CHECK enum slu_err slu_rows_commit(struct slu_rows *self,
 SLU_MUST_CHECK enum slu_err slu_rows_finish(struct slu_rows *self,
                                             int64_t horizon_ms, int64_t now,
                                             struct slu_error *out_error);
+
+/* Adds the flow's files to the report. */
+void slu_rows_report(const struct slu_rows *self, struct slu_report *report);
 
 const struct slu_error *slu_rows_error(const struct slu_rows *self);
 

@@ -45,6 +45,11 @@ struct slu_store_options {
     /* Called on the store's thread when the queue has fallen below half of
      * queue_bytes after `full` returned true, and when a write failed. */
     void (*on_room)(void *ctx);
+    /* Called on the store's thread before each of its own commits of answers,
+     * so that what their entries tell of is durable first. What was done before
+     * an answer was queued is seen here. An error fails the commit, and so the
+     * store, with its sentence. May be NULL. */
+    enum slu_err (*before_commit)(void *ctx, struct slu_error *out_error);
 };
 
 SLU_MUST_CHECK enum slu_err slu_store_open(const struct slu_store_options *opts,

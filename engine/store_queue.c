@@ -70,13 +70,17 @@ static enum slu_err apply_op(struct slu_db *db, const struct slu_op *op,
     return SLU_ERR_OK;
 }
 
-static void write_group(struct slu_db *db, const struct slu_op *op)
+static void write_group(struct slu_store_queue *self, const struct slu_op *op)
 {
+    struct slu_db *db = self->db;
     uint64_t pending = 0;
     enum slu_err err = slu_db_begin(db);
 
     for (; err == SLU_ERR_OK && op != NULL; op = op->next) {
         err = apply_op(db, op, &pending);
+    }
+    if (err == SLU_ERR_OK && self->before_commit != NULL) {
+        err = self->before_commit(self->ctx, &db->error);
     }
     if (err == SLU_ERR_OK) {
         err = slu_db_commit(db);
@@ -111,7 +115,7 @@ static void run_group(struct slu_store_queue *self)
     self->first = NULL;
     self->last = NULL;
     (void)pthread_mutex_unlock(&self->mutex);
-    write_group(self->db, group);
+    write_group(self, group);
     (void)pthread_mutex_lock(&self->mutex);
     self->bytes -= free_ops(self->alloc, group);
 }
@@ -221,7 +225,8 @@ enum slu_err slu_store_queue_start(struct slu_store_queue *self,
                                      .max_bytes = opts->queue_bytes,
                                      .fold_at = opts->fold_at,
                                      .ctx = opts->ctx,
-                                     .on_room = opts->on_room};
+                                     .on_room = opts->on_room,
+                                     .before_commit = opts->before_commit};
     (void)pthread_mutex_init(&self->mutex, NULL);
     (void)pthread_cond_init(&self->work, NULL);
     (void)pthread_cond_init(&self->done, NULL);

@@ -41,6 +41,7 @@ struct slu_store_queue {
     uint64_t fold_at;
     void *ctx;
     void (*on_room)(void *ctx);
+    enum slu_err (*before_commit)(void *ctx, struct slu_error *out_error);
     pthread_t thread;
     bool started;
 

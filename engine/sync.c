@@ -7,6 +7,7 @@
 #include "engine/engine_state.h"
 #include "engine/publish.h"
 #include "engine/pull.h"
+#include "engine/registry.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ struct sync {
     struct slu_guard *guard;
     struct slu_store *store;
     struct slu_files *files; /* NULL: no sink "files" */
+    struct slu_rows *rows;   /* NULL: no sink of rows */
     struct slu_wake room;
     struct slu_checkpoint found;
     bool has_found;
@@ -38,6 +40,15 @@ static void on_room(void *ctx)
     struct sync *self = ctx;
 
     slu_wake_raise(&self->room);
+}
+
+/* On the store's thread, which runs before there are rows. */
+static enum slu_err before_commit(void *ctx, struct slu_error *out_error)
+{
+    struct sync *self = ctx;
+
+    return self->rows == NULL ? SLU_ERR_OK
+                              : slu_rows_sync(self->rows, out_error);
 }
 
 static bool has_files_sink(const struct slu_flow_config *flow)
@@ -61,6 +72,7 @@ static enum slu_err open_store(struct sync *self)
         .shard_bytes = SHARD_BYTES,
         .ctx = self,
         .on_room = on_room,
+        .before_commit = before_commit,
     };
 
     return slu_store_open(&options, &self->store, &engine->error);
@@ -146,6 +158,28 @@ static enum slu_err open_folder(struct sync *self)
     return err;
 }
 
+static enum slu_err open_rows(struct sync *self)
+{
+    struct slu_engine *engine = self->engine;
+    const struct slu_row_sink *sinks[SLU_FLOW_SINKS_MAX];
+    struct slu_rows_options options = {
+        .alloc = engine->alloc,
+        .store = self->store,
+        .state_dir = engine->top->state_dir,
+        .output_dir = engine->top->output_dir,
+        .source = self->ops->name,
+        .durable_claims = self->ops->horizon != NULL,
+        .sinks = sinks,
+        .sink_count = self->flow->sink_count,
+        .logger = engine->logger,
+    };
+
+    for (unsigned i = 0; i < options.sink_count; i++) {
+        sinks[i] = slu_registry_row_sink(self->flow->sinks[i]);
+    }
+    return slu_rows_open(&options, &self->rows, &engine->error);
+}
+
 static enum slu_err open_sync(struct sync *self)
 {
     struct slu_engine *engine = self->engine;
@@ -164,7 +198,7 @@ static enum slu_err open_sync(struct sync *self)
         err = open_store(self);
     }
     if (err == SLU_ERR_OK) {
-        err = open_folder(self);
+        err = self->ops->rows ? open_rows(self) : open_folder(self);
     }
     return err;
 }
@@ -174,6 +208,7 @@ static void close_sync(struct sync *self)
     if (self->store != NULL) {
         slu_store_close(self->store);
     }
+    slu_rows_close(self->rows);
     if (self->files != NULL) {
         slu_files_close(self->files);
     }
@@ -194,6 +229,8 @@ static enum slu_err pull(struct sync *self, struct slu_pull_result *result)
         .source_config = self->source_config,
         .found = self->has_found ? &self->found : NULL,
         .store = self->store,
+        .rows = self->rows,
+        .own_list_prefix = slu_view_str(engine->lists->set_name_prefix),
         .guard = self->guard,
         .logger = engine->logger,
         .stop = &engine->stop,
@@ -240,11 +277,26 @@ static enum slu_err judge(struct sync *self,
  * store that failed), nor when every request was refused: the lists stay as
  * they are. A pull with gaps is published: what came is true, and the
  * checkpoint tells where the gap begins. */
-static bool may_publish(const struct sync *self, enum slu_err err)
+static bool may_publish(enum slu_err err)
 {
-    return self->files != NULL &&
-           (err == SLU_ERR_OK || err == SLU_ERR_INCOMPLETE ||
-            err == SLU_ERR_NOT_FOUND);
+    return err == SLU_ERR_OK || err == SLU_ERR_INCOMPLETE ||
+           err == SLU_ERR_NOT_FOUND;
+}
+
+static enum slu_err publish(struct sync *self,
+                            const struct slu_pull_result *result,
+                            struct slu_error *error)
+{
+    struct slu_publish_options options = publish_options(self);
+
+    if (self->rows != NULL) {
+        return slu_rows_finish(self->rows, result->horizon_ms, self->now,
+                               error);
+    }
+    return self->files == NULL
+               ? SLU_ERR_OK
+               : slu_publish_lists(&options, &result->checkpoint, self->report,
+                                   error);
 }
 
 static enum slu_err run_sync(struct sync *self)
@@ -256,11 +308,9 @@ static enum slu_err run_sync(struct sync *self)
         return err;
     }
     err = judge(self, &result.source);
-    if (may_publish(self, err)) {
-        struct slu_publish_options options = publish_options(self);
+    if (may_publish(err)) {
         struct slu_error error = {0};
-        enum slu_err published = slu_publish_lists(&options, &result.checkpoint,
-                                                   self->report, &error);
+        enum slu_err published = publish(self, &result, &error);
 
         if (published != SLU_ERR_OK) {
             self->engine->error = error;
@@ -268,6 +318,23 @@ static enum slu_err run_sync(struct sync *self)
         }
     }
     return err;
+}
+
+static void describe_rows(const struct slu_report *report,
+                          struct slu_store_run *run)
+{
+    const uint64_t *rows = report->rows;
+
+    (void)snprintf(
+        run->summary, sizeof(run->summary),
+        "%llu requests, %llu findings; written: %llu IP, %llu "
+        "domain and %llu SHA-256 rows, %llu repeats left out",
+        (unsigned long long)report->requests,
+        (unsigned long long)report->findings,
+        (unsigned long long)(rows[SLU_ROW_IPV4] + rows[SLU_ROW_IPV6]),
+        (unsigned long long)rows[SLU_ROW_DOMAIN],
+        (unsigned long long)rows[SLU_ROW_SHA256],
+        (unsigned long long)report->duplicates);
 }
 
 static void describe(const struct sync *self, enum slu_err err,
@@ -282,6 +349,10 @@ static void describe(const struct sync *self, enum slu_err err,
     if (err != SLU_ERR_OK) {
         (void)snprintf(run->summary, sizeof(run->summary), "%.250s",
                        self->engine->error.text);
+        return;
+    }
+    if (self->ops->rows) {
+        describe_rows(report, run);
         return;
     }
     (void)snprintf(
@@ -325,10 +396,13 @@ static enum slu_err begin_run(struct sync *self)
 static enum slu_err run_all(struct sync *self)
 {
     const struct slu_logger *logger = &self->engine->logger;
+    const char *what = self->ops->rows ? "Findings" : "IOC";
     enum slu_err err;
 
     slu_logger_print(logger, SLU_LOG_INFO,
-                     "===== GTI IOC Sync Lambda Starting =====");
+                     self->ops->rows
+                         ? "===== GuardDuty Findings Sync Starting ====="
+                         : "===== GTI IOC Sync Lambda Starting =====");
     err = open_sync(self);
     if (err == SLU_ERR_OK) {
         err = begin_run(self);
@@ -337,11 +411,14 @@ static enum slu_err run_all(struct sync *self)
         err = run_sync(self);
         end_run(self, err);
     }
+    if (self->rows != NULL) {
+        slu_rows_report(self->rows, self->report);
+    }
     if (err == SLU_ERR_OK) {
         slu_logger_print(logger, SLU_LOG_INFO,
-                         "\xe2\x9c\x94 IOC Sync Completed Successfully");
+                         "\xe2\x9c\x94 %s Sync Completed Successfully", what);
     } else {
-        slu_logger_print(logger, SLU_LOG_ERROR, "IOC Sync ended: %s",
+        slu_logger_print(logger, SLU_LOG_ERROR, "%s Sync ended: %s", what,
                          self->engine->error.text);
     }
     return err;
@@ -368,6 +445,7 @@ enum slu_err slu_engine_sync(struct slu_engine *self, unsigned flow,
     }
     sync.flow = slu_config_flow(self->config, flow);
     sync.report->flow = sync.flow->name;
+    sync.report->has_rows = sync.ops->rows;
     sync.report->output_dir = self->top->output_dir;
     sync.ops->access(sync.source_config, &sync.access);
     err = run_all(&sync);

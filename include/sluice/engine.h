@@ -27,6 +27,7 @@
 #include <sluice/err.h>
 #include <sluice/indicator.h>
 #include <sluice/log.h>
+#include <sluice/row.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -49,6 +50,10 @@ struct slu_options {
      * times (from several lists, or again after a failed answer). */
     void (*on_indicator)(void *ctx, const struct slu_indicator *indicator);
     void *indicator_ctx;
+    /* Every valid row of findings that no guard rail holds back, as it is
+     * read; it may come several times, as an indicator may. */
+    void (*on_row)(void *ctx, const struct slu_row *row);
+    void *row_ctx;
     /* Called about four times a second during a sync. */
     void (*on_progress)(void *ctx, const struct slu_report *report);
     void *progress_ctx;
@@ -85,6 +90,10 @@ struct slu_report {
     uint64_t items;                    /* elements read */
     uint64_t accepted[SLU_KIND_COUNT]; /* sightings read that may be listed */
     uint64_t duplicates;               /* repeats dropped within this run */
+    bool has_rows; /* a flow of findings: what follows up to `exceeded` is of
+                      lists only, and stays 0 */
+    uint64_t findings;                 /* read, with or without a row */
+    uint64_t rows[SLU_ROW_KIND_COUNT]; /* written by this run */
     uint64_t listed[SLU_KIND_COUNT];   /* lines on the lists now */
     uint64_t added[SLU_KIND_COUNT];    /* lines that were not there before */
     uint64_t removed[SLU_KIND_COUNT];  /* lines that left */

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 struct slu_source {
     struct fake_world world;
@@ -193,6 +194,58 @@ static void on_head(struct slu_source *self, struct slu_unit *unit,
                    SLU_VIEW_ARGS(head->region));
 }
 
+static struct slu_view cut_at(struct slu_view *rest, char at)
+{
+    const char *found = memchr(rest->ptr, at, rest->len);
+    struct slu_view part = *rest;
+
+    if (found != NULL) {
+        part.len = (size_t)(found - rest->ptr);
+        *rest = slu_view_make(found + 1, rest->len - part.len - 1);
+    } else {
+        *rest = slu_view_make(NULL, 0);
+    }
+    return part;
+}
+
+static enum slu_err take_row(struct fake_world *world, struct fake_unit *unit)
+{
+    static const struct slu_view tag = SLU_VIEW_LITERAL("GuardDuty-public");
+    static const char kinds[] = "46nh";
+    const struct slu_source_port *port = world->port;
+    struct slu_view rest = slu_view_make(unit->line + 1, unit->line_len - 1);
+    struct slu_view value = cut_at(&rest, '|');
+    struct slu_finding_key key = {.id = value};
+    struct slu_row row = {
+        .value = value,
+        .ce_type = unit->line[0] == 'h' ? "sha256" : "url",
+        .severity = "high",
+        .reputation = 5,
+        .tags = &tag,
+        .tag_count = 1,
+        .comments = rest,
+        .first_seen = SLU_VIEW_LITERAL("2025-08-07T05:00:00.000Z"),
+        .last_seen = SLU_VIEW_LITERAL("2025-08-07T06:00:00.000Z"),
+        .finding_id = slu_view_str(unit->finding),
+        .finding_arn = SLU_VIEW_LITERAL("arn"),
+        .finding_type = SLU_VIEW_LITERAL("type"),
+        .account = SLU_VIEW_LITERAL("111122223333"),
+        .region = SLU_VIEW_LITERAL("eu-west-1"),
+    };
+
+    if (unit->line[0] == 'F') {
+        char digits[24] = "";
+
+        memcpy(digits, rest.ptr, rest.len);
+        key.updated_ms = atoll(digits);
+        (void)snprintf(unit->finding, sizeof(unit->finding), "%.*s",
+                       SLU_VIEW_ARGS(value));
+        return port->finding(port->ctx, &unit->head, &key);
+    }
+    row.kind = (enum slu_row_kind)(strchr(kinds, unit->line[0]) - kinds);
+    return port->row(port->ctx, &unit->head, &row);
+}
+
 static enum slu_err take_line(struct fake_world *world, struct fake_unit *unit)
 {
     const struct slu_source_port *port = world->port;
@@ -213,6 +266,12 @@ static enum slu_err take_line(struct fake_world *world, struct fake_unit *unit)
     case 'i':
     case 's':
         return port->emit(port->ctx, &unit->head, &sighting);
+    case 'F':
+    case '4':
+    case '6':
+    case 'n':
+    case 'h':
+        return take_row(world, unit);
     case 'c':
         port->count(port->ctx, &unit->head, SLU_REASON_OTHER_TYPE);
         return SLU_ERR_OK;
@@ -362,6 +421,29 @@ static void checkpoint(const struct slu_source *self,
     (void)self;
     *out_checkpoint = (struct slu_checkpoint){.stream = {7, 8}};
 }
+
+static int64_t horizon(const struct slu_source *self)
+{
+    return self->world.horizon_ms;
+}
+
+const struct slu_source_ops fake_rows_source = {
+    .name = "fake",
+    .section = "fake",
+    .rows = true,
+    .access = get_access,
+    .create = create,
+    .destroy = destroy,
+    .load = load,
+    .start = start,
+    .next_request = next_request,
+    .on_head = on_head,
+    .on_body = on_body,
+    .on_end = on_end,
+    .give_up = give_up,
+    .result = result,
+    .horizon = horizon,
+};
 
 const struct slu_source_ops fake_source = {
     .name = "fake",

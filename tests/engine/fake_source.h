@@ -4,7 +4,10 @@
  * /u/<unit>/<page>, page after page. Its world is the "configuration".
  *
  * A body is lines: d<domain> and i<address> are malicious, s<domain> is
- * suspicious, c is an item of another type, anything else is padding. 200
+ * suspicious, c is an item of another type, anything else is padding. Of the
+ * source of rows: F<id>|<updated> begins a finding, and 4, 6, n or h with a
+ * value is its row of an IPv4, IPv6, domain or SHA-256; behind a | comes its
+ * comment. 200
  * commits and puts "u/<unit>" = "<page>"; 429 and 5xx are asked again, 401 is
  * DENIED, another 4xx FAILED; so is an end for want of a sign-in. With lanes it
  * asks before it hands out.
@@ -35,6 +38,7 @@ struct fake_unit {
     char region[64];
     enum slu_err ended;  /* how the last exchange did */
     enum slu_err broken; /* what the port has refused */
+    char finding[64];    /* the id of the present one */
     size_t line_len;
     char line[FAKE_LINE_MAX];
 };
@@ -58,6 +62,7 @@ struct fake_world {
     const char *tells; /* at the first answer, when it is a check */
     bool waits_for_nothing;
     bool forgets; /* hands out again what was given up */
+    int64_t horizon_ms;
 
     struct fake_unit units[FAKE_UNITS_MAX];
     const struct slu_source_port *port;
@@ -74,5 +79,6 @@ struct fake_world {
 };
 
 extern const struct slu_source_ops fake_source;
+extern const struct slu_source_ops fake_rows_source;
 
 #endif

@@ -352,6 +352,9 @@ Test(config, refuses_broken_flows)
     REFUSE("flows:\n  - sinks:\n      - s3\n", "line 3", "no sink `s3`",
            "has: files");
     REFUSE("flows: [{sinks: [files, files]}]\n", "stands twice");
+    REFUSE("flows:\n  - name: a\n    source: gti\n    sinks: [csv]\n", "line 4",
+           "the sink `csv` takes rows of findings; the source `gti` makes "
+           "lists of indicators: use one of files");
     REFUSE("flows:\n  - {name: a, sinks: [files]}\n", "line 2", "no `source`");
 }
 

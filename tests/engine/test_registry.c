@@ -44,6 +44,13 @@ Test(registry, knows_sources_and_sinks_by_name)
     cr_assert_null(slu_registry_source("moon"));
     cr_assert(slu_registry_has_sink("files"));
     cr_assert_not(slu_registry_has_sink(""));
+    cr_assert(slu_registry_has_sink("csv"));
+    cr_assert_str_eq(slu_registry_row_sink("ndjson")->path,
+                     "indicators.ndjson");
+    cr_assert_null(slu_registry_row_sink("files"));
+    cr_assert_null(slu_registry_row_sink("moon"));
+    cr_assert_str_eq(slu_registry_sinks_of(slu_registry_source("gti")),
+                     "files");
     cr_assert_not_null(strstr(slu_registry_source_names(), "gti"));
     cr_assert_not_null(strstr(slu_registry_sink_names(), "files"));
 }

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rows of one answer, as text, one buffer for each sink. Where the rows of
+ * each finding begin is known, so that a finding which turns out to have been
+ * committed meanwhile is taken out by moving text.
+ */
+#include "engine/rows_state.h"
+
+#include <assert.h>
+#include <xxhash.h>
+
+#define FINDINGS_BYTES_MAX ((size_t)256 << 20)
+#define PRINTS_FIRST 64
+#define PRINTS_MAX                                                             \
+    ((size_t)1 << 18) /* four for each row a finding may have                  \
+                       */
+
+struct slu_row_batch *slu_row_batch_new(struct slu_rows *rows)
+{
+    struct slu_row_batch *self = slu_alloc_zero(rows->alloc, sizeof(*self));
+
+    if (self == NULL) {
+        return NULL;
+    }
+    self->alloc = rows->alloc;
+    self->rows = rows;
+    self->sink_count = rows->output_count;
+    slu_buf_init(&self->findings, rows->alloc, FINDINGS_BYTES_MAX);
+    for (unsigned i = 0; i < self->sink_count; i++) {
+        slu_buf_init(&self->texts[i], rows->alloc, SLU_ROW_BATCH_BYTES);
+    }
+    return self;
+}
+
+static void drop_prints(struct slu_row_batch *self)
+{
+    slu_alloc_put(self->alloc, self->prints,
+                  self->print_capacity * sizeof(*self->prints));
+    self->prints = NULL;
+    self->print_capacity = 0;
+}
+
+void slu_row_batch_free(struct slu_row_batch *self)
+{
+    if (self == NULL) {
+        return;
+    }
+    for (unsigned i = 0; i < self->sink_count; i++) {
+        slu_buf_fini(&self->texts[i]);
+    }
+    slu_buf_fini(&self->findings);
+    drop_prints(self);
+    slu_alloc_put(self->alloc, self, sizeof(*self));
+}
+
+static void clear_buf(struct slu_buf *buf)
+{
+    slu_buf_clear(buf);
+    if (buf->capacity > SLU_ROW_BATCH_KEEP) {
+        slu_buf_fini(buf);
+    }
+}
+
+void slu_row_batch_clear(struct slu_row_batch *self)
+{
+    for (unsigned i = 0; i < self->sink_count; i++) {
+        clear_buf(&self->texts[i]);
+    }
+    clear_buf(&self->findings);
+    self->repeats = 0;
+    self->print_count = 0;
+    self->serial++;
+    if (self->print_capacity * sizeof(*self->prints) > SLU_ROW_BATCH_KEEP) {
+        drop_prints(self);
+    }
+}
+
+struct slu_row_finding *slu_row_batch_findings(struct slu_row_batch *self,
+                                               size_t *out_count)
+{
+    *out_count = self->findings.len / sizeof(struct slu_row_finding);
+    return (void *)self->findings.ptr;
+}
+
+bool slu_row_batch_is_empty(const struct slu_row_batch *self)
+{
+    return self->findings.len == 0;
+}
+
+enum slu_err slu_row_batch_finding(struct slu_row_batch *self,
+                                   const struct slu_finding_key *key)
+{
+    struct slu_row_finding finding = {.claim = slu_claim_make(key)};
+
+    for (unsigned i = 0; i < self->sink_count; i++) {
+        finding.starts[i] = self->texts[i].len;
+    }
+    self->serial++;
+    self->print_count = 0;
+    return slu_buf_append(&self->findings, slu_view_make((const char *)&finding,
+                                                         sizeof(finding)));
+}
+
+/* ---- rows that a finding has twice ---- */
+
+/* What is known so far and the field's own hash are hashed again: as a seed the
+ * former would be XORed with a short field. */
+static void add_field(struct slu_row_print *print, struct slu_view text)
+{
+    XXH128_hash_t hash = XXH3_128bits(text.ptr, text.len);
+    uint64_t words[] = {print->low, print->high, hash.low64, hash.high64};
+
+    hash = XXH3_128bits(words, sizeof(words));
+    print->low = hash.low64;
+    print->high = hash.high64;
+}
+
+/* Of the fields that may differ within a finding. */
+static struct slu_row_print make_print(const struct slu_row_batch *self,
+                                       const struct slu_row *row)
+{
+    unsigned numbers[] = {row->kind, row->reputation, row->tag_count};
+    struct slu_row_print print = {.serial = self->serial};
+
+    add_field(&print, slu_view_make((const char *)numbers, sizeof(numbers)));
+    add_field(&print, row->value);
+    add_field(&print, slu_view_str(row->severity));
+    add_field(&print, row->comments);
+    add_field(&print, row->first_seen);
+    add_field(&print, row->last_seen);
+    for (unsigned i = 0; i < row->tag_count; i++) {
+        add_field(&print, row->tags[i]);
+    }
+    return print;
+}
+
+/* The slot that holds the print, or the free one where it would go. */
+static struct slu_row_print *find_print(const struct slu_row_batch *self,
+                                        const struct slu_row_print *print)
+{
+    size_t mask = self->print_capacity - 1;
+    size_t i = print->low & mask;
+
+    while (self->prints[i].serial == print->serial &&
+           (self->prints[i].low != print->low ||
+            self->prints[i].high != print->high)) {
+        i = (i + 1) & mask;
+    }
+    return &self->prints[i];
+}
+
+static enum slu_err grow_prints(struct slu_row_batch *self)
+{
+    struct slu_row_print *old = self->prints;
+    size_t old_capacity = self->print_capacity;
+    size_t capacity = old_capacity == 0 ? PRINTS_FIRST : old_capacity * 2;
+    struct slu_row_print *prints =
+        slu_alloc_zero(self->alloc, capacity * sizeof(*prints));
+
+    if (prints == NULL) {
+        return SLU_ERR_NOMEM;
+    }
+    self->prints = prints;
+    self->print_capacity = capacity;
+    for (size_t i = 0; i < old_capacity; i++) {
+        if (old[i].serial == self->serial) {
+            *find_print(self, &old[i]) = old[i];
+        }
+    }
+    slu_alloc_put(self->alloc, old, old_capacity * sizeof(*old));
+    return SLU_ERR_OK;
+}
+
+/* Beyond the limit a repeat is merely written. */
+static enum slu_err add_print(struct slu_row_batch *self,
+                              const struct slu_row *row, bool *out_repeat)
+{
+    struct slu_row_print print = make_print(self, row);
+    struct slu_row_print *slot;
+
+    *out_repeat = false;
+    if (self->print_count >= self->print_capacity / 2) {
+        enum slu_err err;
+
+        if (self->print_capacity >= PRINTS_MAX) {
+            return SLU_ERR_OK;
+        }
+        err = grow_prints(self);
+        if (err != SLU_ERR_OK) {
+            return err;
+        }
+    }
+    slot = find_print(self, &print);
+    *out_repeat = slot->serial == print.serial;
+    self->print_count += !*out_repeat;
+    *slot = print;
+    return SLU_ERR_OK;
+}
+
+/* ---- adding ---- */
+
+enum slu_err slu_row_batch_add(struct slu_row_batch *self,
+                               const struct slu_row *row)
+{
+    size_t count;
+    struct slu_row_finding *findings = slu_row_batch_findings(self, &count);
+    bool repeat;
+    enum slu_err err = add_print(self, row, &repeat);
+
+    assert(count > 0);
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    if (repeat) {
+        self->repeats++;
+        return SLU_ERR_OK;
+    }
+    for (unsigned i = 0; i < self->sink_count && err == SLU_ERR_OK; i++) {
+        err = self->rows->outputs[i].sink->row(row, &self->texts[i]);
+    }
+    findings[count - 1].rows[row->kind]++;
+    return err;
+}
+
+/* ---- settling ---- */
+
+/* Moves the finding's rows to where the kept text ends. */
+static void keep_text(struct slu_buf *text, size_t start, size_t end,
+                      size_t *kept)
+{
+    if (end == start) {
+        return;
+    }
+    if (*kept != start) {
+        memmove(text->ptr + *kept, text->ptr + start, end - start);
+    }
+    *kept += end - start;
+}
+
+static uint64_t count_rows(const struct slu_row_finding *finding)
+{
+    uint64_t count = 0;
+
+    for (int kind = 0; kind < SLU_ROW_KIND_COUNT; kind++) {
+        count += finding->rows[kind];
+    }
+    return count;
+}
+
+enum slu_err slu_row_batch_settle(struct slu_row_batch *self,
+                                  struct slu_claims *claims,
+                                  struct slu_answer_counts *counts)
+{
+    size_t count;
+    const struct slu_row_finding *findings =
+        slu_row_batch_findings(self, &count);
+    size_t kept[SLU_ROW_SINKS_MAX] = {0};
+    enum slu_err err = SLU_ERR_OK;
+
+    counts->duplicates += self->repeats;
+    counts->findings += count;
+    for (size_t i = 0; i < count && err == SLU_ERR_OK; i++) {
+        const struct slu_row_finding *next =
+            i + 1 < count ? &findings[i + 1] : NULL;
+
+        if (slu_claims_take(claims, &findings[i].claim, &err)) {
+            counts->duplicates += count_rows(&findings[i]);
+            continue;
+        }
+        for (int kind = 0; kind < SLU_ROW_KIND_COUNT; kind++) {
+            counts->rows[kind] += findings[i].rows[kind];
+        }
+        for (unsigned s = 0; s < self->sink_count; s++) {
+            keep_text(&self->texts[s], findings[i].starts[s],
+                      next != NULL ? next->starts[s] : self->texts[s].len,
+                      &kept[s]);
+        }
+    }
+    for (unsigned s = 0; s < self->sink_count; s++) {
+        self->texts[s].len = kept[s];
+    }
+    return err;
+}
