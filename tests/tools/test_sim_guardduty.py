@@ -1,10 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """GuardDuty's operations: what they give, and what they refuse."""
+import json
+import random
 import unittest
 
 from guardduty_case import FOREIGN, GuardDuty, GuardDutyCase, by, dump
 
 UP = by('updatedAt')
+
+
+def once(pairs):
+    names = [name for name, _ in pairs]
+    if len(set(names)) != len(names):
+        raise ValueError('a repeated member')
+    return dict(pairs)
+
+
+def is_json(body):
+    """By Python, whose reader is lax about repeated members, names of
+    numbers and halves of surrogate pairs."""
+    try:
+        value = json.loads(body.decode(), object_pairs_hook=once,
+                           parse_constant=int)
+        json.dumps(value, ensure_ascii=False).encode()
+        return True
+    except ValueError:
+        return False
 
 
 class Pull(GuardDutyCase):
@@ -106,6 +127,26 @@ class Refusals(GuardDutyCase):
                           kind='SerializationException')
         self.rejected(self.post('/findings', b'[]'), 'object was expected')
         self.assertEqual(self.post('/findings', b' { } ').status, 200)
+
+    def test_bodies_bent_at_random_as_python_judges_them(self):
+        chance = random.Random(7)
+        plain = (b'{"findingCriteria":{"criterion":{"updatedAt":{"gte":-12},'
+                 b'"type":{"eq":["\\u00e9\\ud83d\\ude80 \xc3\xa9"]}}},'
+                 b' "maxResults" : 5 }')
+        verdicts = set()
+        for _ in range(300):
+            body = bytearray(plain)
+            for _ in range(chance.randint(1, 2)):
+                at = chance.randrange(len(body))
+                if chance.random() < 0.5:
+                    body[at:at + 1] = b''
+                else:
+                    body[at] = chance.choice(b'{}[],:"\\0e.-+u \xff\t\x01')
+            answer = self.post('/findings', bytes(body))
+            refused = 'not JSON' in answer.json().get('message', '')
+            self.assertEqual(refused, not is_json(bytes(body)), bytes(body))
+            verdicts.add(refused)
+        self.assertEqual(verdicts, {True, False})
 
     def test_content_type_is_needed(self):
         for kind in (None, 'text/plain', 'application/x-amz-json-1.1'):

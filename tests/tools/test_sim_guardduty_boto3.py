@@ -6,7 +6,7 @@ import unittest
 from decimal import Decimal
 
 from aws_signer import KEY, SECRET
-from guardduty_case import BASE, GuardDuty, GuardDutyCase, dump
+from guardduty_case import BASE, FOREIGN, GuardDuty, GuardDutyCase, dump
 
 try:
     import boto3
@@ -128,6 +128,23 @@ class Boto3(GuardDutyCase):
         self.assertIn(made['DetectorId'], [
             one for page in other.get_paginator('list_detectors').paginate()
             for one in page['DetectorIds']])
+
+    def test_an_assumed_role_sees_its_account(self):
+        other = '444455556666'
+        role = f'arn:aws:iam::{other}:role/reader'
+        sim = self.sim('--gd-accounts', f'{BASE},{other}', '--aws-role', role)
+        keys = boto3.client(
+            'sts', region_name='us-east-1', aws_access_key_id=KEY,
+            aws_secret_access_key=SECRET,
+            endpoint_url=f'http://127.0.0.1:{sim.port}').assume_role(
+                RoleArn=role, RoleSessionName='test')['Credentials']
+        there = GuardDuty(sim, keys=(keys['AccessKeyId'],
+                                     keys['SecretAccessKey'],
+                                     keys['SessionToken']))
+        rows = {row['account']: row['detector'] for row in dump(sim)}
+        self.assertEqual(there.detector(), rows[other])
+        self.assertEqual(len(there.ids(rows[other])), 200)
+        self.rejected(there.send('GET', f'/detector/{rows[BASE]}'), FOREIGN)
 
     def test_errors_are_the_right_exceptions(self):
         sim = self.sim('--aws-deny', f'{BASE}/*/GetFindings',

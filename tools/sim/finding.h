@@ -15,7 +15,7 @@
  *
  * Commas may be one too many everywhere: before a closing bracket, after an
  * opening one, or twice. What a template says stands for itself otherwise;
- * the five signs above occur in no text.
+ * the signs above occur in no text.
  */
 #ifndef SIM_FINDING_H
 #define SIM_FINDING_H
