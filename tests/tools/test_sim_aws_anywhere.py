@@ -3,14 +3,15 @@
 import calendar
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import time
 import unittest
 from urllib.parse import urlencode
 
+from aws_case import ROLE, AwsCase, identity
 from aws_signer import ABSENT, Certified, Request, instant
-from test_sim_aws import ROLE, AwsCase, identity
 
 ANCHOR = 'arn:aws:rolesanywhere:us-east-1:444455556666:trust-anchor/' \
          '00000000-0000-4000-8000-000000000001'
@@ -83,6 +84,9 @@ def target(**arns):
 class AnywhereCase(AwsCase):
     @classmethod
     def setUpClass(cls):
+        if shutil.which('openssl') is None:
+            print('skipped: the command openssl is absent')
+            raise unittest.SkipTest('the command openssl is absent')
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
         cls.files = Files(folder.name)

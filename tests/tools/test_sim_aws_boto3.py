@@ -7,8 +7,8 @@ import tempfile
 import unittest
 from unittest import mock
 
+from aws_case import ROLE, AwsCase
 from aws_signer import ACCOUNT, KEY, SECRET, Request, shared
-from test_sim_aws import ROLE, AwsCase
 
 try:
     import boto3

@@ -5,9 +5,9 @@ import time
 import unittest
 from email.utils import parsedate_to_datetime
 
+from aws_case import ROLE, AwsCase, assume, detectors, identity, keys_of
 from aws_signer import ACCOUNT, Request, instant
 from sim_case import Answer
-from test_sim_aws import ROLE, AwsCase, assume, detectors, identity, keys_of
 
 
 def findings(body=b'{"maxResults":50}', **more):

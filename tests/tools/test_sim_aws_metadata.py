@@ -4,9 +4,9 @@ import calendar
 import time
 import unittest
 
+from aws_case import AwsCase, identity
 from aws_signer import ACCOUNT
 from sim_case import head
-from test_sim_aws import AwsCase, identity
 
 TOKEN = '/latest/api/token'
 TTL = 'X-aws-ec2-metadata-token-ttl-seconds'

@@ -6,8 +6,8 @@ import unittest
 import xml.etree.ElementTree as ET
 from urllib.parse import quote, unquote_plus
 
+from aws_case import ROLE, AwsCase, assume, keys_of
 from aws_signer import ABSENT, Request, instant, sha256
-from test_sim_aws import ROLE, AwsCase, assume, keys_of
 
 SPACE = '{http://s3.amazonaws.com/doc/2006-03-01/}'
 FILES = {'a/1.jsonl.gz': b'\x1f\x8b\x00one', 'a/2': b'two', 'a/b/3': b'three',

@@ -6,9 +6,9 @@ import time
 import unittest
 from urllib.parse import urlencode
 
+from aws_case import ROLE, USER, AwsCase, assume, identity, keys_of
 from aws_signer import ABSENT, Request
 from sim_case import Answer
-from test_sim_aws import ROLE, USER, AwsCase, assume, identity, keys_of
 
 FORM = [('Content-Type', 'application/x-www-form-urlencoded; charset=utf-8')]
 

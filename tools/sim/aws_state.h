@@ -11,9 +11,11 @@
 
 #include "keys.h"
 #include "protocol.h"
+#include "sigv4.h"
 
 #define SIM_COUNTS_MAX 4096
 #define SIM_ISSUES_MAX 256
+#define SIM_SCOPES_MAX 256
 
 /* Broken rules that real servers let pass: counted, not refused. */
 #define SIM_AWS_LAPSES(X)                                                      \
@@ -58,11 +60,19 @@ struct sim_held {
     int64_t issued;
 };
 
+/* The signing key of a scope, kept by a hash of access key and scope: making
+   it costs four HMACs, more than all else that a verification costs. */
+struct sim_scope_key {
+    char scope[320];
+    unsigned char key[SIM_SIGV4_KEY];
+};
+
 struct sim_aws {
     struct sim_keys *keys;
     X509_STORE *anchor; /* of --anywhere-ca, NULL without */
     struct sim_count count[SIM_COUNTS_MAX];
     unsigned counts;
+    struct sim_scope_key scope_key[SIM_SCOPES_MAX];
     uint64_t refusals[SIM_REFUSAL_COUNT];
     uint64_t lapses[SIM_AWS_LAPSE_COUNT];
     struct sim_issue issue[SIM_ISSUES_MAX]; /* the last ones, a ring */

@@ -10,6 +10,7 @@
 #include "calendar.h"
 #include "canonical.h"
 #include "host.h"
+#include "mix.h"
 #include "server.h"
 
 #define SKEW_S 300
@@ -361,6 +362,24 @@ static bool check_key(struct sim_signin *signin, const struct sim_key *key)
     return true;
 }
 
+static const unsigned char *find_scope_key(struct sim_aws *aws,
+                                           const struct sim_sigv4 *signature,
+                                           const struct sim_key *key)
+{
+    struct sim_scope_key *slot;
+    char scope[sizeof(slot->scope)];
+    int len = snprintf(scope, sizeof(scope), "%s/%s/%s/%s", key->id,
+                       signature->date, signature->region, signature->service);
+
+    slot =
+        &aws->scope_key[sim_mix_bytes(0, scope, (size_t)len) % SIM_SCOPES_MAX];
+    if (strcmp(slot->scope, scope) != 0) {
+        memcpy(slot->scope, scope, (size_t)len + 1);
+        sim_sigv4_key(signature, key->secret, slot->key);
+    }
+    return slot->key;
+}
+
 bool sim_signin_key(struct sim_signin *signin, struct sim_aws_caller *caller)
 {
     const struct sim_sigv4 *signature = &signin->signature;
@@ -371,7 +390,8 @@ bool sim_signin_key(struct sim_signin *signin, struct sim_aws_caller *caller)
     if (!check_key(signin, key)) {
         return false;
     }
-    sim_sigv4_hmac(signature, key->secret, &signin->to_sign, wanted);
+    sim_sigv4_hmac(find_scope_key(signin->server->aws, signature, key),
+                   &signin->to_sign, wanted);
     if (strcmp(wanted, signature->signature) != 0) {
         return refuse_mismatch(signin);
     }

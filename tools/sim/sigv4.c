@@ -11,8 +11,11 @@
 
 void sim_hex(const unsigned char *data, size_t len, char *out)
 {
+    static const char digits[] = "0123456789abcdef";
+
     for (size_t i = 0; i < len; i++) {
-        snprintf(out + 2 * i, 3, "%02x", data[i]);
+        out[2 * i] = digits[data[i] >> 4];
+        out[2 * i + 1] = digits[data[i] & 15];
     }
     out[2 * len] = '\0';
 }
@@ -198,8 +201,8 @@ static void hmac_step(unsigned char *key, size_t key_len, const char *text,
     memcpy(key, out, sizeof(out));
 }
 
-void sim_sigv4_hmac(const struct sim_sigv4 *signature, const char *secret,
-                    const struct sim_text *to_sign, char *out)
+void sim_sigv4_key(const struct sim_sigv4 *signature, const char *secret,
+                   unsigned char *out)
 {
     unsigned char key[256] = "AWS4";
     size_t len = strlen(secret) < 252 ? strlen(secret) : 251;
@@ -209,8 +212,17 @@ void sim_sigv4_hmac(const struct sim_sigv4 *signature, const char *secret,
     hmac_step(key, 32, signature->region, strlen(signature->region));
     hmac_step(key, 32, signature->service, strlen(signature->service));
     hmac_step(key, 32, "aws4_request", strlen("aws4_request"));
-    hmac_step(key, 32, to_sign->data, to_sign->len);
-    sim_hex(key, 32, out);
+    memcpy(out, key, SIM_SIGV4_KEY);
+}
+
+void sim_sigv4_hmac(const unsigned char *key, const struct sim_text *to_sign,
+                    char *out)
+{
+    unsigned char mac[SIM_SIGV4_KEY];
+
+    memcpy(mac, key, sizeof(mac));
+    hmac_step(mac, sizeof(mac), to_sign->data, to_sign->len);
+    sim_hex(mac, sizeof(mac), out);
 }
 
 bool sim_sigv4_signs(const struct sim_sigv4 *signature, const char *name)

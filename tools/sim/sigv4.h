@@ -18,6 +18,7 @@
 
 #define SIM_SIGV4_MAX 4096
 #define SIM_SIGV4_NAMES 64
+#define SIM_SIGV4_KEY 32
 #define SIM_SHA256_HEX 65
 
 struct sim_sigv4 {
@@ -40,9 +41,14 @@ const char *sim_sigv4_parse(struct sim_sigv4 *signature, const char *header);
 void sim_sigv4_to_sign(const struct sim_sigv4 *signature, const char *instant,
                        const struct sim_text *canonical, struct sim_text *out);
 
+/* The signing key of this scope, SIM_SIGV4_KEY bytes; it depends on nothing
+   else of the signature. */
+void sim_sigv4_key(const struct sim_sigv4 *signature, const char *secret,
+                   unsigned char *out);
+
 /* The signature that AWS4-HMAC-SHA256 demands; SIM_SHA256_HEX bytes. */
-void sim_sigv4_hmac(const struct sim_sigv4 *signature, const char *secret,
-                    const struct sim_text *to_sign, char *out);
+void sim_sigv4_hmac(const unsigned char *key, const struct sim_text *to_sign,
+                    char *out);
 
 bool sim_sigv4_signs(const struct sim_sigv4 *signature, const char *name);
 
