@@ -184,7 +184,10 @@ static bool send_held(struct slu_pull *self)
     }
     switch (held_state(self, &error)) {
     case SLU_CREDENTIAL_WAIT:
-        return false;
+        if (self->lane_count == 1) {
+            return false;
+        }
+        break; /* it awaits them in its slot, for it was let go just now */
     case SLU_CREDENTIAL_FAILED:
         slu_pull_end_unsent(slu_pull_take_slot(self), &error);
         return true;

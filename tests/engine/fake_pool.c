@@ -91,6 +91,10 @@ get(struct slu_credential_pool *self, unsigned index,
     if (!identity->begun) {
         begin(self, index);
     }
+    if (++identity->gets == identity->lapses_at) {
+        identity->rejects++;
+        begin(self, index);
+    }
     if (!identity->ready) {
         return SLU_CREDENTIAL_WAIT;
     }

@@ -28,6 +28,8 @@ struct fake_identity {
     int delay_again_ms; /* of those after a rejection, when not 0 */
     enum slu_err fails;
     enum slu_err fails_again; /* after it was rejected */
+    unsigned lapses_at; /* at this question its credentials end by themselves */
+    unsigned gets;
     /* What came of it. */
     bool begun;
     bool ready;

@@ -511,6 +511,32 @@ Test(pull_signed, lets_others_go_while_an_identity_is_not_ready)
     bench_stop(&bench);
 }
 
+/* Let go by may_send, and a moment later there is nothing to sign with. */
+Test(pull_signed, holds_no_lane_up_for_credentials_that_lapse)
+{
+    start(good, 20);
+    bench.world.lanes = 2;
+    bench.world.identities = 2;
+    pool.identities[0].lapses_at = 2;
+    pool.identities[0].delay_again_ms = 1000;
+    run_well();
+    cr_assert_eq(play.count, 20);
+    for (unsigned i = 0; i < 20; i++) {
+        cr_assert_eq(play.seen[i].identity, i < 10 ? 1 : 0);
+    }
+    bench_stop(&bench);
+}
+
+Test(pull_signed, waits_in_one_lane_for_credentials_that_lapse)
+{
+    start(good, 5);
+    pool.identities[0].lapses_at = 3;
+    pool.identities[0].delay_again_ms = 20;
+    run_well();
+    cr_assert_eq(play.count, 5);
+    bench_stop(&bench);
+}
+
 Test(pull_signed, ends_the_requests_of_an_identity_that_fails)
 {
     start(good, 20);
