@@ -360,6 +360,18 @@ Test(pull, tells_its_progress)
     stop_all();
 }
 
+Test(pull, asks_no_checkpoint_of_a_source_that_has_none)
+{
+    struct slu_source_ops ops = fake_source;
+
+    ops.checkpoint = NULL;
+    bench_start(&bench, answer_good, NULL);
+    bench.options.ops = &ops;
+    cr_assert_eq(bench_run(&bench), SLU_ERR_OK);
+    cr_assert_eq(bench.result.checkpoint.stream[0], 0);
+    stop_all();
+}
+
 Test(pull, has_nothing_to_do_without_units)
 {
     bench_start(&bench, answer_good, NULL);
