@@ -12,11 +12,19 @@
 #include "codecs/aws_error.h"
 #include "codecs/time_text.h"
 #include "engine/clock.h"
+#include "engine/machine.h"
 #include "engine/pull_state.h"
 
 #include <assert.h>
 
 #define SKEW_MAX_S 240
+#define YOUNG_S 60
+
+static const struct slu_pull_sign_in own_sign_in = {
+    slu_credential_pool_new,    slu_credential_pool_free,
+    slu_credential_pool_get,    slu_credential_pool_reject,
+    slu_credential_pool_offset, slu_credential_pool_set_offset,
+};
 
 /* Some request may go now, or end. */
 static void on_change(void *ctx)
@@ -52,7 +60,8 @@ enum slu_err slu_pull_signed_open(struct slu_pull *self,
         .base = self->base,
         .http = &self->http_config,
         .config = options->aws,
-        .port = options->aws_port,
+        .port =
+            options->aws_port != NULL ? options->aws_port : &slu_machine_port,
         .accounts = self->access.accounts,
         .account_count = self->access.account_count,
         .max_wait_ms = options->limits->max_wait_ms,
@@ -65,8 +74,7 @@ enum slu_err slu_pull_signed_open(struct slu_pull *self,
     if (!self->access.aws) {
         return SLU_ERR_OK;
     }
-    assert(options->sign_in != NULL && options->aws_port != NULL);
-    self->sign_in = options->sign_in;
+    self->sign_in = options->sign_in != NULL ? options->sign_in : &own_sign_in;
     err = slu_aws_settings_new(options->alloc, pool.port, options->aws,
                                &self->settings, out_error);
     if (err != SLU_ERR_OK) {
@@ -118,6 +126,7 @@ slu_pull_signed_make(struct slu_slot *slot, struct slu_http_request *out_http,
         return state;
     }
     slot->offset_s = self->sign_in->offset(self->pool);
+    slot->obtained_s = credentials->obtained_s;
     return slu_aws_signer_sign(self->signer, &slot->request, credentials,
                                slu_clock_wall_s() + slot->offset_s, out_http,
                                out_error) == SLU_ERR_OK
@@ -182,11 +191,20 @@ enum slu_http_flow slu_pull_signed_keep_body(struct slu_slot *slot,
     return SLU_HTTP_MORE;
 }
 
+/* What a region that isn't enabled says is also said of a token that is no
+ * longer known. A set that was got just now is no such: other regions use it,
+ * and another sign-in would cure nothing. */
+static bool is_young(const struct slu_slot *slot)
+{
+    return slu_clock_wall_s() + slot->offset_s - slot->obtained_s < YOUNG_S;
+}
+
 static bool renew(struct slu_slot *slot, const struct slu_aws_error *cause)
 {
     struct slu_pull *self = slot->pull;
 
-    if (slot->renewed) {
+    if (slot->renewed ||
+        (cause->class_ == SLU_AWS_NOT_ENABLED && is_young(slot))) {
         return false;
     }
     slot->renewed = true;

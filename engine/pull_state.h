@@ -53,6 +53,7 @@ struct slu_slot {
     bool renewed;           /* sent again with other credentials */
     bool clock_set;         /* sent again by the server's clock */
     uint64_t generation;    /* of the credentials */
+    int64_t obtained_s;     /* the same: since when they are */
     int64_t offset_s;       /* of the clock that signed it */
     struct slu_error error; /* of SLU_SLOT_ENDS */
     struct slu_kept kept;

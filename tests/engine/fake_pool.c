@@ -110,7 +110,7 @@ get(struct slu_credential_pool *self, unsigned index,
                                  identity->keys.session_token,
                                  NULL,
                                  0,
-                                 0};
+                                 identity->obtained_s};
     *out_credentials = &identity->credentials;
     *out_generation = identity->generation;
     return SLU_CREDENTIAL_READY;

@@ -30,6 +30,7 @@ struct fake_identity {
     enum slu_err fails_again; /* after it was rejected */
     unsigned lapses_at; /* at this question its credentials end by themselves */
     unsigned gets;
+    int64_t obtained_s;
     /* What came of it. */
     bool begun;
     bool ready;

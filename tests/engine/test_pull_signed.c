@@ -235,6 +235,28 @@ Test(pull_signed, tries_a_region_that_is_not_enabled_once_more)
     bench_stop(&bench);
 }
 
+/* Eleven such regions would each sign in anew. */
+Test(pull_signed, signs_in_no_more_for_a_region_that_refuses_a_young_token)
+{
+    start(not_enabled, 3);
+    pool.identities[0].obtained_s = time(NULL) - 20;
+    run_well();
+    cr_assert_eq(count_unit(0), 1);
+    cr_assert_eq(pool.identities[0].rejects, 0);
+    cr_assert_eq(bench.world.failed, 1);
+    bench_stop(&bench);
+}
+
+Test(pull_signed, renews_a_young_token_that_is_called_expired)
+{
+    start(expire_once, 1);
+    pool.identities[0].obtained_s = time(NULL);
+    run_well();
+    cr_assert_eq(play.count, 2);
+    cr_assert_eq(pool.identities[0].rejects, 1);
+    bench_stop(&bench);
+}
+
 Test(pull_signed, ends_a_request_whose_new_credentials_are_refused)
 {
     start(expire_always, 1);
