@@ -97,7 +97,8 @@ class Places(GuardDutyCase):
                      ('--gd-findings', f'{SECOND}/us-east-1=5'),
                      ('--gd-admin', SECOND), ('--gd-end', 'never'),
                      ('--gd-accounts', f'{BASE},{BASE}'),
-                     ('--gd-touch', 'all'), ('--gd-paging', 'x'), ('--gd-days', '0'),
+                     ('--gd-touch', 'all'), ('--gd-paging', 'x'),
+                     ('--gd-days', '0'),
                      ('--gd-odd', '1001')):
             run = subprocess.run([os.environ['SLUICE_SIM'], *args],
                                  capture_output=True, text=True, timeout=20)

@@ -228,6 +228,7 @@ static void print_help(void)
                  : rows[i].kind == ROW_SWITCH ? " on|off"
                  : rows[i].kind == ROW_TEXT   ? " TEXT"
                  : rows[i].kind == ROW_LIST   ? " TEXT"
+                 : rows[i].kind == ROW_JOIN   ? " TEXT"
                                               : "");
         printf("  %-26s %s", name, rows[i].help);
         if (rows[i].fallback != NULL) {

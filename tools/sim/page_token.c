@@ -39,7 +39,8 @@ static bool read_base64(const char *text, unsigned char *out)
             if (digit == NULL && *text != '=') {
                 return false;
             }
-            group = group << 6 | (digit != NULL ? digit - alphabet : 0);
+            group =
+                group << 6 | (digit != NULL ? (unsigned)(digit - alphabet) : 0);
             text++;
         }
         for (int j = 0; j < 3 && i + j < BYTES; j++) {
