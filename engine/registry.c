@@ -14,7 +14,7 @@ static const struct slu_row_sink *const row_sink_table[] = {&slu_ndjson_sink,
                                                             &slu_csv_sink};
 
 #define LIST_SINK "files"
-#define ROW_SINKS "ndjson, csv"
+#define ROW_SINKS "ndjson, csv, stix"
 
 static const struct slu_section *const section_table[] = {
     &slu_top_section,   &slu_http_section, &slu_limits_section,

@@ -271,6 +271,59 @@ Test(rows, go_to_every_sink)
         strstr(rows_read(&bench, "out/indicators.csv"), "\r\n9.9.9.9,"));
 }
 
+Test(rows, of_a_bundle_wait_in_a_spool_until_the_end)
+{
+    struct slu_report report = {0};
+    struct stat info;
+    char path[128];
+
+    bench.sinks[0] = &slu_stix_sink;
+    must(rows_open(&bench));
+    must(rows_one(&bench, "f1", 1000, "8.8.8.8"));
+    cr_assert_null(rows_read(&bench, "out/indicators.stix.json"));
+    must(slu_rows_finish(bench.rows, INT64_MIN, 0, &bench.error));
+    cr_assert_not_null(
+        strstr(rows_read(&bench, "out/indicators.stix.json"), "= '8.8.8.8'"));
+    must(rows_open(&bench)); /* the next run adds to them */
+    must(rows_one(&bench, "f2", 1000, "9.9.9.9"));
+    must(slu_rows_finish(bench.rows, INT64_MIN, 0, &bench.error));
+    cr_assert_not_null(
+        strstr(rows_read(&bench, "out/indicators.stix.json"), "= '8.8.8.8'"));
+    cr_assert_not_null(
+        strstr(rows_read(&bench, "out/indicators.stix.json"), "= '9.9.9.9'"));
+    slu_rows_report(bench.rows, &report);
+    cr_assert_str_eq(report.files[0].path, "indicators.stix.json");
+    cr_assert_eq(report.files[0].lines, 5u);
+    cr_assert_eq(report.files[0].bytes,
+                 strlen(rows_read(&bench, "out/indicators.stix.json")));
+    cr_assert(report.files[0].changed);
+    (void)snprintf(path, sizeof(path), "%s/stix.spool", bench.dir);
+    cr_assert_eq(stat(path, &info), 0);
+    cr_assert_eq(info.st_mode & 0777, 0600);
+}
+
+Test(rows, whose_spool_is_damaged_leave_the_old_bundle)
+{
+    char path[128];
+    FILE *spool;
+
+    bench.sinks[0] = &slu_stix_sink;
+    must(rows_open(&bench));
+    must(rows_one(&bench, "f1", 1000, "8.8.8.8"));
+    must(slu_rows_finish(bench.rows, INT64_MIN, 0, &bench.error));
+    must(rows_one(&bench, "f2", 1000, "9.9.9.9"));
+    (void)snprintf(path, sizeof(path), "%s/stix.spool", bench.dir);
+    spool = fopen(path, "rb+");
+    (void)fputs("junk", spool);
+    (void)fclose(spool);
+    cr_assert_eq(slu_rows_finish(bench.rows, INT64_MIN, 0, &bench.error),
+                 SLU_ERR_STATE);
+    cr_assert_not_null(strstr(bench.error.text, "stix.spool"));
+    cr_assert_null(
+        strstr(rows_read(&bench, "out/indicators.stix.json"), "9.9.9.9"));
+    cr_assert_null(rows_read(&bench, "out/indicators.stix.json.part"));
+}
+
 Test(rows, report_their_files)
 {
     struct slu_report report = {0};
