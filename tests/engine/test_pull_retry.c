@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static struct bench bench;
@@ -319,6 +320,7 @@ struct hold {
     atomic_uint progress;  /* calls of on_progress */
     atomic_uint in_flight; /* as the last of them told */
     double seconds;        /* the same */
+    size_t total;          /* bytes that will be taken; 0: not known */
     bool stalled;
 };
 
@@ -360,13 +362,23 @@ static void *hold_database(void *ctx)
         last = taken;
     }
     /* In the middle of answers, that is: not for want of requests. */
-    hold->stalled = same == 2 && atomic_load(&hold->in_flight) > 0;
+    hold->stalled =
+        same == 2 && (hold->total > 0 ? last < hold->total
+                                      : atomic_load(&hold->in_flight) > 0);
     (void)sqlite3_exec(hold->db, "COMMIT", NULL, NULL, NULL);
     return NULL;
 }
 
 #define POURED_LINES 200
 #define POURED_TIMES 40
+
+static void format_lines(char *lines)
+{
+    for (unsigned i = 0; i < POURED_LINES; i++) {
+        (void)sprintf(lines + (size_t)i * 40, "dn%05u.%-27s.com\n", i,
+                      "a-name-of-twenty-seven-byte");
+    }
+}
 
 static struct raw_answer pour(void *ctx, const char *request)
 {
@@ -376,10 +388,7 @@ static struct raw_answer pour(void *ctx, const char *request)
     (void)ctx;
     (void)request;
     if (lines[0] == '\0') {
-        for (unsigned i = 0; i < POURED_LINES; i++) {
-            (void)sprintf(lines + (size_t)i * 40, "dn%05u.%-27s.com\n", i,
-                          "a-name-of-twenty-seven-byte");
-        }
+        format_lines(lines);
         (void)snprintf(head, sizeof(head),
                        "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n",
                        POURED_LINES * 40 * POURED_TIMES);
@@ -399,27 +408,54 @@ static void start_pouring(unsigned pages)
     bench_open(&bench);
 }
 
+static void run_held(struct hold *hold)
+{
+    /* Repeats are dropped before they are stored, but not of what is staged:
+     * each answer brings 8,000 names, a chunk and a bit. */
+    bench.callbacks.on_progress = count_progress;
+    bench.callbacks.progress_ctx = hold;
+    hold->db = bench_connect(&bench, "BEGIN IMMEDIATE");
+    cr_assert_eq(pthread_create(&hold->thread, NULL, hold_database, hold), 0);
+    cr_assert_eq(bench_run(&bench), SLU_ERR_OK, "%s", bench.error.text);
+    (void)pthread_join(hold->thread, NULL);
+    (void)sqlite3_close(hold->db);
+    cr_assert(hold->stalled);
+}
+
 Test(pull_retry, pauses_while_the_store_is_full_and_goes_on)
 {
     struct hold hold = {0};
 
     start_pouring(10);
-    /* Repeats are dropped before they are stored, but not of what is staged:
-     * each answer brings 8,000 names, a chunk and a bit. */
-    bench.callbacks.on_progress = count_progress;
-    bench.callbacks.progress_ctx = &hold;
-    hold.db = bench_connect(&bench, "BEGIN IMMEDIATE");
-    cr_assert_eq(pthread_create(&hold.thread, NULL, hold_database, &hold), 0);
-    cr_assert_eq(bench_run(&bench), SLU_ERR_OK, "%s", bench.error.text);
-    (void)pthread_join(hold.thread, NULL);
-    (void)sqlite3_close(hold.db);
-    cr_assert(hold.stalled);
+    run_held(&hold);
     cr_assert_eq(bench.result.counts.items,
                  4 * 10 * POURED_TIMES * POURED_LINES);
     cr_assert_eq(bench_scan(&bench, SLU_RECORD_DOMAIN, NULL, 0), POURED_LINES);
     for (unsigned i = 0; i < 4; i++) {
         cr_assert_eq(bench.world.units[i].page, 10);
     }
+    stop_all();
+}
+
+Test(pull_retry, pauses_a_file_too)
+{
+    struct hold hold = {.total =
+                            (size_t)4 * 20 * POURED_TIMES * POURED_LINES * 40};
+    char lines[POURED_LINES * 40 + 1];
+    char path[] = "/tmp/slu-pull-XXXXXX";
+    FILE *file = fdopen(mkstemp(path), "w");
+
+    format_lines(lines);
+    for (unsigned i = 0; i < POURED_TIMES; i++) {
+        (void)fputs(lines, file);
+    }
+    (void)fclose(file);
+    start_pouring(20);
+    bench.world.path = path;
+    run_held(&hold);
+    cr_assert_eq(atomic_load(&bench.world.taken), hold.total);
+    cr_assert_eq(bench_scan(&bench, SLU_RECORD_DOMAIN, NULL, 0), POURED_LINES);
+    (void)unlink(path);
     stop_all();
 }
 
