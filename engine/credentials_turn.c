@@ -24,6 +24,7 @@
 #define MARGIN_PART 5  /* of the lifetime, at most */
 #define JITTER_PART 10 /* of the margin: so much earlier, at most */
 #define RETRY_MS 500   /* added to every back-off */
+#define AGAIN_PART 10  /* of the margin: between questions for a newer set */
 
 /* A rejected set that came again from the place it is from is all there is: so
  * long it is handed out as it is, and who gets it refused has his answer. */
@@ -88,18 +89,21 @@ static void leave_running(struct slu_identity *self)
 
 /* ---- a new set ---- */
 
+static int64_t margin_of(const struct slu_credentials *set)
+{
+    int64_t margin_ms = (set->expires_s - set->obtained_s) * 1000 / MARGIN_PART;
+
+    return margin_ms > MARGIN_S * 1000 ? MARGIN_S * 1000 : margin_ms;
+}
+
 static void plan_refresh(struct slu_identity *self)
 {
     struct slu_credential_pool *pool = self->pool;
-    int64_t lifetime_ms = (self->set.expires_s - self->set.obtained_s) * 1000;
-    int64_t margin_ms = lifetime_ms / MARGIN_PART;
+    int64_t margin_ms = margin_of(&self->set);
     int64_t wait_ms;
 
     if (self->set.expires_s == 0) {
         return;
-    }
-    if (margin_ms > MARGIN_S * 1000) {
-        margin_ms = MARGIN_S * 1000;
     }
     wait_ms =
         (self->set.expires_s - slu_credentials_wall_s(pool)) * 1000 - margin_ms;
@@ -133,24 +137,21 @@ static bool is_same(const struct slu_identity *self,
 static void fail_attempt(struct slu_identity *self,
                          const struct slu_error *error);
 
-static void take_set(struct slu_identity *self)
+/* Who hands them out has no newer set yet: the metadata service makes one only
+ * five minutes before the end. Asked again soon, and nothing is wrong. */
+static void ask_later(struct slu_identity *self)
 {
-    static const struct slu_error no_newer = {
-        .code = SLU_ERR_SERVER, .text = "there are no newer credentials yet"};
-    struct slu_credentials set;
-    bool same;
+    int64_t wait_ms = margin_of(&self->set) / AGAIN_PART;
 
-    slu_signin_take(self->signin, &set);
-    leave_running(self);
-    same = is_same(self, &set);
-    if (same && !self->is_rejected && set.expires_s == self->set.expires_s) {
-        slu_credentials_fini(&set);
-        fail_attempt(self, &no_newer);
-        return;
-    }
-    if (same && self->is_rejected) {
-        self->confirmed_until_ms = slu_clock_mono_ms() + CONFIRMED_MS;
-    }
+    slu_logger_print(&self->pool->options.logger, SLU_LOG_DEBUG,
+                     "%s: %s has no newer credentials yet", name_of(self),
+                     slu_signin_origin(self->signin));
+    self->is_backing_off = false;
+    set_due(self, wait_ms < RETRY_MS ? RETRY_MS : (uint64_t)wait_ms);
+}
+
+static void use_set(struct slu_identity *self, struct slu_credentials set)
+{
     slu_credentials_fini(&self->set);
     self->set = set;
     self->generation++;
@@ -163,6 +164,30 @@ static void take_set(struct slu_identity *self)
         start_waiting(self->pool, SLU_IDENTITY_NO_BASE);
     }
     tell_change(self->pool);
+}
+
+static void take_set(struct slu_identity *self)
+{
+    static const struct slu_error no_newer = {
+        .code = SLU_ERR_SERVER, .text = "there are no newer credentials yet"};
+    struct slu_credentials set;
+    bool same;
+
+    slu_signin_take(self->signin, &set);
+    leave_running(self);
+    same = is_same(self, &set);
+    if (same && self->is_rejected) {
+        self->confirmed_until_ms = slu_clock_mono_ms() + CONFIRMED_MS;
+    } else if (same && set.expires_s == self->set.expires_s) {
+        slu_credentials_fini(&set);
+        if (slu_identity_is_valid(self)) {
+            ask_later(self);
+        } else {
+            fail_attempt(self, &no_newer);
+        }
+        return;
+    }
+    use_set(self, set);
 }
 
 /* ---- a failure ---- */

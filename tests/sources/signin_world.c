@@ -49,6 +49,7 @@ void world_init(struct world *self)
     self->port = (struct slu_aws_port){self, ask_env, read_file};
     self->config.auth = "default";
     self->config.region = "eu-west-1";
+    self->config.endpoint_url = "";
     self->config.roles_anywhere = (struct slu_aws_anywhere_config){
         .private_key = "",
         .certificate = "",
