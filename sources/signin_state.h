@@ -155,7 +155,13 @@ void slu_signin_set_origin(struct slu_signin *self, const char *format, ...)
 void slu_signin_add_note(struct slu_signin *self, const char *format, ...)
     SLU_PRINTF(2, 3);
 
+/* Its content is gone, and its room stays. */
+void slu_signin_wipe(struct slu_buf *buf);
+
 /* ---- the moves ---- */
+
+/* Wiped and freed; NULL is fine. */
+void slu_signin_close_work(struct slu_signin *self);
 
 void slu_signin_send(struct slu_signin *self);
 

@@ -148,3 +148,27 @@ Test(url, encoding_is_refused_over_the_maximum)
     cr_assert_eq(buf.len, 0);
     slu_buf_fini(&buf);
 }
+
+Test(url, split_leaves_what_is_behind_the_host)
+{
+    struct slu_url url;
+    struct slu_view rest;
+    struct slu_error error = {0};
+
+    cr_assert_eq(slu_url_split(slu_view_str("http://169.254.170.2:80/v2?a=b"),
+                               &url, &rest, &error),
+                 SLU_ERR_OK, "%s", error.text);
+    cr_assert(slu_view_equal_str(url.origin, "http://169.254.170.2:80"));
+    cr_assert(slu_view_equal_str(url.host, "169.254.170.2"));
+    cr_assert(slu_view_equal_str(rest, "/v2?a=b"));
+    cr_assert_not(url.loopback);
+    cr_assert_eq(
+        slu_url_split(slu_view_str("https://[::1]x"), &url, &rest, &error),
+        SLU_ERR_OK);
+    cr_assert(slu_view_equal_str(rest, "x"));
+    cr_assert(url.loopback);
+    cr_assert_eq(slu_url_split(slu_view_str("ftp://a/b"), &url, &rest, &error),
+                 SLU_ERR_CONFIG);
+    cr_assert_eq(slu_url_split(slu_view_str("http:///b"), &url, &rest, &error),
+                 SLU_ERR_CONFIG);
+}
