@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codecs/xml_text.h"
+#include "codecs/hex_digit.h"
 
 #include <stdint.h>
 
@@ -163,31 +164,20 @@ bool slu_xml_find(struct slu_view text, const char *name,
 
 /* ---- references ---- */
 
-static unsigned read_digit(char byte)
-{
-    if (byte >= '0' && byte <= '9') {
-        return (unsigned)(byte - '0');
-    }
-    if (byte >= 'a' && byte <= 'f') {
-        return (unsigned)(byte - 'a') + 10;
-    }
-    return byte >= 'A' && byte <= 'F' ? (unsigned)(byte - 'A') + 10 : 99;
-}
-
 /* "#233" or "#xe9"; 0 for what is no character. */
 static uint32_t read_number(struct slu_view text)
 {
-    unsigned base = text.len > 1 && text.ptr[1] == 'x' ? 16 : 10;
+    int base = text.len > 1 && text.ptr[1] == 'x' ? 16 : 10;
     uint32_t value = 0;
     size_t at = base == 16 ? 2 : 1;
 
     for (; at < text.len; at++) {
-        unsigned digit = read_digit(text.ptr[at]);
+        int digit = slu_hex_digit(text.ptr[at]);
 
-        if (digit >= base) {
+        if (digit < 0 || digit >= base) {
             return 0;
         }
-        value = value * base + digit;
+        value = value * (uint32_t)base + (uint32_t)digit;
         if (value > CODE_POINT_MAX) {
             return 0;
         }
