@@ -97,7 +97,11 @@ class Rules(AwsCase):
             answer, 403, 'AccessDeniedException',
             f'User: {USER} is not authorized to perform: '
             'guardduty:ListFindings on resource: arn:aws:guardduty:us-east-1:'
-            f'{ACCOUNT}:detector/abc')
+            f'{ACCOUNT}:detector/abc because no identity-based policy allows '
+            'the guardduty:ListFindings action')
+        answer = self.send(sim, detectors(region='eu-west-1'))
+        self.refused_as(answer, 403, 'AccessDeniedException',
+                        f':eu-west-1:{ACCOUNT}:detector/* because')
         for request in (findings('eu-west-1'), detectors(region='eu-west-1')):
             self.refused_as(self.send(sim, request), 403,
                             'AccessDeniedException')
@@ -114,6 +118,8 @@ class Rules(AwsCase):
         answer = self.send(sim, assume())
         self.assertEqual(answer.status, 403)
         self.assertIn(b'<Code>AccessDenied</Code>', answer.body)
+        self.assertIn(f'sts:AssumeRole on resource: {ROLE} '.encode(),
+                      answer.body)
         self.assertEqual(self.send(sim, identity()).status, 200)
 
     def test_throttle_counts_each_operation_and_place_alone(self):

@@ -266,10 +266,15 @@ class Refusals(S3Case):
                          'expecting us-east-1')
 
     def test_denials_and_faults(self):
-        sim = self.started('--aws-deny', '*/*/GetObject', '--fault',
+        sim = self.started('--aws-deny', '*/*/GetObject', '--aws-deny',
+                           '*/eu-central-1', '--fault',
                            'throttling=once,endpoint:s3')
         self.refused_xml(self.ask(sim, '/here/a/2'), 403, 'AccessDenied',
-                         's3:GetObject')
+                         's3:GetObject on resource: "arn:aws:s3:::here/a/2"')
+        self.refused_xml(
+            self.ask(sim, '/elsewhere?list-type=2', region='eu-central-1'),
+            403, 'AccessDenied',
+            's3:ListBucket on resource: "arn:aws:s3:::elsewhere"')
         self.refused_xml(self.ask(sim, '/here?list-type=2'), 503, 'SlowDown')
         self.assertEqual(self.ask(sim, '/here?list-type=2').status, 200)
 

@@ -184,44 +184,61 @@ static bool is_enabled(struct call *call)
     return true;
 }
 
-/* What the denial names: a detector where the path has one. */
-static void write_resource(const struct call *call, char *out, size_t cap)
+/* What the denial names: the detector, the bucket and key, the role; where
+   the path has none of them, all that there are. */
+static void put_resource(const struct call *call, struct sim_text *out)
 {
-    const char *target = call->request->target;
-    const char *id = strncmp(target, "/detector/", 10) == 0 ? target + 10 : "*";
+    const struct sim_request *request = call->request;
+    const char *path = call->server->query.path;
+    struct sim_host host;
 
-    snprintf(out, cap, "arn:aws:%s:%s:%s:detector/%.*s", call->service,
-             call->caller.region, call->caller.account,
-             (int)(strcspn(id, "/?") < 300 ? strcspn(id, "/?") : 300), id);
-    if (strcmp(call->service, "guardduty") != 0) {
-        snprintf(out, cap, "*");
+    if (strcmp(call->service, "guardduty") == 0) {
+        const char *id = path_begins(request, "/detector/") ? path + 10 : "*";
+
+        sim_text_printf(out, "arn:aws:guardduty:%s:%s:detector/%.*s",
+                        call->caller.region, call->caller.account,
+                        (int)strcspn(id, "/"), id);
+    } else if (strcmp(call->service, "s3") == 0) {
+        sim_host_read(&host, request->host);
+        sim_text_printf(out, "\"arn:aws:s3:::%s%s\"", host.bucket,
+                        host.bucket[0] == '\0' ? path + 1 : path);
+    } else if (!sim_form_get(request, "RoleArn", out)) {
+        sim_text_str(out, "*");
     }
+    sim_text_byte(out, '\0');
+}
+
+static void deny(struct call *call)
+{
+    const char *action = sim_operation_action(call->service, call->operation);
+    struct sim_text resource = {0};
+    char message[3200];
+
+    put_resource(call, &resource);
+    snprintf(message, sizeof(message),
+             "User: %s is not authorized to perform: %s:%s on resource: "
+             "%.2048s because no identity-based policy allows the %s:%s action",
+             call->caller.arn, call->service, action, resource.data,
+             call->service, action);
+    sim_protocol_error(call->answer, call->protocol, 403,
+                       call->protocol == SIM_PROTOCOL_REST
+                           ? "AccessDeniedException"
+                           : "AccessDenied",
+                       message);
+    sim_text_fini(&resource);
+    call->row->denied++;
 }
 
 static bool may(struct call *call)
 {
     const struct sim_aws_options *options = &call->server->options.aws;
-    char resource[512];
-    char message[1200];
 
     for (unsigned i = 0; i < options->denials; i++) {
-        if (!sim_aws_place_matches(&options->denied[i], call->caller.account,
-                                   call->caller.region, call->operation)) {
-            continue;
+        if (sim_aws_place_matches(&options->denied[i], call->caller.account,
+                                  call->caller.region, call->operation)) {
+            deny(call);
+            return false;
         }
-        call->row->denied++;
-        write_resource(call, resource, sizeof(resource));
-        snprintf(message, sizeof(message),
-                 "User: %s is not authorized to perform: %s:%s on resource: %s "
-                 "because no identity-based policy allows the %s:%s action",
-                 call->caller.arn, call->service, call->operation, resource,
-                 call->service, call->operation);
-        sim_protocol_error(call->answer, call->protocol, 403,
-                           call->protocol == SIM_PROTOCOL_REST
-                               ? "AccessDeniedException"
-                               : "AccessDenied",
-                           message);
-        return false;
     }
     return true;
 }

@@ -136,6 +136,21 @@ const char *sim_operation_of(const char *service,
     return "Unknown";
 }
 
+const char *sim_operation_action(const char *service, const char *operation)
+{
+    static const char *const others[][2] = {{"ListObjectsV2", "ListBucket"},
+                                            {"HeadBucket", "ListBucket"},
+                                            {"HeadObject", "GetObject"}};
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        if (strcmp(service, "s3") == 0 &&
+            strcmp(operation, others[i][0]) == 0) {
+            return others[i][1];
+        }
+    }
+    return operation;
+}
+
 const char *sim_operation_endpoint(const char *service, const char *operation)
 {
     static const char *const endpoints[][2] = {

@@ -12,6 +12,10 @@ const char *sim_operation_of(const char *service,
                              const struct sim_request *request,
                              struct sim_text *scratch);
 
+/* The permission that it takes, as IAM names it without the service:
+   "ListBucket" for ListObjectsV2; mostly the operation itself. */
+const char *sim_operation_action(const char *service, const char *operation);
+
 /* The endpoint that a fault may be bound to: "aws:list" and so on. */
 const char *sim_operation_endpoint(const char *service, const char *operation);
 
