@@ -49,8 +49,9 @@ static void set_due(struct slu_identity *self, uint64_t wait_ms)
 
 void slu_identity_want(struct slu_identity *self)
 {
-    if (self->phase == SLU_IDENTITY_IDLE ||
-        (self->phase == SLU_IDENTITY_DUE && !self->is_backing_off)) {
+    if (self->failed.code == SLU_ERR_OK &&
+        (self->phase == SLU_IDENTITY_IDLE ||
+         (self->phase == SLU_IDENTITY_DUE && !self->is_backing_off))) {
         set_due(self, 0);
     }
 }
@@ -192,20 +193,16 @@ static void take_set(struct slu_identity *self)
 
 /* ---- a failure ---- */
 
-/* For good: with the base goes whoever waits for it. */
+/* For good. Whoever waits for the base fails by it at its own turn, unless it
+ * has a set that still serves. */
 static void give_up(struct slu_identity *self, const struct slu_error *error)
 {
     struct slu_credential_pool *pool = self->pool;
 
     self->failed = *error;
     self->phase = SLU_IDENTITY_IDLE;
-    for (unsigned i = 1; self->index == 0 && i < pool->count; i++) {
-        struct slu_identity *one = &pool->identities[i];
-
-        if (one->phase == SLU_IDENTITY_NO_BASE) {
-            one->failed = *error;
-            one->phase = SLU_IDENTITY_IDLE;
-        }
+    if (self->index == 0) {
+        start_waiting(pool, SLU_IDENTITY_NO_BASE);
     }
     tell_change(pool);
 }

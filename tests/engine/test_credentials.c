@@ -319,8 +319,28 @@ Test(credentials, a_base_without_credentials_is_everybodys_failure)
     cr_assert_eq(ask(1), SLU_CREDENTIAL_WAIT);
     cr_assert_eq(await(2), SLU_CREDENTIAL_FAILED);
     cr_assert_eq(error.code, SLU_ERR_AUTH);
-    cr_assert_eq(ask(1), SLU_CREDENTIAL_FAILED);
+    cr_assert_eq(await(1), SLU_CREDENTIAL_FAILED);
     cr_assert_eq(await(0), SLU_CREDENTIAL_FAILED);
+    slu_credential_pool_reject(pool, 0, 0);
+    cr_assert_eq(pool->identities[0].phase, SLU_IDENTITY_IDLE);
+}
+
+/* Its own set serves to its end, whatever has become of the base. */
+Test(credentials, an_account_outlives_its_base)
+{
+    use_container();
+    open_pool(60000);
+    expect_ready(1, 1);
+    script.status = 403;
+    slu_credential_pool_reject(pool, 0, 1);
+    (void)event_del(&pool->identities[1].timer);
+    slu_identity_want(&pool->identities[1]);
+    cr_assert_eq(await(0), SLU_CREDENTIAL_FAILED);
+    while (pool->identities[1].failures < 2) {
+        (void)event_base_loop(loop, EVLOOP_ONCE);
+        cr_assert_eq(ask(1), SLU_CREDENTIAL_READY);
+    }
+    cr_assert_eq(generation, 1);
 }
 
 /* Seconds until the identity's timer. */
