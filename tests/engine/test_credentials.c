@@ -251,6 +251,18 @@ static void expect_ready(unsigned identity, uint64_t wanted)
                  (unsigned long long)generation);
 }
 
+/* At a test's end: nothing is left, and no secret was in what was given back.
+ * Not in tear_down: Criterion passes a test whose fini failed. */
+static void close_pool(void)
+{
+    slu_credential_pool_free(pool);
+    pool = NULL;
+    cr_assert_eq(world.counting.live, 0, "%zu bytes are left",
+                 world.counting.live);
+    cr_assert_not(world.counting.freed_secret,
+                  "memory was given back with a secret in it");
+}
+
 static unsigned requests(void)
 {
     return raw_server_counts(server)->requests;
@@ -270,6 +282,7 @@ Test(credentials, keys_that_are_there)
     cr_assert_str_eq(slu_credential_pool_origin(pool, 1), "");
     cr_assert_str_eq(logged, "DEBUG the sign-in: credentials of the "
                              "environment, which expire: never\n");
+    close_pool();
 }
 
 Test(credentials, an_account_without_a_role_is_the_base)
@@ -294,6 +307,7 @@ Test(credentials, accounts_by_one_base)
     cr_assert_eq(requests(), 2);
     cr_assert_str_eq(slu_credential_pool_origin(pool, 1), "the role " ROLE_1);
     cr_assert_eq(changes, 3);
+    close_pool();
 }
 
 Test(credentials, one_refused_account_leaves_the_others)
@@ -439,6 +453,7 @@ Test(credentials, a_rejected_set_is_replaced)
     slu_credential_pool_reject(pool, 0, 1);
     cr_assert_eq(ask(0), SLU_CREDENTIAL_READY, "an old one was rejected");
     cr_assert_eq(requests(), 2);
+    close_pool();
 }
 
 /* All there is: who gets it refused again knows what it means. */
@@ -618,6 +633,7 @@ Test(credentials, of_a_process)
     cr_assert_str_eq(got->access_key_id, "AKIAPROC");
     cr_assert_str_eq(slu_credential_pool_origin(pool, 0),
                      "credential_process of profile default");
+    close_pool();
 }
 
 Test(credentials, of_a_process_that_fails_or_is_not_there)
@@ -650,8 +666,7 @@ Test(credentials, freed_in_the_middle)
     while (requests() == 0) {
         (void)event_base_loop(loop, EVLOOP_ONCE);
     }
-    slu_credential_pool_free(pool);
-    pool = NULL;
+    close_pool();
     slu_credential_pool_free(NULL);
 }
 
@@ -663,6 +678,7 @@ Test(credentials, freed_with_a_child_running)
     while (pool->identities[0].exchange.child == NULL) {
         (void)event_base_loop(loop, EVLOOP_ONCE);
     }
+    close_pool();
 }
 
 Test(credentials, too_large_an_answer)
@@ -696,8 +712,7 @@ Test(credentials, no_memory_at_any_point)
             continue;
         }
         state = await(1);
-        slu_credential_pool_free(pool);
-        pool = NULL;
+        close_pool();
         if (state == SLU_CREDENTIAL_READY) {
             break;
         }

@@ -40,6 +40,10 @@ struct world {
 void world_init(struct world *self);
 void world_fini(struct world *self);
 
+/* At a test's end: nothing is left of the sign-in, and no secret was in what it
+ * gave back. expect_ready and expect_failed ask for the latter, too. */
+void world_free_signin(struct world *self);
+
 /* The text lives on; a name that is there is replaced. */
 void world_set_env(struct world *self, const char *name, const char *text);
 void world_set_file(struct world *self, const char *path, const char *text);

@@ -327,6 +327,7 @@ Test(signin, no_memory_at_any_point)
     }
     cr_assert_geq(failed, 8, "%lu", failed);
     world_expect_made(&world, "ASIAACCT");
+    world_free_signin(&world);
 }
 
 Test(signin, freed_in_the_middle)
@@ -336,5 +337,9 @@ Test(signin, freed_in_the_middle)
     world_start_with(&world, &base);
     world_answer(&world, 200, world_sts("ASIAACCT"));
     cr_assert_eq(world.turn, SLU_SIGNIN_READY);
+    world_free_signin(&world);
+    world_start_with(&world, &base);
+    cr_assert_eq(world.turn, SLU_SIGNIN_REQUEST);
+    world_free_signin(&world);
     slu_signin_free(NULL);
 }

@@ -288,6 +288,7 @@ Test(signin_anywhere, no_memory_at_any_point)
     }
     world_expect_ready(&world, "ASIAANY", "geheim-any", "token-geheim",
                        WORLD_NOW + 3600);
+    world_free_signin(&world);
 }
 
 /* ---- the official helper's own request ---- */
