@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #define ALLOW_FILE_BYTES_MAX (64u * 1024 * 1024)
-#define STATUS_TEXT_MAX (256u * 1024)
+#define STATUS_TEXT_MAX (512u * 1024)
 
 static enum slu_err read_config(struct slu_engine *self,
                                 const struct slu_options *options,

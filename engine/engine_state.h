@@ -16,7 +16,8 @@
 #include "sources/source.h"
 #include <sluice/engine.h>
 
-#define SLU_STATUS_ENTRIES_MAX 64
+/* Of 100 accounts in 20 regions. */
+#define SLU_STATUS_ENTRIES_MAX 2048
 #define SLU_STATUS_RUNS_MAX 10
 
 struct slu_engine {

@@ -10,8 +10,8 @@
 #include <string.h>
 
 static const struct slu_source_ops *const source_table[] = {&slu_gti_source};
-static const struct slu_row_sink *const row_sink_table[] = {&slu_ndjson_sink,
-                                                            &slu_csv_sink};
+static const struct slu_row_sink *const row_sink_table[] = {
+    &slu_ndjson_sink, &slu_csv_sink, &slu_stix_sink};
 
 #define LIST_SINK "files"
 #define ROW_SINKS "ndjson, csv, stix"

@@ -3,6 +3,7 @@
  * can be asked while a sync runs. */
 #include "codecs/time_text.h"
 #include "engine/engine_state.h"
+#include "engine/registry.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@ struct listing {
     struct slu_engine *engine;
     struct slu_status *status;
     unsigned checkpoints;
+    uint64_t done; /* objects of an export */
 };
 
 static const char *keep_text(struct slu_engine *self, struct slu_view text)
@@ -73,12 +75,138 @@ static unsigned count_slashes(struct slu_view key)
     return count;
 }
 
+static enum slu_err add_checkpoint(struct listing *self, struct slu_view key,
+                                   struct slu_view value)
+{
+    struct slu_engine *engine = self->engine;
+    struct slu_status_entry *entry;
+
+    if (self->checkpoints == SLU_STATUS_ENTRIES_MAX) {
+        return SLU_ERR_OK;
+    }
+    entry = &engine->status_entries[self->checkpoints++];
+    entry->key = keep_text(engine, key);
+    entry->value = keep_text(engine, value);
+    return entry->key != NULL && entry->value != NULL ? SLU_ERR_OK
+                                                      : SLU_ERR_NOMEM;
+}
+
+/* ---- findings ---- */
+
+static struct slu_view format_ms(int64_t ms, char iso[SLU_ISO_TEXT_LEN])
+{
+    slu_time_format_iso(ms / 1000, iso);
+    return slu_view_make(iso, SLU_ISO_TEXT_LEN);
+}
+
+/* The part of a key behind its prefix. */
+static struct slu_view behind(struct slu_view key, const char *prefix)
+{
+    size_t len = strlen(prefix);
+
+    return slu_view_make(key.ptr + len, key.len - len);
+}
+
+/* "account/region/detector": an open window brings its checkpoint back to where
+ * it begins. The keys come sorted, so that a detector's windows are together,
+ * and before what is planned. */
+static enum slu_err add_window(struct listing *self, struct slu_view rest)
+{
+    const char *slash = memrchr(rest.ptr, '/', rest.len);
+    struct slu_view where = rest;
+    struct slu_view from;
+    char key[SLU_UNIT_NAME_MAX * 2];
+    char iso[SLU_ISO_TEXT_LEN];
+    const char *dash;
+    int64_t ms;
+    int len;
+
+    self->status->unit_count++;
+    if (slash == NULL) {
+        return SLU_ERR_OK;
+    }
+    where.len = (size_t)(slash - rest.ptr);
+    from = slu_view_make(slash + 1, rest.len - where.len - 1);
+    dash = memchr(from.ptr, '-', from.len);
+    from.len = dash == NULL ? from.len : (size_t)(dash - from.ptr);
+    if (!parse_seconds(from, &ms)) {
+        return SLU_ERR_OK;
+    }
+    len = snprintf(key, sizeof(key), "guardduty/%.*s", SLU_VIEW_ARGS(where));
+    if (len < 0 || (size_t)len >= sizeof(key)) {
+        return SLU_ERR_OK;
+    }
+    for (unsigned i = 0; i < self->checkpoints; i++) {
+        struct slu_status_entry *entry = &self->engine->status_entries[i];
+
+        if (strcmp(entry->key, key) == 0) {
+            struct slu_view earlier = format_ms(ms, iso);
+
+            if (memcmp(entry->value, earlier.ptr, earlier.len) > 0) {
+                entry->value = keep_text(self->engine, earlier);
+            }
+            return entry->value != NULL ? SLU_ERR_OK : SLU_ERR_NOMEM;
+        }
+    }
+    return add_checkpoint(self, slu_view_make(key, (size_t)len),
+                          format_ms(ms, iso));
+}
+
+/* All up to there is committed, unless a window before it is open. */
+static enum slu_err add_planned(struct listing *self, struct slu_view where,
+                                struct slu_view value)
+{
+    char key[SLU_UNIT_NAME_MAX * 2];
+    char iso[SLU_ISO_TEXT_LEN];
+    int64_t ms;
+    int len =
+        snprintf(key, sizeof(key), "guardduty/%.*s", SLU_VIEW_ARGS(where));
+
+    if (len < 0 || (size_t)len >= sizeof(key) || !parse_seconds(value, &ms)) {
+        return SLU_ERR_OK;
+    }
+    for (unsigned i = 0; i < self->checkpoints; i++) {
+        if (strcmp(self->engine->status_entries[i].key, key) == 0) {
+            return SLU_ERR_OK;
+        }
+    }
+    return add_checkpoint(self, slu_view_make(key, (size_t)len),
+                          format_ms(ms, iso));
+}
+
+static enum slu_err add_finding_entry(void *ctx, struct slu_view key,
+                                      struct slu_view value)
+{
+    struct listing *self = ctx;
+
+    if (starts_with(key, "guardduty/open/")) {
+        return add_window(self, behind(key, "guardduty/open/"));
+    }
+    if (starts_with(key, "guardduty/planned/")) {
+        return add_planned(self, behind(key, "guardduty/planned/"), value);
+    }
+    self->done += starts_with(key, "guardduty_export/done/");
+    return SLU_ERR_OK;
+}
+
+static enum slu_err add_exported(struct listing *self)
+{
+    char text[40];
+
+    (void)snprintf(text, sizeof(text), "%llu objects read",
+                   (unsigned long long)self->done);
+    return self->done == 0
+               ? SLU_ERR_OK
+               : add_checkpoint(self, slu_view_str("guardduty_export"),
+                                slu_view_str(text));
+}
+
+/* ---- lists ---- */
+
 static enum slu_err add_entry(void *ctx, struct slu_view key,
                               struct slu_view value)
 {
     struct listing *self = ctx;
-    struct slu_engine *engine = self->engine;
-    struct slu_status_entry *entry;
     char iso[SLU_ISO_TEXT_LEN];
 
     if (starts_with(key, "gti/asked/")) {
@@ -88,14 +216,7 @@ static enum slu_err add_entry(void *ctx, struct slu_view key,
         self->status->unit_count++;
         return SLU_ERR_OK;
     }
-    if (self->checkpoints == SLU_STATUS_ENTRIES_MAX) {
-        return SLU_ERR_OK;
-    }
-    entry = &engine->status_entries[self->checkpoints++];
-    entry->key = keep_text(engine, key);
-    entry->value = keep_text(engine, readable(key, value, iso));
-    return entry->key != NULL && entry->value != NULL ? SLU_ERR_OK
-                                                      : SLU_ERR_NOMEM;
+    return add_checkpoint(self, key, readable(key, value, iso));
 }
 
 static enum slu_err add_run(void *ctx, const struct slu_store_run *run)
@@ -168,10 +289,42 @@ static void add_files(struct listing *self)
     }
 }
 
+/* The files of the row sinks that some flow has, each once. */
+static void add_row_files(struct listing *self)
+{
+    const struct slu_config *config = self->engine->config;
+    const struct slu_row_sink *sinks[SLU_FLOWS_MAX * SLU_FLOW_SINKS_MAX];
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < slu_config_flow_count(config); i++) {
+        const struct slu_flow_config *flow = slu_config_flow(config, i);
+
+        for (unsigned j = 0; j < flow->sink_count; j++) {
+            const struct slu_row_sink *sink =
+                slu_registry_row_sink(flow->sinks[j]);
+            unsigned k = 0;
+
+            while (k < count && sinks[k] != sink) {
+                k++;
+            }
+            if (sink != NULL && k == count) {
+                sinks[count++] = sink;
+                add_file(self, sink->path);
+            }
+        }
+    }
+}
+
 static enum slu_err read_state(struct listing *self, struct slu_store *store)
 {
     enum slu_err err = slu_store_entries(store, "gti/", add_entry, self);
 
+    if (err == SLU_ERR_OK) {
+        err = slu_store_entries(store, "guardduty", add_finding_entry, self);
+    }
+    if (err == SLU_ERR_OK) {
+        err = add_exported(self);
+    }
     if (err == SLU_ERR_OK) {
         err = slu_store_runs(store, SLU_STATUS_RUNS_MAX, add_run, self);
     }
@@ -219,5 +372,6 @@ enum slu_err slu_engine_status(struct slu_engine *self,
     out_status->checkpoint_count = listing.checkpoints;
     out_status->runs = self->status_runs;
     add_files(&listing);
+    add_row_files(&listing);
     return err;
 }

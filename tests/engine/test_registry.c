@@ -47,6 +47,7 @@ Test(registry, knows_sources_and_sinks_by_name)
     cr_assert(slu_registry_has_sink("csv"));
     cr_assert_str_eq(slu_registry_row_sink("ndjson")->path,
                      "indicators.ndjson");
+    cr_assert_not_null(slu_registry_row_sink("stix")->finish);
     cr_assert_null(slu_registry_row_sink("files"));
     cr_assert_null(slu_registry_row_sink("moon"));
     cr_assert_str_eq(slu_registry_sinks_of(slu_registry_source("gti")),

@@ -94,6 +94,44 @@ Test(report, text_tells_all_that_was_counted)
     expect_80_columns();
 }
 
+static struct slu_report make_rows_report(void)
+{
+    struct slu_report report = make_report();
+
+    report.has_rows = true;
+    report.findings = 288;
+    report.rows[SLU_ROW_IPV4] = 1000;
+    report.rows[SLU_ROW_DOMAIN] = 20;
+    report.rows[SLU_ROW_SHA256] = 3;
+    return report;
+}
+
+Test(report, text_of_findings_tells_rows_and_not_lists)
+{
+    struct slu_report report = make_rows_report();
+
+    slu_cli_report_text(out.file, &report, 0);
+    expect_line("  findings read                                  288\n");
+    expect_line("  rows written by this run                     1,023\n");
+    expect_line("    IPv4 addresses                             1,000\n");
+    expect_line("    SHA-256 hashes                                 3\n");
+    expect_line("  repeats left out                             6,100\n");
+    expect_line("Indicators not accepted\n");
+    expect_line("41,300 indicators a second\n");
+    cr_assert_null(strstr(out.text, "IPv6"));
+    cr_assert_null(strstr(out.text, "on the lists"));
+    expect_80_columns();
+}
+
+Test(report, json_of_findings_has_rows_by_kind)
+{
+    struct slu_report report = make_rows_report();
+
+    slu_cli_report_json(out.file, &report, 0, NULL);
+    expect_line("\"findings\":288,\"rows\":{\"ipv4\":1000,\"ipv6\":0,"
+                "\"domain\":20,\"sha256\":3}");
+}
+
 Test(report, text_keeps_its_columns_up_to_a_thousand_million)
 {
     struct slu_report report = {.items = UINT64_MAX,

@@ -22,6 +22,18 @@ static void put_kinds(FILE *to, const char *key,
     (void)fputc('}', to);
 }
 
+/* ,"key":{"ipv4":n,"ipv6":n,"domain":n,"sha256":n} */
+static void put_row_kinds(FILE *to, const char *key,
+                          const uint64_t counts[SLU_ROW_KIND_COUNT])
+{
+    (void)fprintf(to, ",\"%s\":{", key);
+    for (int kind = 0; kind < SLU_ROW_KIND_COUNT; kind++) {
+        (void)fprintf(to, "%s\"%s\":%" PRIu64, kind == 0 ? "" : ",",
+                      slu_row_kind_name((enum slu_row_kind)kind), counts[kind]);
+    }
+    (void)fputc('}', to);
+}
+
 static void put_string(FILE *to, const char *key, const char *text)
 {
     (void)fprintf(to, ",\"%s\":", key);
@@ -70,6 +82,10 @@ void slu_cli_report_json(FILE *to, const struct slu_report *report,
                   report->seconds, report->pull_seconds);
     put_count(to, "items", report->items);
     put_count(to, "duplicates", report->duplicates);
+    if (report->has_rows) {
+        put_count(to, "findings", report->findings);
+        put_row_kinds(to, "rows", report->rows);
+    }
     put_kinds(to, "accepted", report->accepted);
     put_kinds(to, "listed", report->listed);
     put_kinds(to, "added", report->added);

@@ -71,12 +71,40 @@ static void print_indicators(FILE *to, const struct slu_report *report)
     print_kinds(to, "over capacity", report->exceeded);
 }
 
+static void print_rows(FILE *to, const struct slu_report *report)
+{
+    static const char *const labels[SLU_ROW_KIND_COUNT] = {
+        [SLU_ROW_IPV4] = "  IPv4 addresses",
+        [SLU_ROW_IPV6] = "  IPv6 addresses",
+        [SLU_ROW_DOMAIN] = "  domains",
+        [SLU_ROW_SHA256] = "  SHA-256 hashes",
+    };
+    uint64_t rows = 0;
+
+    for (int kind = 0; kind < SLU_ROW_KIND_COUNT; kind++) {
+        rows += report->rows[kind];
+    }
+    (void)fprintf(to, "Indicators\n  %-38s %11s\n", "findings read",
+                  slu_cli_number_count(report->findings).text);
+    (void)fprintf(to, "  %-38s %11s\n", "rows written by this run",
+                  slu_cli_number_count(rows).text);
+    for (int kind = 0; kind < SLU_ROW_KIND_COUNT; kind++) {
+        if (kind != SLU_ROW_IPV6 || report->rows[kind] > 0) {
+            (void)fprintf(to, "  %-38s %11s\n", labels[kind],
+                          slu_cli_number_count(report->rows[kind]).text);
+        }
+    }
+    (void)fprintf(to, "  %-38s %11s\n", "repeats left out",
+                  slu_cli_number_count(report->duplicates).text);
+}
+
 static void print_reasons(FILE *to, const struct slu_report *report)
 {
     if (report->reason_count == 0) {
         return;
     }
-    (void)fprintf(to, "\nSightings not accepted\n");
+    (void)fprintf(to, "\n%s not accepted\n",
+                  report->has_rows ? "Indicators" : "Sightings");
     for (unsigned i = 0; i < report->reason_count; i++) {
         (void)fprintf(to, "  %-38s %11s\n", report->reasons[i].reason,
                       slu_cli_number_count(report->reasons[i].count).text);
@@ -112,13 +140,14 @@ static void print_pull(FILE *to, const struct slu_report *report)
     (void)snprintf(text, sizeof(text), "%s, of them %s repeats",
                    slu_cli_number_count(report->items).text,
                    slu_cli_number_count(report->duplicates).text);
-    print_fact(to, "IOCs read", text);
+    print_fact(to, report->has_rows ? "indicators read" : "IOCs read", text);
     (void)snprintf(text, sizeof(text), "%s, of them %s pulling",
                    slu_cli_number_seconds(report->seconds).text,
                    slu_cli_number_seconds(report->pull_seconds).text);
     print_fact(to, "time", text);
-    (void)snprintf(text, sizeof(text), "%s IOCs a second",
-                   slu_cli_number_count(rate).text);
+    (void)snprintf(text, sizeof(text), "%s %s a second",
+                   slu_cli_number_count(rate).text,
+                   report->has_rows ? "indicators" : "IOCs");
     print_fact(to, "rate", text);
 }
 
@@ -142,7 +171,11 @@ void slu_cli_report_text(FILE *to, const struct slu_report *report,
 
     (void)fprintf(to, "Flow %s: %s\n\n",
                   report->flow == NULL ? "?" : report->flow, ends[end]);
-    print_indicators(to, report);
+    if (report->has_rows) {
+        print_rows(to, report);
+    } else {
+        print_indicators(to, report);
+    }
     print_reasons(to, report);
     if (report->file_count > 0) {
         (void)fputc('\n', to);
