@@ -157,7 +157,7 @@ enum slu_err slu_url_parse_base(struct slu_view text, struct slu_url *out_url,
     }
     if (!url.tls && !url.loopback) {
         return slu_error_set(out_error, SLU_ERR_CONFIG,
-                             "\"%.*s\" would send the API key unencrypted: "
+                             "\"%.*s\" would send secrets unencrypted: "
                              "http is for loopback only, use https",
                              SLU_VIEW_ARGS(text));
     }

@@ -6,6 +6,7 @@
  */
 #include "sources/aws_settings_files.h"
 
+#include <errno.h>
 #include <strings.h>
 
 struct profile_key {
@@ -317,7 +318,8 @@ enum slu_err slu_aws_files_load(struct slu_aws_files *self,
     side->path = path;
     err =
         path[0] == '\0' ? SLU_ERR_NOT_FOUND : read_text(self, port, side, &sys);
-    if (err == SLU_ERR_NOT_FOUND) {
+    /* ENOTDIR: a daemon's HOME is often /dev/null. */
+    if (err == SLU_ERR_NOT_FOUND || (err == SLU_ERR_IO && sys == ENOTDIR)) {
         return SLU_ERR_OK;
     }
     if (err == SLU_ERR_NOMEM) {

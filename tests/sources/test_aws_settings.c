@@ -336,6 +336,9 @@ Test(aws_settings, tells_a_file_that_cannot_be_read)
     cr_assert_str_eq(error.text,
                      "cannot read /home/u/.aws/config: Permission denied");
     cr_assert_eq(error.sys, EACCES);
+    /* HOME=/dev/null: no file at all. */
+    machine.read_sys = ENOTDIR;
+    expect_region("us-east-1");
     machine.read_err = SLU_ERR_LIMIT;
     refuse("/home/u/.aws/config is larger than 1048576 bytes");
 }
