@@ -123,6 +123,12 @@ static enum slu_err start(struct slu_source *self,
 
     (void)found;
     ctx->start_ms = now.wall_s * 1000;
+    slu_guardduty_log(
+        ctx, SLU_LOG_INFO,
+        "Fetching GuardDuty findings of %u account(s), %u "
+        "account and region pair(s) in all",
+        ctx->config->accounts.count > 0 ? ctx->config->accounts.count : 1,
+        ctx->target_count);
     for (unsigned i = 0; i < ctx->target_count; i++) {
         struct slu_guardduty_target *target = &ctx->targets[i];
         enum slu_err err = SLU_ERR_OK;
@@ -309,7 +315,7 @@ static void take_refusal(struct slu_guardduty_unit *unit,
 
     switch (answer) {
     case SLU_GUARDDUTY_ANSWER_NO_SIGN_IN:
-        slu_guardduty_identity_end(target->ctx, target->identity, error);
+        slu_guardduty_identity_end(target, error);
         end_unit(unit, SLU_GUARDDUTY_NO_SIGN_IN, error);
         break;
     case SLU_GUARDDUTY_ANSWER_DENIED:
@@ -324,6 +330,11 @@ static void take_refusal(struct slu_guardduty_unit *unit,
         if (is_of_token(unit) && !slu_guardduty_target_is_over(target)) {
             (void)slu_guardduty_window_restart(slu_guardduty_window_of(unit),
                                                error);
+            break;
+        }
+        if (unit->operation == SLU_GUARDDUTY_GET &&
+            target->ctx->port.tell == NULL) {
+            slu_guardduty_get_fail(slu_guardduty_get_of(unit), error);
             break;
         }
         end_unit(unit, SLU_GUARDDUTY_FAILED, error);
@@ -422,14 +433,14 @@ static void result(const struct slu_source *self,
                    struct slu_source_result *out_result)
 {
     const struct slu_guardduty_context *ctx = &self->ctx;
-    bool works = false;
+    bool done = false;
 
     *out_result = ctx->result;
     for (unsigned i = 0; i < ctx->target_count; i++) {
-        works |= ctx->targets[i].works;
+        done |= ctx->targets[i].outcome == SLU_GUARDDUTY_DONE;
     }
     out_result->all_denied =
-        !works && out_result->denied_units > 0 && out_result->failed_units == 0;
+        !done && out_result->denied_units > 0 && out_result->failed_units == 0;
 }
 
 static int64_t horizon(const struct slu_source *self)

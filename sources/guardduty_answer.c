@@ -8,6 +8,8 @@
 
 #include <assert.h>
 
+#define TOLD_MAX 10 /* windows that failed; the rest at level debug */
+
 /* ---- detectors ---- */
 
 static enum slu_err start_detectors(struct slu_guardduty_target *target)
@@ -36,12 +38,13 @@ enum slu_err slu_guardduty_take_detectors(struct slu_guardduty_target *target,
     if (token.len == 0) {
         return SLU_ERR_OK;
     }
-    if (target->pages > 1 &&
-        slu_guardduty_token_hash(token) == target->token_hash) {
+    if (target->pages == SLU_GUARDDUTY_DETECTOR_PAGES_MAX ||
+        (target->pages > 1 &&
+         slu_guardduty_token_hash(token) == target->token_hash)) {
         char place[SLU_GUARDDUTY_PLACE_MAX];
 
         (void)slu_error_set(&out_step->error, SLU_ERR_INCOMPLETE,
-                            "the list of detectors of %s repeats itself",
+                            "the list of detectors of %s does not end",
                             slu_guardduty_place(target, place));
         out_step->kind = SLU_STEP_FAILED;
         slu_guardduty_target_end(target, SLU_GUARDDUTY_FAILED,
@@ -113,9 +116,10 @@ static void fail_window(struct slu_guardduty_window *window,
     if (result->first.code == SLU_ERR_OK) {
         result->first = *error;
     }
-    slu_guardduty_log(window->unit.target->ctx, SLU_LOG_ERROR,
-                      "%s; what is left of it is asked again in the next run",
-                      error->text);
+    slu_guardduty_log(
+        window->unit.target->ctx,
+        result->incomplete_units <= TOLD_MAX ? SLU_LOG_ERROR : SLU_LOG_DEBUG,
+        "%s; what is left of it is asked again in the next run", error->text);
 }
 
 bool slu_guardduty_window_restart(struct slu_guardduty_window *window,
@@ -228,6 +232,16 @@ enum slu_err slu_guardduty_take_list(struct slu_guardduty_window *window,
 }
 
 /* ---- gets ---- */
+
+void slu_guardduty_get_fail(struct slu_guardduty_get *get,
+                            const struct slu_error *error)
+{
+    get->window->gets--;
+    if (!get->window->failed) {
+        fail_window(get->window, error);
+    }
+    slu_guardduty_unit_bury(get->unit.target->ctx, &get->unit);
+}
 
 static enum slu_err make_parts(struct slu_guardduty_window *window,
                                struct slu_unit *unit,

@@ -4,8 +4,13 @@
  * nor when a listed one was updated; its page of ids comes oldest first, and
  * GetFindings tells when each was updated. So the first page of a window with
  * more than one says: everything before the page's last finding is had, and the
- * rest [last, to) is divided by how dense the page's second half was, to about
- * 40 findings a part: half a page would waste calls, a whole one overflows.
+ * rest [last, to) is divided by how dense the page's second half was.
+ *
+ * While few windows are open, a part is to have about 40 findings: a page, and
+ * some air. With many open there is nothing to gain by more of them, and a part
+ * has about four pages, of which only the last is not full. Measured with
+ * 20,000 findings of one hour, of 400 pages at best: 643 lists and 559 gets
+ * with 40 always, 565 and 482 so, in 2.5 s of 100 ms an answer.
  *
  *     from        last                                    to
  *      |-- page 1 --|------|------|------|------|------|---|
@@ -26,6 +31,8 @@
 #include <assert.h>
 
 #define PART_FINDINGS 40
+#define BIG_PART_FINDINGS 190
+#define MANY_WINDOWS 64
 /* AWS refuses a signature of a clock that is further off. */
 #define CLOCKS_DIFFER_MS (INT64_C(15) * 60 * 1000)
 #define WITNESSES 8
@@ -91,7 +98,6 @@ static double predict(const struct evidence *seen, unsigned last, int64_t to)
     double found = last - middle;
 
     if (span <= 0) {
-        middle = 0;
         span = seen->times[last] - seen->times[0];
         found = last;
     }
@@ -134,6 +140,9 @@ void slu_guardduty_divide(const struct slu_guardduty_window *window,
     int64_t from = window->from;
     int64_t to = window->to;
     unsigned last;
+    double part = window->unit.target->ctx->windows < MANY_WINDOWS
+                      ? PART_FINDINGS
+                      : BIG_PART_FINDINGS;
     double parts;
 
     assert(parts_max >= 1);
@@ -158,7 +167,7 @@ void slu_guardduty_divide(const struct slu_guardduty_window *window,
         split_instant(out_division, from, to);
         return;
     }
-    parts = predict(&seen, last, to) / PART_FINDINGS;
+    parts = predict(&seen, last, to) / part;
     parts_max = parts_max < 32 ? parts_max : 32;
     set_parts(out_division, from, to,
               parts >= parts_max ? parts_max : (unsigned)parts + 1);

@@ -25,8 +25,9 @@
 #define SLU_GUARDDUTY_WINDOWS_MAX 65536u
 #define SLU_GUARDDUTY_TOKEN_MAX (8u << 10)
 #define SLU_GUARDDUTY_TOKENS_MAX 65536u /* followed in one window */
-#define SLU_GUARDDUTY_ID_MAX 300        /* of a finding */
-#define SLU_GUARDDUTY_DETECTOR_MAX 100  /* a stored key holds it */
+#define SLU_GUARDDUTY_DETECTOR_PAGES_MAX 100
+#define SLU_GUARDDUTY_ID_MAX 300       /* of a finding */
+#define SLU_GUARDDUTY_DETECTOR_MAX 100 /* a stored key holds it */
 #define SLU_GUARDDUTY_ERROR_BODY_MAX 4096
 #define SLU_GUARDDUTY_GETS_WAITING_MAX 64 /* of a target: no List before */
 #define SLU_GUARDDUTY_KEPT_MS (INT64_C(90) * 86400 * 1000)
@@ -63,6 +64,7 @@ struct slu_guardduty_window {
     bool unbounded; /* asked without `to`, which is then only nominal */
     bool tail;      /* of the second pass: not stored */
     bool stored;    /* its key is in the state */
+    bool covered;   /* of an earlier run, and a part of a new one: not asked */
     bool chained;   /* followed by its token, not divided */
     bool listed;    /* no List of it will follow */
     bool restarted; /* once, for a token that led nowhere */
@@ -115,6 +117,8 @@ struct slu_guardduty_target {
     struct slu_guardduty_unit unit; /* first: its ListDetectors */
     struct slu_guardduty_context *ctx;
     unsigned index;
+    unsigned first; /* target of its identity; they are together */
+    unsigned end;   /* behind the last of them */
     unsigned identity;
     const char *region;   /* "": aws.region */
     const char *account;  /* its id; "": the base identity's own */
@@ -280,6 +284,10 @@ slu_guardduty_take_get(struct slu_guardduty_get *get, int64_t now_ms);
  * tried, and the window has failed. */
 bool slu_guardduty_window_restart(struct slu_guardduty_window *window,
                                   const struct slu_error *error);
+/* A get of it was refused for its ids alone: the window stays open for the next
+ * run, and others go on. */
+void slu_guardduty_get_fail(struct slu_guardduty_get *get,
+                            const struct slu_error *error);
 
 /* ---- guardduty_target.c ---- */
 
@@ -299,9 +307,8 @@ bool slu_guardduty_target_is_over(const struct slu_guardduty_target *self);
 void slu_guardduty_target_end(struct slu_guardduty_target *self,
                               enum slu_guardduty_outcome outcome,
                               const struct slu_error *error);
-/* No credentials: every target of the identity ends. */
-void slu_guardduty_identity_end(struct slu_guardduty_context *ctx,
-                                unsigned identity,
+/* No credentials: every target of this one's identity ends. */
+void slu_guardduty_identity_end(const struct slu_guardduty_target *target,
                                 const struct slu_error *error);
 /* Ends it as DONE when nothing is left to do. */
 void slu_guardduty_target_look(struct slu_guardduty_target *self);

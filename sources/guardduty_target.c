@@ -108,12 +108,17 @@ enum slu_err slu_guardduty_targets_make(struct slu_guardduty_context *ctx,
     ctx->target_count = total;
     for (unsigned i = 0; i < count_accounts(ctx->config); i++) {
         const struct slu_account *account = find_account(ctx->config, i);
+        unsigned first = index;
         const char *region;
 
         for (unsigned k = 0;
              (region = find_region(ctx->config, account, k)) != NULL; k++) {
             init_target(ctx, index, i, region);
             index++;
+        }
+        for (unsigned k = first; k < index; k++) {
+            ctx->targets[k].first = first;
+            ctx->targets[k].end = index;
         }
     }
     return SLU_ERR_OK;
@@ -192,15 +197,12 @@ void slu_guardduty_target_end(struct slu_guardduty_target *self,
     }
 }
 
-void slu_guardduty_identity_end(struct slu_guardduty_context *ctx,
-                                unsigned identity,
+void slu_guardduty_identity_end(const struct slu_guardduty_target *target,
                                 const struct slu_error *error)
 {
-    for (unsigned i = 0; i < ctx->target_count; i++) {
-        if (ctx->targets[i].identity == identity) {
-            slu_guardduty_target_end(&ctx->targets[i], SLU_GUARDDUTY_NO_SIGN_IN,
-                                     error);
-        }
+    for (unsigned i = target->first; i < target->end; i++) {
+        slu_guardduty_target_end(&target->ctx->targets[i],
+                                 SLU_GUARDDUTY_NO_SIGN_IN, error);
     }
 }
 
@@ -248,10 +250,8 @@ static bool is_opt_in(const char *region)
 
 static bool works_elsewhere(const struct slu_guardduty_target *self)
 {
-    for (unsigned i = 0; i < self->ctx->target_count; i++) {
-        const struct slu_guardduty_target *other = &self->ctx->targets[i];
-
-        if (other->identity == self->identity && other->works) {
+    for (unsigned i = self->first; i < self->end; i++) {
+        if (self->ctx->targets[i].works) {
             return true;
         }
     }
@@ -315,9 +315,8 @@ static bool is_told_already(const struct slu_guardduty_target *self)
     if (self->outcome != SLU_GUARDDUTY_NO_SIGN_IN) {
         return false;
     }
-    for (unsigned i = 0; i < self->index; i++) {
-        if (self->ctx->targets[i].identity == self->identity &&
-            self->ctx->targets[i].outcome == SLU_GUARDDUTY_NO_SIGN_IN) {
+    for (unsigned i = self->first; i < self->index; i++) {
+        if (self->ctx->targets[i].outcome == SLU_GUARDDUTY_NO_SIGN_IN) {
             return true;
         }
     }

@@ -116,8 +116,14 @@ enum slu_err slu_guardduty_detector_store(struct slu_guardduty_detector *self,
     err = port->put(port->ctx, unit, slu_view_make(key, (size_t)len),
                     slu_view_str(value));
     for (struct slu_guardduty_window *window = self->windows;
-         window != NULL && err == SLU_ERR_OK; window = window->after) {
-        err = slu_guardduty_window_put(window, unit, true);
+         window != NULL && err == SLU_ERR_OK;) {
+        struct slu_guardduty_window *after = window->after;
+
+        err = slu_guardduty_window_put(window, unit, !window->covered);
+        if (window->covered && err == SLU_ERR_OK) {
+            slu_guardduty_window_bury(window);
+        }
+        window = after;
     }
     self->stored = err == SLU_ERR_OK;
     return err;
@@ -162,16 +168,21 @@ static struct slu_guardduty_target *
 find_target(struct slu_guardduty_context *ctx, struct slu_view account,
             struct slu_view region)
 {
-    for (unsigned i = 0; i < ctx->target_count; i++) {
+    unsigned i = 0;
+
+    while (i < ctx->target_count) {
         struct slu_guardduty_target *target = &ctx->targets[i];
         const char *own =
             target->account[0] != '\0' ? target->account : NAME_BASE;
         const char *here =
             target->region[0] != '\0' ? target->region : NAME_DEFAULT;
 
-        if (slu_view_equal_str(account, own) &&
-            slu_view_equal_str(region, here)) {
+        if (!slu_view_equal_str(account, own)) {
+            i = target->end;
+        } else if (slu_view_equal_str(region, here)) {
             return target;
+        } else {
+            i++;
         }
     }
     return NULL;
@@ -293,15 +304,41 @@ static int64_t choose_start(const struct slu_guardduty_detector *detector)
     return from > 0 ? from : 0;
 }
 
-/* The stored ones come in any order; the earliest is to be asked first. */
-static void queue_windows(struct slu_guardduty_detector *detector)
+/* Where the new window begins so that it overlaps none that is open: those that
+ * it begins in are asked anew anyway, and those behind are a part of it. An
+ * overlap would only cost repeats, so that many windows in an unlucky order are
+ * not worth all passes. */
+#define PASSES_MAX 64
+static int64_t skip_open(const struct slu_guardduty_detector *detector,
+                         int64_t from)
+{
+    bool moved = true;
+
+    for (unsigned pass = 0; pass < PASSES_MAX && moved; pass++) {
+        moved = false;
+        for (const struct slu_guardduty_window *window = detector->windows;
+             window != NULL; window = window->after) {
+            if (window->from <= from && from < window->to) {
+                from = window->to;
+                moved = true;
+            }
+        }
+    }
+    return from;
+}
+
+static void queue_windows(struct slu_guardduty_detector *detector,
+                          int64_t new_from)
 {
     struct slu_guardduty_queue *queue =
         &detector->target->waiting[SLU_GUARDDUTY_LIST];
 
     for (struct slu_guardduty_window *window = detector->windows;
          window != NULL; window = window->after) {
-        slu_guardduty_queue_push(queue, &window->unit);
+        window->covered = window->stored && window->from >= new_from;
+        if (!window->covered) {
+            slu_guardduty_queue_push_front(queue, &window->unit);
+        }
     }
 }
 
@@ -318,7 +355,7 @@ enum slu_err slu_guardduty_detector_start(struct slu_guardduty_target *target,
         return err;
     }
     detector->active = true;
-    from = choose_start(detector);
+    from = skip_open(detector, choose_start(detector));
     window = slu_guardduty_window_new(
         detector, from, from < ctx->start_ms ? ctx->start_ms : from + 1);
     if (window == NULL) {
@@ -327,7 +364,7 @@ enum slu_err slu_guardduty_detector_start(struct slu_guardduty_target *target,
     window->unbounded = true;
     detector->planned = ctx->start_ms;
     detector->has_planned = true;
-    queue_windows(detector);
+    queue_windows(detector, from);
     return SLU_ERR_OK;
 }
 
