@@ -108,7 +108,8 @@ static const struct slu_field fields[] = {
         .offset = OFFSET(export_from),
         .default_text = "",
         .help = "Where the source guardduty_export reads: a folder, or "
-                "s3://bucket/prefix.",
+                "s3://bucket/prefix; all of it, for initial_range_days does "
+                "not apply.",
     },
     {
         .key = "export_region",
