@@ -13,6 +13,6 @@ target_link_libraries(sluice PUBLIC
     $<BUILD_INTERFACE:PkgConfig::EVENT;PkgConfig::CURL;PkgConfig::SIMDJSON>
     $<BUILD_INTERFACE:PkgConfig::XXHASH;PkgConfig::CRYPTO;PkgConfig::SQLITE>
     $<BUILD_INTERFACE:PkgConfig::YAML;PkgConfig::PSL;PkgConfig::IDN2>
-    $<BUILD_INTERFACE:PkgConfig::ZLIB;Threads::Threads>)
+    $<BUILD_INTERFACE:PkgConfig::ZLIB;Threads::Threads;m>)
 slu_flags(sluice)
 set_target_properties(sluice PROPERTIES LINKER_LANGUAGE CXX)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/lane.h"
 
+#include "engine/backoff.h"
+
 #include <assert.h>
 
 void slu_lane_init(struct slu_lane *self, unsigned connections,
@@ -8,6 +10,12 @@ void slu_lane_init(struct slu_lane *self, unsigned connections,
 {
     *self = (struct slu_lane){.connections = connections};
     slu_limiter_init(&self->limiter, connections, per_minute, now_ms);
+}
+
+void slu_lane_set_aws(struct slu_lane *self, uint64_t now_ms)
+{
+    self->aws = true;
+    slu_send_rate_init(&self->rate, now_ms);
 }
 
 /* Until the server has answered once, requests go one by one: a wrong key or a
@@ -38,7 +46,9 @@ bool slu_lane_is_open(const struct slu_lane *self, uint64_t now_ms,
     struct slu_limiter limiter = self->limiter;
 
     return slu_lane_is_calm(self, now_ms, out_at_ms) &&
-           slu_limiter_acquire(&limiter, now_ms, out_at_ms);
+           slu_limiter_acquire(&limiter, now_ms, out_at_ms) &&
+           (!self->aws ||
+            slu_send_rate_is_open(&self->rate, now_ms, out_at_ms));
 }
 
 void slu_lane_acquire(struct slu_lane *self, uint64_t now_ms)
@@ -48,6 +58,9 @@ void slu_lane_acquire(struct slu_lane *self, uint64_t now_ms)
 
     assert(open);
     (void)open;
+    if (self->aws) {
+        slu_send_rate_acquire(&self->rate, now_ms);
+    }
     self->busy++;
 }
 
@@ -56,8 +69,25 @@ void slu_lane_release(struct slu_lane *self, uint64_t now_ms, bool throttled,
 {
     assert(self->busy > 0);
     self->busy--;
+    if (self->aws) {
+        slu_send_rate_release(&self->rate, now_ms, throttled, retry_after_ms);
+        throttled = false;
+    }
     slu_limiter_release(&self->limiter, now_ms, throttled, retry_after_ms,
                         random);
+}
+
+int64_t slu_lane_backoff_ms(const struct slu_lane *self, bool throttled,
+                            unsigned attempt, int64_t retry_after_ms,
+                            uint64_t random)
+{
+    struct slu_backoff aws = {
+        throttled ? SLU_BACKOFF_AWS_THROTTLED_MS : SLU_BACKOFF_AWS_BASE_MS,
+        SLU_BACKOFF_AWS_CAP_MS,
+    };
+
+    return self->aws ? slu_backoff_by(&aws, attempt, retry_after_ms, random)
+                     : slu_backoff_ms(attempt, retry_after_ms, random);
 }
 
 void slu_lane_note_good(struct slu_lane *self)

@@ -6,16 +6,20 @@
  * bad ones in a row as can be in flight, requests go one at a time with a
  * back-off between any two, and when that has lasted limits.max_wait the lane
  * is hopeless: what is left of it is given up without a request. Other lanes go
- * on. Pure: time comes in as an argument.
+ * on. A lane of AWS has a send rate where others have a window that adapts, and
+ * the back-off of the SDKs. Pure: time comes in as an argument.
  */
 #ifndef SLU_ENGINE_LANE_H
 #define SLU_ENGINE_LANE_H
 
 #include "engine/limiter.h"
+#include "engine/send_rate.h"
 #include <sluice/err.h>
 
 struct slu_lane {
     struct slu_limiter limiter;
+    bool aws; /* rate is told what is throttled, not limiter */
+    struct slu_send_rate rate;
     unsigned busy;             /* requests in flight */
     unsigned connections;      /* limits.connections */
     bool welcome;              /* a good answer has come */
@@ -29,6 +33,9 @@ struct slu_lane {
 
 void slu_lane_init(struct slu_lane *self, unsigned connections,
                    uint32_t per_minute, uint64_t now_ms);
+
+/* Behind init: its requests go to AWS. */
+void slu_lane_set_aws(struct slu_lane *self, uint64_t now_ms);
 
 /* The account's part of is_open, without the limiter's. */
 bool slu_lane_is_calm(const struct slu_lane *self, uint64_t now_ms,
@@ -46,6 +53,11 @@ void slu_lane_acquire(struct slu_lane *self, uint64_t now_ms);
 /* Its answer came, or the exchange failed; the rest is as for the limiter. */
 void slu_lane_release(struct slu_lane *self, uint64_t now_ms, bool throttled,
                       int64_t retry_after_ms, uint64_t random);
+
+/* How long to wait before an attempt is repeated, as slu_backoff_ms. */
+int64_t slu_lane_backoff_ms(const struct slu_lane *self, bool throttled,
+                            unsigned attempt, int64_t retry_after_ms,
+                            uint64_t random);
 
 /* The server is there and answered. */
 void slu_lane_note_good(struct slu_lane *self);

@@ -147,6 +147,9 @@ static enum slu_err open_lanes(struct slu_pull *self)
     for (unsigned i = 0; i < count; i++) {
         slu_lane_init(&self->lanes[i], self->slot_count,
                       (uint32_t)self->access.requests_per_minute, now_ms);
+        if (self->access.aws) {
+            slu_lane_set_aws(&self->lanes[i], now_ms);
+        }
     }
     return SLU_ERR_OK;
 }

@@ -14,7 +14,6 @@
  * it is given up without a request.
  */
 #include "codecs/time_text.h"
-#include "engine/backoff.h"
 #include "engine/clock.h"
 #include "engine/pull_state.h"
 
@@ -134,13 +133,15 @@ static void warn_of_retry(struct slu_pull *self, struct slu_slot *slot,
 
 /* The wait before the next attempt, cut to what is left of max_wait; -1 when
  * nothing is left, or the server names a time beyond it. */
-static int64_t choose_wait(struct slu_pull *self, unsigned attempt,
-                           int64_t retry_after_ms, uint64_t used_ms)
+static int64_t choose_wait(struct slu_pull *self, const struct slu_slot *slot,
+                           bool throttled, unsigned attempt, uint64_t used_ms)
 {
+    int64_t retry_after_ms = slot->retry_after_ms;
     uint64_t max_ms = (uint64_t)self->options->limits->max_wait_ms;
     int64_t left_ms = used_ms < max_ms ? (int64_t)(max_ms - used_ms) : 0;
     int64_t wait_ms =
-        slu_backoff_ms(attempt, retry_after_ms, slu_random_next(&self->random));
+        slu_lane_backoff_ms(slot->lane, throttled, attempt, retry_after_ms,
+                            slu_random_next(&self->random));
 
     if (left_ms == 0 || retry_after_ms > left_ms) {
         return -1;
@@ -164,7 +165,7 @@ static void retry_unit(struct slu_pull *self, struct slu_slot *slot,
                        const struct slu_step *step)
 {
     struct slu_unit *unit = slot->unit;
-    int64_t wait_ms = choose_wait(self, unit->attempts, slot->retry_after_ms,
+    int64_t wait_ms = choose_wait(self, slot, step->throttled, unit->attempts,
                                   unit->waited_ms);
 
     if (wait_ms < 0) {
@@ -182,7 +183,7 @@ static void retry_all(struct slu_pull *self, struct slu_slot *slot,
 {
     struct slu_lane *lane = slot->lane;
     unsigned attempt = step->throttled ? slot->unit->attempts : lane->knocks;
-    int64_t wait_ms = choose_wait(self, attempt, slot->retry_after_ms, bad_ms);
+    int64_t wait_ms = choose_wait(self, slot, step->throttled, attempt, bad_ms);
 
     if (wait_ms < 0) {
         if (step->throttled || lane->bad_count >= OUTAGE_AT_START) {

@@ -54,3 +54,17 @@ Test(backoff, never_waits_less_than_the_server_named)
     cr_assert_eq(slu_backoff_ms(0, 86400000, ALL_BITS), 86400000);
     cr_assert_eq(slu_backoff_ms(0, 0, ALL_BITS), 250);
 }
+
+Test(backoff, has_the_base_and_the_cap_that_are_asked_for)
+{
+    static const struct slu_backoff small = {50, 20000};
+    static const int64_t bounds[] = {50,   100,  200,   400,   800,  1600,
+                                     3200, 6400, 12800, 20000, 20000};
+
+    for (unsigned i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++) {
+        cr_assert_eq(slu_backoff_by(&small, i, -1, ALL_BITS), bounds[i]);
+        cr_assert_eq(slu_backoff_by(&small, i, -1, 0), 0);
+        cr_assert_eq(slu_backoff_by(&small, i, 30000, ALL_BITS), 30000);
+    }
+    cr_assert_eq(slu_backoff_by(&small, UINT32_MAX, -1, ALL_BITS), 20000);
+}
