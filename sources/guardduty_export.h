@@ -136,11 +136,16 @@ void slu_export_answer_head(struct slu_export_answer *self,
 SLU_MUST_CHECK enum slu_err
 slu_export_answer_body(struct slu_export_answer *self, struct slu_view bytes);
 
-/* `action` and `thing` are for the sentence: "s3:GetObject", the whole name. */
+/* What was asked, for the sentence. */
+struct slu_export_asked {
+    const char *action; /* "s3:GetObject" */
+    const char *thing;  /* its whole name */
+    unsigned attempts;  /* before */
+};
+
 enum slu_export_outcome slu_export_judge(struct slu_source *source,
-                                         struct slu_export_answer *answer,
-                                         const struct slu_unit *unit,
-                                         const char *action, const char *thing,
+                                         const struct slu_export_answer *answer,
+                                         const struct slu_export_asked *asked,
                                          const struct slu_answer_end *end,
                                          struct slu_step *out_step);
 

@@ -132,16 +132,18 @@ static enum slu_export_outcome say_retry(const struct slu_aws_error *error,
 /* GuardDuty's exports are always encrypted, so that the key's permission is
  * the one that is most often forgotten: S3 says so in its message. */
 static enum slu_export_outcome say_denied(const struct slu_aws_error *error,
-                                          const char *action, const char *thing,
+                                          const struct slu_export_asked *asked,
                                           struct slu_step *out_step)
 {
+    const char *action = asked->action;
+
     if (strstr(error->message, "kms:Decrypt") != NULL) {
         action = "kms:Decrypt";
     }
     (void)slu_error_set(&out_step->error, SLU_ERR_DENIED,
                         "Access Denied, Verify the permissions provided: %s "
                         "is missing for %.110s (%.110s)",
-                        action, thing, words_of(error));
+                        action, asked->thing, words_of(error));
     return SLU_EXPORT_DENIED;
 }
 
@@ -218,9 +220,12 @@ static enum slu_export_outcome redirect(struct slu_source *source,
 
 static enum slu_export_outcome
 judge_refusal(struct slu_source *source, const struct slu_export_answer *answer,
-              const struct slu_aws_error *error, unsigned attempts,
-              const char *action, const char *thing, struct slu_step *out_step)
+              const struct slu_export_asked *asked,
+              const struct slu_aws_error *error, struct slu_step *out_step)
 {
+    bool anew = asked->attempts < SIGNED_ANEW_MAX;
+    const char *thing = asked->thing;
+
     switch (error->class_) {
     case SLU_AWS_THROTTLED:
         return say_retry(error, SLU_ERR_QUOTA, thing, out_step);
@@ -228,18 +233,17 @@ judge_refusal(struct slu_source *source, const struct slu_export_answer *answer,
         return say_retry(error, SLU_ERR_SERVER, thing, out_step);
     case SLU_AWS_EXPIRED:
     case SLU_AWS_SIGNATURE:
-        return attempts < SIGNED_ANEW_MAX
-                   ? say_retry(error, SLU_ERR_AUTH, thing, out_step)
-                   : say_not_accepted(error, thing, out_step);
+        return anew ? say_retry(error, SLU_ERR_AUTH, thing, out_step)
+                    : say_not_accepted(error, thing, out_step);
     case SLU_AWS_NOT_ENABLED:
         /* Where it was accepted before, it is a token that has ended. */
-        return source->listing.pages > 0 && attempts < SIGNED_ANEW_MAX
+        return source->listing.pages > 0 && anew
                    ? say_retry(error, SLU_ERR_AUTH, thing, out_step)
                    : say_not_accepted(error, thing, out_step);
     case SLU_AWS_DENIED:
         return strcmp(error->code, "InvalidObjectState") == 0
                    ? say_other(error, thing, out_step)
-                   : say_denied(error, action, thing, out_step);
+                   : say_denied(error, asked, out_step);
     case SLU_AWS_REDIRECT:
         return redirect(source, answer, error, out_step);
     case SLU_AWS_NOT_FOUND:
@@ -252,9 +256,8 @@ judge_refusal(struct slu_source *source, const struct slu_export_answer *answer,
 }
 
 enum slu_export_outcome slu_export_judge(struct slu_source *source,
-                                         struct slu_export_answer *answer,
-                                         const struct slu_unit *unit,
-                                         const char *action, const char *thing,
+                                         const struct slu_export_answer *answer,
+                                         const struct slu_export_asked *asked,
                                          const struct slu_answer_end *end,
                                          struct slu_step *out_step)
 {
@@ -270,19 +273,19 @@ enum slu_export_outcome slu_export_judge(struct slu_source *source,
         return fail_sign_in(end, out_step);
     }
     if (answer->error.code != SLU_ERR_OK) {
-        return fail_content(&answer->error, thing, out_step);
+        return fail_content(&answer->error, asked->thing, out_step);
     }
     /* The status of a refusal counts even if its body was cut. */
     if (end->err != SLU_ERR_OK &&
         (answer->status == 200 || answer->status == 0)) {
-        return fail_transport(end, thing, out_step);
+        return fail_transport(end, asked->thing, out_step);
     }
     if (answer->status == 200) {
         out_step->kind = SLU_STEP_COMMIT;
         return SLU_EXPORT_GOOD;
     }
     if (!source->s3) {
-        return refuse_path(answer->status, thing, out_step);
+        return refuse_path(answer->status, asked->thing, out_step);
     }
     err = slu_aws_error_read(source->alloc, answer->status,
                              slu_view_str(answer->error_type),
@@ -291,8 +294,7 @@ enum slu_export_outcome slu_export_judge(struct slu_source *source,
         (void)slu_error_set(&out_step->error, err, "%s", slu_err_sentence(err));
         return SLU_EXPORT_FAILED;
     }
-    outcome = judge_refusal(source, answer, &error, unit->attempts, action,
-                            thing, out_step);
+    outcome = judge_refusal(source, answer, asked, &error, out_step);
     out_step->error.http_status = answer->status;
     return outcome;
 }

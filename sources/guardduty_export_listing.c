@@ -312,14 +312,15 @@ void slu_export_listing_end(struct slu_export_listing *self,
                             struct slu_step *out_step)
 {
     char thing[SLU_UNIT_NAME_MAX + 40];
+    struct slu_export_asked asked = {"s3:ListBucket", thing,
+                                     self->unit.attempts};
     enum slu_export_outcome outcome;
     enum slu_err err = SLU_ERR_OK;
 
     (void)snprintf(thing, sizeof(thing), "%s%.110s",
                    source->s3 ? "bucket s3://" : "folder ",
                    source->s3 ? source->bucket : source->config.export_from);
-    outcome = slu_export_judge(source, &self->answer, &self->unit,
-                               "s3:ListBucket", thing, end, out_step);
+    outcome = slu_export_judge(source, &self->answer, &asked, end, out_step);
     if (outcome == SLU_EXPORT_GOOD) {
         err = take_answer(self, source, out_step);
     } else if (outcome == SLU_EXPORT_AGAIN || outcome == SLU_EXPORT_RETRY) {

@@ -359,12 +359,10 @@ static void end_gone(struct slu_export_object *self, struct slu_source *source,
     out_step->kind = SLU_STEP_COMMIT;
 }
 
-static void end_refused(struct slu_export_object *self,
-                        struct slu_source *source,
+static void end_refused(struct slu_source *source,
                         enum slu_export_outcome outcome,
                         struct slu_step *out_step)
 {
-    (void)self;
     if (outcome == SLU_EXPORT_DENIED || outcome == SLU_EXPORT_NO_SIGN_IN) {
         source->refused++;
         source->result.denied_units += outcome == SLU_EXPORT_DENIED;
@@ -381,7 +379,7 @@ static void end_good(struct slu_export_object *self, struct slu_source *source,
     if (err != SLU_ERR_OK) {
         (void)slu_error_set(&out_step->error, err, "%s: %s", self->unit.name,
                             slu_err_sentence(err));
-        end_refused(self, source, SLU_EXPORT_FAILED, out_step);
+        end_refused(source, SLU_EXPORT_FAILED, out_step);
         return;
     }
     source->read++;
@@ -409,6 +407,8 @@ void slu_export_object_end(struct slu_export_object *self,
 {
     bool whole = end->err == SLU_ERR_OK && self->answer.status == 200 &&
                  self->answer.error.code == SLU_ERR_OK;
+    struct slu_export_asked asked = {"s3:GetObject", self->unit.name,
+                                     self->unit.attempts};
     enum slu_export_outcome outcome;
 
     self->state = SLU_EXPORT_IDLE;
@@ -421,8 +421,7 @@ void slu_export_object_end(struct slu_export_object *self,
         /* Judged with what it finds. */
         (void)finish_text(self, source);
     }
-    outcome = slu_export_judge(source, &self->answer, &self->unit,
-                               "s3:GetObject", self->unit.name, end, out_step);
+    outcome = slu_export_judge(source, &self->answer, &asked, end, out_step);
     switch (outcome) {
     case SLU_EXPORT_GOOD:
         end_good(self, source, out_step);
@@ -435,7 +434,7 @@ void slu_export_object_end(struct slu_export_object *self,
         end_gone(self, source, out_step);
         break;
     default:
-        end_refused(self, source, outcome, out_step);
+        end_refused(source, outcome, out_step);
         break;
     }
 }
