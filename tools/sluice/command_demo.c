@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `demo`: the whole flow against the simulator, in ./sluice-demo, whose state
- * and lists are kept, so that a second run is incremental. */
+/* `demo`: both flows against the simulator, in ./sluice-demo, whose state,
+ * lists and rows are kept, so that a second run is incremental. */
 #include "tools/sluice/session.h"
 #include "tools/sluice/simulator.h"
 
@@ -14,9 +14,20 @@
 #define DEMO_CONFIG DEMO_DIR "/sluice.yaml"
 #define DEMO_KEY_FILE DEMO_DIR "/api-key"
 
-/* Opens nothing but a simulator on loopback. */
-static const char demo_key[] =
-    "de40000000000000000000000000000000000000000000000000000000005141";
+#define DEMO_SECRET_FILE DEMO_DIR "/aws-secret"
+#define DEMO_KEY_ID_FILE DEMO_DIR "/aws-key-id"
+
+/* Open nothing but a simulator on loopback. */
+static const struct slu_cli_simulator_keys demo_keys = {
+    .api_key =
+        "de40000000000000000000000000000000000000000000000000000000005141",
+    .aws_key_id = "AKIASLUICEDEMO000000",
+    .aws_secret = "sluice/demo/not/a/real/secret/0000000000",
+    .aws_account = "111111111111",
+    .aws_accounts = "111111111111,222222222222",
+    .aws_role = "arn:aws:iam::222222222222:role/reader,external-id:demo",
+    .aws_regions = "us-east-1,eu-west-1",
+};
 
 static int fail(const char *path)
 {
@@ -43,7 +54,7 @@ static int write_file(const char *path, mode_t mode, const char *text)
 
 static int write_config(unsigned port)
 {
-    char text[800];
+    char text[2000];
 
     (void)snprintf(text, sizeof(text),
                    "# Written by `sluice demo`. The simulator ran on this port "
@@ -53,10 +64,41 @@ static int write_config(unsigned port)
                    "gti:\n"
                    "    base_url: http://127.0.0.1:%u\n"
                    "    api_key: {file: ./" DEMO_KEY_FILE "}\n"
+                   "aws:\n"
+                   "    endpoint_url: http://127.0.0.1:%u\n"
+                   "    region: us-east-1\n"
+                   "    auth: static\n"
+                   "    static:\n"
+                   "        access_key_id: {file: ./" DEMO_KEY_ID_FILE "}\n"
+                   "        secret_access_key: {file: ./" DEMO_SECRET_FILE "}\n"
+                   "        session_token: {env: SLUICE_DEMO_NO_TOKEN}\n"
+                   "guardduty:\n"
+                   "    accounts:\n"
+                   "        - {id: '111111111111'}\n"
+                   "        - {id: '222222222222', external_id: demo,\n"
+                   "           role_arn: 'arn:aws:iam::222222222222:role/"
+                   "reader'}\n"
+                   "    regions: [us-east-1, eu-west-1]\n"
+                   "    initial_range_days: 30\n"
                    "flows:\n"
-                   "    - {name: lists, source: gti, sinks: [files]}\n",
-                   port);
+                   "    - {name: lists, source: gti, sinks: [files]}\n"
+                   "    - {name: findings, source: guardduty, sinks: [ndjson, "
+                   "csv, stix]}\n",
+                   port, port);
     return write_file(DEMO_CONFIG, 0644, text);
+}
+
+static int write_keys(void)
+{
+    int exit_code = write_file(DEMO_KEY_FILE, 0600, demo_keys.api_key);
+
+    if (exit_code == 0) {
+        exit_code = write_file(DEMO_KEY_ID_FILE, 0600, demo_keys.aws_key_id);
+    }
+    if (exit_code == 0) {
+        exit_code = write_file(DEMO_SECRET_FILE, 0600, demo_keys.aws_secret);
+    }
+    return exit_code;
 }
 
 static int prepare(struct slu_cli_simulator *simulator)
@@ -68,11 +110,11 @@ static int prepare(struct slu_cli_simulator *simulator)
     if (mkdir(DEMO_DIR, 0755) != 0 && errno != EEXIST) {
         return fail(DEMO_DIR);
     }
-    exit_code = write_file(DEMO_KEY_FILE, 0600, demo_key);
+    exit_code = write_keys();
     if (exit_code != 0) {
         return exit_code;
     }
-    err = slu_cli_simulator_start(simulator, DEMO_DIR, demo_key, &error);
+    err = slu_cli_simulator_start(simulator, DEMO_DIR, &demo_keys, &error);
     if (err != SLU_ERR_OK) {
         (void)fprintf(stderr, "[ERROR] %s\n", error.text);
         return slu_exit_code(err);
@@ -101,7 +143,7 @@ static int run_flows(struct slu_cli_session *session, bool json)
 static void print_ending(int exit_code)
 {
     if (exit_code == 0) {
-        (void)printf("\nThe lists are in ./" DEMO_DIR
+        (void)printf("\nThe lists and the findings' rows are in ./" DEMO_DIR
                      "/out, made by " DEMO_CONFIG
                      ".\nRun it again to see an incremental pull.");
     } else {
@@ -127,9 +169,10 @@ int slu_cli_demo(const struct slu_cli_options *options)
     }
     if (exit_code == 0) {
         if (!quiet.json) {
-            (void)printf("sluice demo, %s: simulated GTI on 127.0.0.1:%u, "
-                         "60-120 ms an answer\n\n",
-                         again ? "incremental" : "first run", simulator.port);
+            (void)printf(
+                "sluice demo, %s: simulated GTI and AWS on 127.0.0.1:%u, "
+                "60-120 ms an answer\n\n",
+                again ? "incremental" : "first run", simulator.port);
             (void)fflush(stdout);
         }
         exit_code = run_flows(&session, quiet.json);

@@ -49,24 +49,38 @@ static enum slu_err find_program(char path[PATH_MAX], struct slu_error *error)
 }
 
 /* In the child: never returns. */
-static _Noreturn void become_simulator(const char *program, const char *log,
-                                       const char *port_file, const char *key,
-                                       pid_t parent)
+static _Noreturn void
+become_simulator(const char *program, const char *log, const char *port_file,
+                 const struct slu_cli_simulator_keys *keys, pid_t parent)
 {
-    char *const arguments[] = {(char *)program,
-                               "--listen",
-                               "127.0.0.1:0",
-                               "--port-file",
-                               (char *)port_file,
-                               "--api-key",
-                               (char *)key,
-                               "--latency",
-                               "60",
-                               "--jitter",
-                               "60",
-                               "--hole-every",
-                               "50",
-                               NULL};
+    const char *const arguments[] = {program,
+                                     "--listen",
+                                     "127.0.0.1:0",
+                                     "--port-file",
+                                     port_file,
+                                     "--api-key",
+                                     keys->api_key,
+                                     "--latency",
+                                     "60",
+                                     "--jitter",
+                                     "60",
+                                     "--hole-every",
+                                     "50",
+                                     "--aws-key",
+                                     keys->aws_key_id,
+                                     "--aws-secret",
+                                     keys->aws_secret,
+                                     "--aws-account",
+                                     keys->aws_account,
+                                     "--aws-role",
+                                     keys->aws_role,
+                                     "--gd-accounts",
+                                     keys->aws_accounts,
+                                     "--gd-regions",
+                                     keys->aws_regions,
+                                     "--gd-findings",
+                                     "1200",
+                                     NULL};
     int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 
     (void)setpgid(0, 0);
@@ -78,7 +92,7 @@ static _Noreturn void become_simulator(const char *program, const char *log,
         _exit(126);
     }
     (void)signal(SIGPIPE, SIG_DFL);
-    (void)execv(program, arguments);
+    (void)execv(program, (char *const *)arguments);
     _exit(127);
 }
 
@@ -125,7 +139,8 @@ static enum slu_err wait_for_port(struct slu_cli_simulator *self,
 }
 
 enum slu_err slu_cli_simulator_start(struct slu_cli_simulator *self,
-                                     const char *dir, const char *key,
+                                     const char *dir,
+                                     const struct slu_cli_simulator_keys *keys,
                                      struct slu_error *out_error)
 {
     char program[PATH_MAX];
@@ -148,7 +163,7 @@ enum slu_err slu_cli_simulator_start(struct slu_cli_simulator *self,
                              "cannot start the simulator: %s", strerror(errno));
     }
     if (self->pid == 0) {
-        become_simulator(program, log, port_file, key, parent);
+        become_simulator(program, log, port_file, keys, parent);
     }
     err = wait_for_port(self, port_file, log, out_error);
     (void)unlink(port_file);

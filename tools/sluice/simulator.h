@@ -15,10 +15,22 @@ struct slu_cli_simulator {
     unsigned port;
 };
 
+/* What it lets in. None of it opens anything else. */
+struct slu_cli_simulator_keys {
+    const char *api_key;
+    const char *aws_key_id;
+    const char *aws_secret;
+    const char *aws_account;
+    const char *aws_accounts; /* "A,B": those that have findings */
+    const char *aws_role;     /* "ARN,external-id:X": of the second one */
+    const char *aws_regions;  /* "R,S" */
+};
+
 /* Starts it with its log and port file in dir and waits until it listens.
- * key: the API key that it lets in. NOT_FOUND, IO, TIMEOUT. */
+ * NOT_FOUND, IO, TIMEOUT. */
 enum slu_err slu_cli_simulator_start(struct slu_cli_simulator *self,
-                                     const char *dir, const char *key,
+                                     const char *dir,
+                                     const struct slu_cli_simulator_keys *keys,
                                      struct slu_error *out_error);
 void slu_cli_simulator_stop(struct slu_cli_simulator *self);
 
