@@ -108,7 +108,7 @@ class Chain(SignIn):
         self.assert_signs_in()
 
     def test_metadata_service_without_a_role_names_the_cure(self):
-        self.start("--imds-off")
+        self.start("--imds-off", "role")
         del self.work.environment["AWS_EC2_METADATA_DISABLED"]
         self.work.environment["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = \
             self.sim.base
