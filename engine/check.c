@@ -8,6 +8,7 @@
 #include "engine/engine_state.h"
 #include "engine/files.h"
 #include "engine/probe.h"
+#include "engine/pull.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -37,13 +38,18 @@ static void tell(struct check *self, enum slu_check_kind kind,
     self->on_line(self->ctx, kind, line);
 }
 
-static void fail(struct check *self, enum slu_err err, const char *text)
+static void raise_worst(struct check *self, enum slu_err err, const char *text)
 {
-    tell(self, SLU_CHECK_FAIL, "%s", text);
     if (slu_exit_code(err) > slu_exit_code(self->worst)) {
         self->worst = err;
         (void)slu_error_set(&self->engine->error, err, "%s", text);
     }
+}
+
+static void fail(struct check *self, enum slu_err err, const char *text)
+{
+    tell(self, SLU_CHECK_FAIL, "%s", text);
+    raise_worst(self, err, text);
 }
 
 static void check_folder(struct check *self, const char *key, const char *dir)
@@ -114,6 +120,53 @@ static bool is_final(const struct slu_probe_answer *answer)
            answer->status == 429;
 }
 
+/* What a source found by itself. */
+static void hear(void *ctx, enum slu_source_tell kind, const char *text)
+{
+    struct check *self = ctx;
+
+    if (kind == SLU_TELL_FAIL) {
+        fail(self, SLU_ERR_INCOMPLETE, text);
+    } else {
+        tell(self, kind == SLU_TELL_OK ? SLU_CHECK_OK : SLU_CHECK_WARN, "%s",
+             text);
+    }
+}
+
+/* A source whose requests depend on one another asks them itself, in a pull
+ * that keeps nothing. */
+static void check_by_pull(struct check *self, const struct slu_source_ops *ops,
+                          const void *config)
+{
+    struct slu_engine *engine = self->engine;
+    struct slu_options no_callbacks = {0};
+    struct slu_report report = {0};
+    struct slu_pull_result result;
+    struct slu_error error = {0};
+    struct slu_pull_options options = {
+        .alloc = engine->alloc,
+        .http = engine->http,
+        .limits = engine->limits,
+        .ops = ops,
+        .source_config = config,
+        .aws = slu_config_section(engine->config, "aws"),
+        .logger = engine->logger,
+        .stop = &engine->stop,
+        .callbacks = &no_callbacks,
+        .tell = hear,
+        .tell_ctx = self,
+    };
+    enum slu_err err = slu_pull_run(&options, &report, &result, &error);
+
+    if (err != SLU_ERR_OK) {
+        fail(self, err, error.text);
+    } else if (result.source.unknown_name) {
+        raise_worst(self, SLU_ERR_NOT_FOUND, result.source.first.text);
+    } else if (result.source.all_denied) {
+        raise_worst(self, SLU_ERR_DENIED, result.source.first.text);
+    }
+}
+
 static void check_source(struct check *self, const struct slu_source_ops *ops,
                          const void *config)
 {
@@ -123,6 +176,10 @@ static void check_source(struct check *self, const struct slu_source_ops *ops,
     struct slu_probe probe;
     enum slu_err err;
 
+    if (ops->probe == NULL) {
+        check_by_pull(self, ops, config);
+        return;
+    }
     ops->access(config, &access);
     err = slu_engine_require_key(engine, &access);
     if (err != SLU_ERR_OK) {

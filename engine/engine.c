@@ -42,6 +42,9 @@ static enum slu_err check_flows(struct slu_engine *self,
         enum slu_err err;
 
         ops->access(config, &access);
+        if (access.base_url.len == 0 && access.aws) {
+            continue;
+        }
         err = slu_url_parse_base(access.base_url, &url, &why);
         if (err != SLU_ERR_OK) {
             return slu_error_set(error, err, "%s.base_url: %.200s", ops->name,
