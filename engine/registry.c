@@ -9,9 +9,16 @@
 
 #include <string.h>
 
-static const struct slu_source_ops *const source_table[] = {&slu_gti_source};
+static const struct slu_source_ops *const source_table[] = {
+    &slu_gti_source,
+    &slu_guardduty_source,
+    &slu_guardduty_export_source,
+};
 static const struct slu_row_sink *const row_sink_table[] = {
-    &slu_ndjson_sink, &slu_csv_sink, &slu_stix_sink};
+    &slu_ndjson_sink,
+    &slu_csv_sink,
+    &slu_stix_sink,
+};
 
 #define LIST_SINK "files"
 #define ROW_SINKS "ndjson, csv, stix"
@@ -69,7 +76,7 @@ const char *slu_registry_sinks_of(const struct slu_source_ops *source)
 
 const char *slu_registry_source_names(void)
 {
-    return "gti";
+    return "gti, guardduty, guardduty_export";
 }
 
 const char *slu_registry_sink_names(void)

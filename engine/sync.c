@@ -227,6 +227,7 @@ static enum slu_err pull(struct sync *self, struct slu_pull_result *result)
         .limits = engine->limits,
         .ops = self->ops,
         .source_config = self->source_config,
+        .aws = slu_config_section(engine->config, "aws"),
         .found = self->has_found ? &self->found : NULL,
         .store = self->store,
         .rows = self->rows,

@@ -50,6 +50,9 @@ class AwsWorkspace(harness.Workspace):
 
     def configure(self, guardduty="regions: [us-east-1]", aws="", limits="",
                   lists="", more=""):
+        """Unless told otherwise it reaches as far back as the world does."""
+        if "initial_range_days" not in guardduty:
+            guardduty += "\ninitial_range_days: 31"
         sections = {"limits": limits, "aws": aws, "guardduty": guardduty,
                     "lists": lists}
         text = (f"state_dir: {self.folder}/state\noutput_dir: {self.out}\n"

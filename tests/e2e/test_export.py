@@ -167,8 +167,7 @@ class Golden(aws_harness.AwsCase):
                for row in work.rows()}
         self.assertEqual(want - got, set())
         self.assertEqual(len(got - want), sum(FAULTS.values()))
-        reasons = {item["reason"] for item in run.report["reasons"]}
-        self.assertIn("domain_single_label", reasons)
+        self.assertIn("domain_single_label", run.report["reasons"])
 
     def test_by_default_exactly_the_samples_are_dropped(self):
         items = self.golden()
@@ -181,8 +180,7 @@ class Golden(aws_harness.AwsCase):
                           for row in findings_oracle.rows_of(
                               finding.get("detail", finding),
                               findings_oracle.Choices(guard=False))})
-        reasons = {item["reason"] for item in run.report["reasons"]}
-        self.assertIn("sample", reasons)
+        self.assertIn("sample", run.report["reasons"])
 
 
 if __name__ == "__main__":
