@@ -160,10 +160,9 @@ static void check_by_pull(struct check *self, const struct slu_source_ops *ops,
 
     if (err != SLU_ERR_OK) {
         fail(self, err, error.text);
-    } else if (result.source.unknown_name) {
-        raise_worst(self, SLU_ERR_NOT_FOUND, result.source.first.text);
-    } else if (result.source.all_denied) {
-        raise_worst(self, SLU_ERR_DENIED, result.source.first.text);
+    } else if (slu_engine_judge(&result.source) != SLU_ERR_OK) {
+        raise_worst(self, slu_engine_judge(&result.source),
+                    result.source.first.text);
     }
 }
 

@@ -253,3 +253,18 @@ enum slu_err slu_engine_require_key(struct slu_engine *self,
                          "gti.api_key",
                          key->place != NULL ? key->place : "gti.api_key");
 }
+
+enum slu_err slu_engine_judge(const struct slu_source_result *result)
+{
+    unsigned gaps =
+        result->failed_units + result->incomplete_units + result->denied_units;
+
+    if (result->unknown_name) {
+        return SLU_ERR_NOT_FOUND;
+    }
+    if (result->all_denied) {
+        return result->first.code == SLU_ERR_CONFIG ? SLU_ERR_CONFIG
+                                                    : SLU_ERR_DENIED;
+    }
+    return gaps > 0 ? SLU_ERR_INCOMPLETE : SLU_ERR_OK;
+}

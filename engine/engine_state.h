@@ -53,4 +53,8 @@ SLU_MUST_CHECK enum slu_err
 slu_engine_require_key(struct slu_engine *self,
                        const struct slu_source_access *access);
 
+/* What a source's end is worth. A sign-in that could not even be tried, because
+ * of what the user wrote, is CONFIG and not DENIED. */
+enum slu_err slu_engine_judge(const struct slu_source_result *result);
+
 #endif

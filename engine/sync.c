@@ -251,20 +251,11 @@ static enum slu_err judge(struct sync *self,
                           const struct slu_source_result *result)
 {
     struct slu_engine *engine = self->engine;
-    enum slu_err err = SLU_ERR_OK;
+    enum slu_err err = slu_engine_judge(result);
 
     self->report->units = result->units;
     self->report->failed_units = result->failed_units;
     self->report->incomplete_units = result->incomplete_units;
-    if (result->unknown_name) {
-        err = SLU_ERR_NOT_FOUND;
-    } else if (result->all_denied) {
-        err = SLU_ERR_DENIED;
-    } else if (result->failed_units + result->incomplete_units +
-                   result->denied_units >
-               0) {
-        err = SLU_ERR_INCOMPLETE;
-    }
     if (err != SLU_ERR_OK) {
         (void)slu_error_set(&engine->error, err, "%s",
                             result->first.text[0] != '\0'

@@ -4,8 +4,7 @@
  *
  *     GET  /detector?maxResults=50[&nextToken=T]
  *     POST /detector/D/findings      {"findingCriteria":{"criterion":{
- *          "updatedAt":{"greaterThanOrEqual":A,"lessThan":B},
- *          "service.archived":{"equals":["false"]}}},
+ *          "updatedAt":{"greaterThanOrEqual":A,"lessThan":B}}},
  *          "sortCriteria":{"attributeName":"updatedAt","orderBy":"ASC"},
  *          "maxResults":50,"nextToken":"T"}
  *     POST /detector/D/findings/get  {"findingIds":[...],"sortCriteria":{...}}
@@ -49,10 +48,13 @@ static enum slu_err write_detectors(struct slu_guardduty_target *target)
 static enum slu_err write_criteria(const struct slu_guardduty_window *window,
                                    struct slu_buf *body)
 {
+<<<<<<< HEAD
     const struct slu_guardduty_config *config =
         window->unit.target->ctx->config;
     bool archived = config->include_archived ||
                     strcmp(config->finding_compat, "netskope") == 0;
+=======
+>>>>>>> 67caca6 (engine: tell a sign-in that was misconfigured from a refused one)
     enum slu_err err =
         slu_buf_printf(body,
                        "\"findingCriteria\":{\"criterion\":{\"updatedAt\":"
@@ -63,9 +65,7 @@ static enum slu_err write_criteria(const struct slu_guardduty_window *window,
         err = slu_buf_printf(body, ",\"lessThan\":%" PRId64, window->to);
     }
     if (err == SLU_ERR_OK) {
-        err = slu_buf_printf(
-            body, "}%s}},",
-            archived ? "" : ",\"service.archived\":{\"equals\":[\"false\"]}");
+        err = slu_buf_append_str(body, "}}},");
     }
     return err;
 }

@@ -233,7 +233,7 @@ class Anywhere(SignIn):
         self.start()
         self.encrypt("-v2", "aes-256-cbc")
         self.configure(key="locked.pem")
-        self.assert_refused(3, "passphrase", "locked.pem")
+        self.assert_refused(2, "passphrase", "locked.pem")
 
     def test_unreadable_key_file(self):
         self.make()
@@ -246,7 +246,7 @@ class Anywhere(SignIn):
         self.start()
         openssl("genrsa", "-out", self.pki / "other.pem", 2048)
         self.configure(key="other.pem")
-        self.assert_refused(2, "match")
+        self.assert_refused(2, "does not belong to the certificate")
 
     def test_expired_certificate(self):
         self.make(days=0)
