@@ -142,8 +142,11 @@ class Golden(aws_harness.AwsCase):
         folder = self.folder / "in"
         folder.mkdir()
         for count, item in enumerate(items):
+            found = sample(item)
+            # Made-up samples share an id, which real findings don't.
+            found.get("detail", found)["id"] = f"{count:032x}"
             (folder / f"{count:03d}.jsonl").write_text(
-                json.dumps(sample(item)) + "\n")
+                json.dumps(found) + "\n")
         work = ExportWorkspace(self.folder / "w", "http://127.0.0.1:1")
         work.configure(f"export: {folder}\n{more}",
                        lists="allow_non_global: true")
@@ -172,14 +175,14 @@ class Golden(aws_harness.AwsCase):
     def test_by_default_exactly_the_samples_are_dropped(self):
         items = self.golden()
         work, run = self.pull(items, "")
-        kept = [finding for finding in map(sample, items)
-                if not findings_oracle.is_sample(finding.get("detail",
-                                                             finding))]
-        self.assertEqual({row["finding_id"] for row in work.rows()},
-                         {row["finding_id"] for finding in kept
+        kept = [finding.get("detail", finding)
+                for finding in map(sample, items)]
+        kept = [finding for finding in kept
+                if not findings_oracle.is_sample(finding)]
+        self.assertEqual({row["finding_arn"] for row in work.rows()},
+                         {row["finding_arn"] for finding in kept
                           for row in findings_oracle.rows_of(
-                              finding.get("detail", finding),
-                              findings_oracle.Choices(guard=False))})
+                              finding, findings_oracle.Choices(guard=False))})
         self.assertIn("sample", run.report["reasons"])
 
 
