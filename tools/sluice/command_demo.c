@@ -171,7 +171,7 @@ int slu_cli_demo(const struct slu_cli_options *options)
         if (!quiet.json) {
             (void)printf(
                 "sluice demo, %s: simulated GTI and AWS on 127.0.0.1:%u, "
-                "60-120 ms an answer\n\n",
+                "60-120 ms\n\n",
                 again ? "incremental" : "first run", simulator.port);
             (void)fflush(stdout);
         }
