@@ -16,8 +16,8 @@ static void access_config(const void *config,
     const struct slu_guardduty_config *guardduty = config;
 
     *out_access = (struct slu_source_access){
-        .lanes =
-            slu_guardduty_target_total(guardduty) * SLU_GUARDDUTY_OPERATIONS,
+        .lanes = slu_guardduty_target_total(guardduty, (struct slu_view){0}) *
+                 SLU_GUARDDUTY_OPERATIONS,
         .aws = true,
         .accounts = guardduty->accounts.items,
         .account_count = guardduty->accounts.count,

@@ -291,7 +291,9 @@ void slu_guardduty_get_fail(struct slu_guardduty_get *get,
 
 /* ---- guardduty_target.c ---- */
 
-unsigned slu_guardduty_target_total(const struct slu_guardduty_config *config);
+/* home is aws.region; empty: the partition with the most regions, aws. */
+unsigned slu_guardduty_target_total(const struct slu_guardduty_config *config,
+                                    struct slu_view home);
 SLU_MUST_CHECK enum slu_err
 slu_guardduty_targets_make(struct slu_guardduty_context *ctx,
                            struct slu_error *out_error);

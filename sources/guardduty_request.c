@@ -48,13 +48,6 @@ static enum slu_err write_detectors(struct slu_guardduty_target *target)
 static enum slu_err write_criteria(const struct slu_guardduty_window *window,
                                    struct slu_buf *body)
 {
-<<<<<<< HEAD
-    const struct slu_guardduty_config *config =
-        window->unit.target->ctx->config;
-    bool archived = config->include_archived ||
-                    strcmp(config->finding_compat, "netskope") == 0;
-=======
->>>>>>> 67caca6 (engine: tell a sign-in that was misconfigured from a refused one)
     enum slu_err err =
         slu_buf_printf(body,
                        "\"findingCriteria\":{\"criterion\":{\"updatedAt\":"

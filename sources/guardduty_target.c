@@ -19,15 +19,16 @@ find_account(const struct slu_guardduty_config *config, unsigned index)
     return index < config->accounts.count ? &accounts[index] : NULL;
 }
 
-/* The partition of "all" regions is that of the role. */
-static const char *choose_partition(const struct slu_account *account)
+/* The partition of "all" regions is that of the role, else of aws.region. */
+static const char *choose_partition(const struct slu_account *account,
+                                    struct slu_view home)
 {
     static const char *const partitions[] = {"aws-cn", "aws-us-gov"};
     struct slu_arn arn;
 
     if (account == NULL ||
         !slu_arn_parse(slu_view_str(account->role_arn), &arn)) {
-        return "aws";
+        return slu_aws_partition(home);
     }
     for (size_t i = 0; i < sizeof(partitions) / sizeof(partitions[0]); i++) {
         if (slu_view_equal_str(arn.partition, partitions[i])) {
@@ -40,12 +41,13 @@ static const char *choose_partition(const struct slu_account *account)
 /* NULL past the last. */
 static const char *find_region(const struct slu_guardduty_config *config,
                                const struct slu_account *account,
-                               unsigned index)
+                               struct slu_view home, unsigned index)
 {
     bool opt_in;
 
     if (config->regions.all) {
-        return slu_guardduty_region(choose_partition(account), index, &opt_in);
+        return slu_guardduty_region(choose_partition(account, home), index,
+                                    &opt_in);
     }
     if (config->regions.count == 0) {
         return index == 0 ? "" : NULL;
@@ -58,7 +60,8 @@ static unsigned count_accounts(const struct slu_guardduty_config *config)
     return config->accounts.count > 0 ? config->accounts.count : 1;
 }
 
-unsigned slu_guardduty_target_total(const struct slu_guardduty_config *config)
+unsigned slu_guardduty_target_total(const struct slu_guardduty_config *config,
+                                    struct slu_view home)
 {
     unsigned total = 0;
 
@@ -66,7 +69,7 @@ unsigned slu_guardduty_target_total(const struct slu_guardduty_config *config)
         const struct slu_account *account = find_account(config, i);
         unsigned region = 0;
 
-        while (find_region(config, account, region) != NULL) {
+        while (find_region(config, account, home, region) != NULL) {
             region++;
         }
         total += region;
@@ -94,7 +97,8 @@ static void init_target(struct slu_guardduty_context *ctx, unsigned index,
 enum slu_err slu_guardduty_targets_make(struct slu_guardduty_context *ctx,
                                         struct slu_error *out_error)
 {
-    unsigned total = slu_guardduty_target_total(ctx->config);
+    unsigned total =
+        slu_guardduty_target_total(ctx->config, ctx->port.aws_region);
     unsigned index = 0;
 
     if (total == 0) {
@@ -112,7 +116,9 @@ enum slu_err slu_guardduty_targets_make(struct slu_guardduty_context *ctx,
         const char *region;
 
         for (unsigned k = 0;
-             (region = find_region(ctx->config, account, k)) != NULL; k++) {
+             (region = find_region(ctx->config, account, ctx->port.aws_region,
+                                   k)) != NULL;
+             k++) {
             init_target(ctx, index, i, region);
             index++;
         }
@@ -267,16 +273,6 @@ static void decide(struct slu_guardduty_target *self)
     }
 }
 
-static const char *detector_of(const struct slu_guardduty_target *self)
-{
-    const struct slu_guardduty_detector *detector = self->detectors;
-
-    while (detector != NULL && !detector->active) {
-        detector = detector->next;
-    }
-    return detector == NULL ? "?" : detector->id;
-}
-
 static void write_sentence(const struct slu_guardduty_target *self, size_t size,
                            char *out)
 {
@@ -285,10 +281,8 @@ static void write_sentence(const struct slu_guardduty_target *self, size_t size,
     (void)slu_guardduty_place(self, place);
     switch (self->outcome) {
     case SLU_GUARDDUTY_DONE:
-        (void)snprintf(out, size,
-                       "%s: listing and getting findings is permitted "
-                       "(detector %s)",
-                       place, detector_of(self));
+        (void)snprintf(out, size, "%s: list and get findings: permitted",
+                       place);
         break;
     case SLU_GUARDDUTY_EMPTY:
         (void)snprintf(out, size,

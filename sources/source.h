@@ -212,6 +212,7 @@ struct slu_source_port {
      * source that is given one only proves what a sync would need, in as few
      * requests as it can; it never says COMMIT, and emits nothing. */
     void (*tell)(void *ctx, enum slu_source_tell kind, const char *text);
+    struct slu_view aws_region;      /* where none is named; of access.aws */
     struct slu_view own_list_prefix; /* of our own lists' names: echoes */
     size_t record_bytes; /* limits.record_bytes: the largest element that a
                             source may hold in memory */

@@ -473,8 +473,8 @@ Test(guardduty_targets, are_checked_in_three_requests_each)
     cr_assert_eq(world.drive.told_count, 4);
     cr_assert_eq(world.drive.told[0].kind, SLU_TELL_OK);
     assert_text(world.drive.told[0].text,
-                "account 111122223333 in us-east-1: listing and getting "
-                "findings is permitted (detector " DETECTOR ")");
+                "account 111122223333 in us-east-1: list and get findings: "
+                "permitted");
     cr_assert_eq(world.drive.told[1].kind, SLU_TELL_FAIL);
     assert_text(world.drive.told[1].text, "guardduty:GetFindings is missing");
     cr_assert_eq(world.drive.told[2].kind, SLU_TELL_WARN);
@@ -502,7 +502,8 @@ Test(guardduty_targets, are_checked_without_a_get_when_there_is_no_finding)
     drive_run(&drive);
     cr_assert_eq(drive.told_count, 1);
     cr_assert_eq(drive.told[0].kind, SLU_TELL_OK);
-    assert_text(drive.told[0].text, "the own account in us-east-1: listing");
+    assert_text(drive.told[0].text,
+                "the own account in us-east-1: list and get findings");
     cr_assert_eq(fake_calls(&fake, FAKE_GET), 0);
     drive_fini(&drive);
     fake_fini(&fake);

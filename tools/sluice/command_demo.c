@@ -143,7 +143,7 @@ static int run_flows(struct slu_cli_session *session, bool json)
 static void print_ending(int exit_code)
 {
     if (exit_code == 0) {
-        (void)printf("\nThe lists and the findings' rows are in ./" DEMO_DIR
+        (void)printf("\nLists and rows are in ./" DEMO_DIR
                      "/out, made by " DEMO_CONFIG
                      ".\nRun it again to see an incremental pull.");
     } else {
