@@ -204,12 +204,17 @@ class Program(unittest.TestCase):
             self.assertIn(words, again.stdout)
         for line in again.stdout.splitlines():
             self.assertLessEqual(len(line), 80, line)
-        report = json.loads(first.stdout)
-        self.assertGreaterEqual(report['in_flight_max'], 28)
-        self.assertGreater(report['requests'], 1000)
-        requests = [line.split()[1] for line in again.stdout.splitlines()
+        lists, findings = [json.loads(line)
+                           for line in first.stdout.splitlines()]
+        self.assertGreaterEqual(lists['in_flight_max'], 28)
+        self.assertGreater(lists['requests'], 1000)
+        self.assertGreaterEqual(findings['in_flight_max'], 24)
+        self.assertGreater(findings['rows']['ipv4'], 100)
+        requests = [int(line.split()[1].strip(','))
+                    for line in again.stdout.splitlines()
                     if line.split()[:1] == ['requests']]
-        self.assertLess(int(requests[0].strip(',')), 100)
+        self.assertLess(requests[0], 100)
+        self.assertLess(requests[1], 30)
         self.assertEqual(self.simulators(), [])
 
     def test_demo_that_fails_does_not_point_at_lists(self):
@@ -219,7 +224,7 @@ class Program(unittest.TestCase):
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertIn('damaged', done.stderr)
         self.assertIn('did not come to its end', done.stdout)
-        self.assertNotIn('The lists are in', done.stdout)
+        self.assertNotIn('Lists and rows are in', done.stdout)
 
     def test_a_reader_that_has_gone_is_not_told(self):
         read, write = os.pipe()
