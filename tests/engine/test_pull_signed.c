@@ -634,6 +634,54 @@ Test(pull_signed, stops_while_a_request_awaits_credentials)
     stop();
 }
 
+/* ---- throttled ---- */
+
+static struct raw_answer throttle_beside_a_slow_one(unsigned unit, unsigned nth)
+{
+    struct raw_answer answer = good(unit, nth);
+
+    if (unit == 0 && nth == 1) {
+        answer.delay_ms = 6000;
+    }
+    return unit == 1 && nth == 1
+               ? served_text(429, "x-amzn-ErrorType: ThrottlingException\r\n",
+                             "{\"message\":\"Rate exceeded\"}")
+               : answer;
+}
+
+/* Where the n-th request of a unit is. */
+static unsigned find_request(unsigned unit, unsigned nth)
+{
+    unsigned at = 0;
+
+    for (; at < play.count; at++) {
+        if (play.seen[at].unit == unit && nth-- == 0) {
+            break;
+        }
+    }
+    return at;
+}
+
+/* A lane of another kind would send nothing until the slow answer has come,
+ * which was on its way before the refusal, and then one probe. */
+Test(pull_signed, goes_on_at_a_lower_rate_after_a_throttle)
+{
+    unsigned refused;
+    unsigned behind_slow;
+
+    start(throttle_beside_a_slow_one, 4);
+    bench.world.pages = 3;
+    bench.limits.connections = 2;
+    run_well();
+    cr_assert_eq(play.count, 13);
+    cr_assert_eq(bench.result.retries, 1);
+    refused = find_request(1, 1);
+    behind_slow = find_request(0, 2);
+    cr_assert_lt(find_request(0, 1), behind_slow);
+    cr_assert_gt(behind_slow, refused + 3, "%u, %u", behind_slow, refused);
+    bench_stop(&bench);
+}
+
 /* ---- memory ---- */
 
 Test(pull_signed, says_that_there_is_no_memory_for_the_pool)
