@@ -165,9 +165,9 @@ class FanOut(aws_harness.AwsCase):
         options = ["--gd-accounts", ",".join(ACCOUNTS),
                    "--gd-regions", ",".join(REGIONS),
                    "--gd-findings", 350, "--seed", 31,
-                   "--aws-lifetime", 20,
-                   "--aws-throttle", f"{ACCOUNTS[1]}/{REGIONS[1]}=3/1",
-                   "--latency", 20]
+                   "--aws-lifetime", 20, "--latency", 20]
+        if "--aws-throttle" not in more:
+            options += ["--aws-throttle", f"{ACCOUNTS[1]}/{REGIONS[1]}=6/1"]
         for account in ACCOUNTS[1:]:
             options += ["--aws-role", f"arn:aws:iam::{account}:role/reader,"
                         f"external-id:ext-{account}"]
@@ -196,6 +196,25 @@ class FanOut(aws_harness.AwsCase):
         self.assertIn("Access Denied", run.err)
         self.assertIn(denied[0], run.err)
         self.assertIn(denied[1], run.err)
+        self.assert_rows(work, self.expected(world, {denied}))
+
+    def test_all_at_once(self):
+        """Denied, throttled, killed, resumed, and longer than any of its
+        credentials lives."""
+        denied = (ACCOUNTS[2], REGIONS[2])
+        world = self.world(*self.options(
+            "--aws-deny", "/".join(denied),
+            "--aws-throttle", f"{ACCOUNTS[1]}/{REGIONS[1]}=1/2"))
+        work = self.workspace(world.base)
+        work.configure(self.guardduty())
+        begun = time.monotonic()
+        process = work.start("sync", "--json")
+        time.sleep(2)
+        harness.kill(process)
+        run = work.sync(timeout=300)
+        self.assertEqual(run.code, 1, run.err[-2000:])
+        self.assertGreater(time.monotonic() - begun, 20)
+        self.assertNotIn("ExpiredToken", run.err)
         self.assert_rows(work, self.expected(world, {denied}))
 
     def test_killed_and_resumed_the_rows_are_the_same(self):
