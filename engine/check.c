@@ -121,15 +121,14 @@ static bool is_final(const struct slu_probe_answer *answer)
 }
 
 /* What a source found by itself. */
-static void hear(void *ctx, enum slu_source_tell kind, const char *text)
+static void hear(void *ctx, enum slu_check_kind kind, const char *text)
 {
     struct check *self = ctx;
 
-    if (kind == SLU_TELL_FAIL) {
+    if (kind == SLU_CHECK_FAIL) {
         fail(self, SLU_ERR_INCOMPLETE, text);
     } else {
-        tell(self, kind == SLU_TELL_OK ? SLU_CHECK_OK : SLU_CHECK_WARN, "%s",
-             text);
+        tell(self, kind, "%s", text);
     }
 }
 

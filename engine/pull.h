@@ -71,7 +71,7 @@ struct slu_pull_options {
     const struct slu_options *callbacks; /* on_indicator, on_row, on_progress */
     /* For `check`: the source proves what a sync would need, and tells. NULL:
      * this is a sync. */
-    void (*tell)(void *ctx, enum slu_source_tell kind, const char *text);
+    slu_check_fn tell;
     void *tell_ctx;
     /* For a source that needs AWS (access.aws). */
     const struct slu_aws_config *aws;

@@ -118,7 +118,7 @@ static bool may_send(void *ctx, unsigned lane, unsigned identity)
     return slu_pull_may_send(ctx, lane, identity);
 }
 
-static void tell(void *ctx, enum slu_source_tell kind, const char *text)
+static void tell(void *ctx, enum slu_check_kind kind, const char *text)
 {
     const struct slu_pull_options *options = ((struct slu_pull *)ctx)->options;
 

@@ -23,7 +23,7 @@ void slu_export_log(const struct slu_source *self, enum slu_log_level level,
     self->port.log(self->port.ctx, level, text);
 }
 
-void slu_export_tell(const struct slu_source *self, enum slu_source_tell kind,
+void slu_export_tell(const struct slu_source *self, enum slu_check_kind kind,
                      const char *text)
 {
     if (self->port.tell != NULL) {
@@ -44,7 +44,7 @@ void slu_export_note_failure(struct slu_source *self,
         self->broken = true;
     }
     if (self->port.tell != NULL) {
-        slu_export_tell(self, SLU_TELL_FAIL, error->text);
+        slu_export_tell(self, SLU_CHECK_FAIL, error->text);
     } else {
         slu_export_log(self, told ? SLU_LOG_DEBUG : SLU_LOG_ERROR, "%s",
                        error->text);
@@ -483,7 +483,7 @@ static void give_up(struct slu_source *self, struct slu_unit *unit,
         self->result.first = *error;
     }
     if (self->port.tell != NULL) {
-        slu_export_tell(self, SLU_TELL_FAIL, error->text);
+        slu_export_tell(self, SLU_CHECK_FAIL, error->text);
     }
 }
 

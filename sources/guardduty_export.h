@@ -282,7 +282,7 @@ void slu_export_note_failure(struct slu_source *self,
                              const struct slu_error *error);
 
 /* For a check. */
-void slu_export_tell(const struct slu_source *self, enum slu_source_tell kind,
+void slu_export_tell(const struct slu_source *self, enum slu_check_kind kind,
                      const char *text);
 
 #endif

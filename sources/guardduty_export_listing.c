@@ -174,7 +174,7 @@ static void take_gap(struct slu_source *source, struct slu_view sentence)
     (void)slu_error_set(&error, SLU_ERR_INCOMPLETE, "%s: %.*s",
                         source->config.export_from, SLU_VIEW_ARGS(sentence));
     slu_export_log(source, SLU_LOG_WARN, "%s", error.text);
-    slu_export_tell(source, SLU_TELL_WARN, error.text);
+    slu_export_tell(source, SLU_CHECK_WARN, error.text);
     source->result.incomplete_units++;
     if (source->result.first.code == SLU_ERR_OK) {
         source->result.first = error;
@@ -279,7 +279,7 @@ static void end_check(struct slu_export_listing *self,
                    count == 0 ? "; expected names that end in .jsonl.gz or "
                                 ".jsonl"
                               : "");
-    slu_export_tell(source, count == 0 ? SLU_TELL_WARN : SLU_TELL_OK, text);
+    slu_export_tell(source, count == 0 ? SLU_CHECK_WARN : SLU_CHECK_OK, text);
 }
 
 static void end_refused(struct slu_export_listing *self,

@@ -394,7 +394,7 @@ static void end_check(struct slu_export_object *self, struct slu_source *source,
     char text[SLU_ERROR_TEXT_MAX];
 
     (void)snprintf(text, sizeof(text), "%s can be read", self->unit.name);
-    slu_export_tell(source, SLU_TELL_OK, text);
+    slu_export_tell(source, SLU_CHECK_OK, text);
     *out_step = (struct slu_step){.kind = SLU_STEP_FAILED};
     (void)slu_error_set(&out_step->error, SLU_ERR_STOPPED,
                         "a check keeps nothing of %s", self->unit.name);

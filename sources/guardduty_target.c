@@ -331,9 +331,9 @@ static void tell(const struct slu_guardduty_target *self)
     write_sentence(self, sizeof(text), text);
     if (port->tell != NULL) {
         port->tell(port->ctx,
-                   fine       ? SLU_TELL_OK
-                   : left_out ? SLU_TELL_WARN
-                              : SLU_TELL_FAIL,
+                   fine       ? SLU_CHECK_OK
+                   : left_out ? SLU_CHECK_WARN
+                              : SLU_CHECK_FAIL,
                    text);
     } else if (!fine) {
         port->log(port->ctx, left_out ? SLU_LOG_WARN : SLU_LOG_ERROR, text);

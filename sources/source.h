@@ -30,6 +30,7 @@
 #include "codecs/checkpoint.h"
 #include "codecs/field.h"
 #include "codecs/reason.h"
+#include <sluice/check.h>
 #include <sluice/err.h>
 #include <sluice/indicator.h>
 #include <sluice/log.h>
@@ -175,12 +176,6 @@ struct slu_finding_key {
                            source's horizon are forgotten */
 };
 
-enum slu_source_tell {
-    SLU_TELL_OK,
-    SLU_TELL_WARN, /* something is left out */
-    SLU_TELL_FAIL, /* a sync would fail there */
-};
-
 struct slu_source_port {
     void *ctx;
     enum slu_err (*emit)(void *ctx, struct slu_unit *unit,
@@ -211,7 +206,7 @@ struct slu_source_port {
     /* For `sluice check`: one line of what was found. NULL: this is a sync. A
      * source that is given one only proves what a sync would need, in as few
      * requests as it can; it never says COMMIT, and emits nothing. */
-    void (*tell)(void *ctx, enum slu_source_tell kind, const char *text);
+    slu_check_fn tell;
     struct slu_view aws_region;      /* where none is named; of access.aws */
     struct slu_view own_list_prefix; /* of our own lists' names: echoes */
     size_t record_bytes; /* limits.record_bytes: the largest element that a

@@ -24,6 +24,7 @@
 
 #include <sluice/alloc.h>
 #include <sluice/api.h>
+#include <sluice/check.h>
 #include <sluice/err.h>
 #include <sluice/indicator.h>
 #include <sluice/log.h>
@@ -134,15 +135,6 @@ struct slu_status {
     unsigned run_count; /* newest first */
     const struct slu_status_run *runs;
 };
-
-/* One line of what check found. */
-enum slu_check_kind {
-    SLU_CHECK_OK,
-    SLU_CHECK_WARN,
-    SLU_CHECK_FAIL,
-};
-typedef void (*slu_check_fn)(void *ctx, enum slu_check_kind kind,
-                             const char *text);
 
 /*
  * CONFIG (key, line and expectation in *out_error), NOT_FOUND (the file), IO,

@@ -5,6 +5,7 @@
 
 #include <sluice/alloc.h>
 #include <sluice/api.h>
+#include <sluice/check.h>
 #include <sluice/engine.h>
 #include <sluice/err.h>
 #include <sluice/indicator.h>

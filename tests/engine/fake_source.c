@@ -365,7 +365,7 @@ static void on_end(struct slu_source *self, struct slu_unit *head,
     world->under_way--;
     unit->ended = end->err;
     if (world->tells != NULL && world->port->tell != NULL) {
-        world->port->tell(world->port->ctx, SLU_TELL_WARN, world->tells);
+        world->port->tell(world->port->ctx, SLU_CHECK_WARN, world->tells);
         unit->over = true;
         out_step->kind = SLU_STEP_FAILED;
         return;

@@ -11,11 +11,11 @@ static struct bench bench;
 
 struct told {
     unsigned count;
-    enum slu_source_tell kind;
+    enum slu_check_kind kind;
     char text[64];
 };
 
-static void note(void *ctx, enum slu_source_tell kind, const char *text)
+static void note(void *ctx, enum slu_check_kind kind, const char *text)
 {
     struct told *told = ctx;
 
@@ -54,7 +54,7 @@ Test(pull_check, hands_on_what_the_source_tells)
     bench_stop_server(&bench);
     cr_assert_eq(bench.counts.requests, 5);
     cr_assert_eq(told.count, 5);
-    cr_assert_eq(told.kind, SLU_TELL_WARN);
+    cr_assert_eq(told.kind, SLU_CHECK_WARN);
     cr_assert_str_eq(told.text, "no permission for it");
     cr_assert_eq(bench.world.loaded, 0);
     /* Nothing is made in the state's folder. */

@@ -370,7 +370,7 @@ static bool may_send(void *ctx, unsigned lane, unsigned identity)
     return !self->closed[lane];
 }
 
-static void take_tell(void *ctx, enum slu_source_tell kind, const char *text)
+static void take_tell(void *ctx, enum slu_check_kind kind, const char *text)
 {
     static const char *const names[] = {"OK", "WARN", "FAIL"};
     struct world *self = ctx;

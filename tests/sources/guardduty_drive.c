@@ -249,7 +249,7 @@ static bool on_may_send(void *ctx, unsigned lane, unsigned identity)
     return (int)lane != self->closed_lane;
 }
 
-static void on_tell(void *ctx, enum slu_source_tell kind, const char *text)
+static void on_tell(void *ctx, enum slu_check_kind kind, const char *text)
 {
     struct drive *self = ctx;
     struct drive_line *line = &self->told[self->told_count++];

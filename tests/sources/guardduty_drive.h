@@ -40,7 +40,7 @@ struct drive_flight {
 };
 
 struct drive_line {
-    int kind; /* enum slu_source_tell */
+    int kind; /* enum slu_check_kind */
     char text[SLU_ERROR_TEXT_MAX];
 };
 

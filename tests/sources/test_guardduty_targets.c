@@ -471,15 +471,15 @@ Test(guardduty_targets, are_checked_in_three_requests_each)
     world.fake.places[3].not_enabled = true;
     (void)run(&world);
     cr_assert_eq(world.drive.told_count, 4);
-    cr_assert_eq(world.drive.told[0].kind, SLU_TELL_OK);
+    cr_assert_eq(world.drive.told[0].kind, SLU_CHECK_OK);
     assert_text(world.drive.told[0].text,
                 "account 111122223333 in us-east-1: list and get findings: "
                 "permitted");
-    cr_assert_eq(world.drive.told[1].kind, SLU_TELL_FAIL);
+    cr_assert_eq(world.drive.told[1].kind, SLU_CHECK_FAIL);
     assert_text(world.drive.told[1].text, "guardduty:GetFindings is missing");
-    cr_assert_eq(world.drive.told[2].kind, SLU_TELL_WARN);
+    cr_assert_eq(world.drive.told[2].kind, SLU_CHECK_WARN);
     assert_text(world.drive.told[2].text, "has no detector");
-    cr_assert_eq(world.drive.told[3].kind, SLU_TELL_WARN);
+    cr_assert_eq(world.drive.told[3].kind, SLU_CHECK_WARN);
     assert_text(world.drive.told[3].text, "region eu-south-2 is not enabled");
     for (int call = 0; call < FAKE_CALLS; call++) {
         cr_assert_eq(world.fake.places[0].calls[call], 1);
@@ -501,7 +501,7 @@ Test(guardduty_targets, are_checked_without_a_get_when_there_is_no_finding)
     drive.check = true;
     drive_run(&drive);
     cr_assert_eq(drive.told_count, 1);
-    cr_assert_eq(drive.told[0].kind, SLU_TELL_OK);
+    cr_assert_eq(drive.told[0].kind, SLU_CHECK_OK);
     assert_text(drive.told[0].text,
                 "the own account in us-east-1: list and get findings");
     cr_assert_eq(fake_calls(&fake, FAKE_GET), 0);
