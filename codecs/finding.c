@@ -49,18 +49,6 @@ const char *slu_finding_group_name(enum slu_finding_group group)
     return (unsigned)group < SLU_FINDING_GROUP_COUNT ? group_names[group] : "?";
 }
 
-bool slu_finding_group_parse(struct slu_view text,
-                             enum slu_finding_group *out_group)
-{
-    for (unsigned i = 0; i < SLU_FINDING_GROUP_COUNT; i++) {
-        if (slu_view_equal_str(text, group_names[i])) {
-            *out_group = (enum slu_finding_group)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 const char *slu_row_kind_name(enum slu_row_kind kind)
 {
     static const char *const names[] = {"ipv4", "ipv6", "domain", "sha256"};

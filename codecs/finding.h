@@ -163,8 +163,4 @@ slu_finding_read(struct slu_finding_reader *self, struct slu_view text,
 /* "network_connection" and so on. Never NULL. */
 const char *slu_finding_group_name(enum slu_finding_group group);
 
-/* False when no group has the name. */
-bool slu_finding_group_parse(struct slu_view text,
-                             enum slu_finding_group *out_group);
-
 #endif

@@ -143,8 +143,6 @@ void slu_gti_stream_give_up(struct slu_gti_unit *unit,
 struct slu_gti_window *slu_gti_windows_insert(struct slu_gti_stream *self,
                                               unsigned index, int64_t lo,
                                               int64_t hi);
-unsigned slu_gti_windows_find(const struct slu_gti_stream *self,
-                              const struct slu_gti_window *window);
 /* Gives one new bounds, hence a new name. */
 void slu_gti_windows_reshape(struct slu_gti_window *window, int64_t lo,
                              int64_t hi);

@@ -87,8 +87,8 @@ struct slu_gti_window *slu_gti_windows_insert(struct slu_gti_stream *self,
     return window;
 }
 
-unsigned slu_gti_windows_find(const struct slu_gti_stream *self,
-                              const struct slu_gti_window *window)
+static unsigned find_window(const struct slu_gti_stream *self,
+                            const struct slu_gti_window *window)
 {
     unsigned low = 0;
     unsigned high = self->count;
@@ -422,7 +422,7 @@ enum slu_err slu_gti_windows_finish(struct slu_gti_window *window,
                                     struct slu_gti_unit *unit)
 {
     struct slu_gti_stream *self = window->stream;
-    unsigned index = slu_gti_windows_find(self, window);
+    unsigned index = find_window(self, window);
     enum slu_err err = slu_gti_windows_forget(window, unit);
 
     window->state = SLU_GTI_WINDOW_DONE;
@@ -451,7 +451,7 @@ enum slu_err slu_gti_windows_divide(struct slu_gti_window *window, int64_t lo,
                                     unsigned parts)
 {
     struct slu_gti_stream *self = window->stream;
-    unsigned index = slu_gti_windows_find(self, window);
+    unsigned index = find_window(self, window);
     int64_t first_lo = window->lo;
     int64_t hi = window->hi;
     int64_t span = hi - lo + 1;

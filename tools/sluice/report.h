@@ -16,11 +16,4 @@ void slu_cli_report_json(FILE *to, const struct slu_report *report,
 void slu_cli_status_text(FILE *to, const struct slu_status *status);
 void slu_cli_status_json(FILE *to, const struct slu_status *status);
 
-/* The table of files; changed: say which of them this run wrote. */
-void slu_cli_files_text(FILE *to, const char *dir,
-                        const struct slu_report_file *files, unsigned count,
-                        bool changed);
-void slu_cli_files_json(FILE *to, const struct slu_report_file *files,
-                        unsigned count);
-
 #endif

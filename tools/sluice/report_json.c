@@ -40,7 +40,7 @@ static void put_string(FILE *to, const char *key, const char *text)
     slu_cli_json_string(to, text);
 }
 
-void slu_cli_files_json(FILE *to, const struct slu_report_file *files,
+static void print_files(FILE *to, const struct slu_report_file *files,
                         unsigned count)
 {
     (void)fputs(",\"files\":[", to);
@@ -98,7 +98,7 @@ void slu_cli_report_json(FILE *to, const struct slu_report *report,
     put_count(to, "failed_units", report->failed_units);
     put_count(to, "incomplete_units", report->incomplete_units);
     put_string(to, "output_dir", report->output_dir);
-    slu_cli_files_json(to, report->files, report->file_count);
+    print_files(to, report->files, report->file_count);
     (void)fputs("}\n", to);
 }
 
@@ -131,7 +131,7 @@ void slu_cli_status_json(FILE *to, const struct slu_status *status)
     }
     (void)fputc('}', to);
     put_count(to, "units_under_way", status->unit_count);
-    slu_cli_files_json(to, status->files, status->file_count);
+    print_files(to, status->files, status->file_count);
     (void)fputs(",\"runs\":[", to);
     for (unsigned i = 0; i < status->run_count; i++) {
         (void)fputs(i == 0 ? "" : ",", to);

@@ -19,7 +19,8 @@ static void print_file(FILE *to, const struct slu_report_file *file,
                   changed && file->changed ? "  written" : "");
 }
 
-void slu_cli_files_text(FILE *to, const char *dir,
+/* The table of files; changed: say which of them this run wrote. */
+static void print_files(FILE *to, const char *dir,
                         const struct slu_report_file *files, unsigned count,
                         bool changed)
 {
@@ -179,8 +180,8 @@ void slu_cli_report_text(FILE *to, const struct slu_report *report,
     print_reasons(to, report);
     if (report->file_count > 0) {
         (void)fputc('\n', to);
-        slu_cli_files_text(to, report->output_dir, report->files,
-                           report->file_count, true);
+        print_files(to, report->output_dir, report->files, report->file_count,
+                    true);
     }
     (void)fputc('\n', to);
     print_pull(to, report);
@@ -247,8 +248,8 @@ void slu_cli_status_text(FILE *to, const struct slu_status *status)
     (void)fprintf(
         to, "  %u units begun and not finished; a sync goes on with them\n\n",
         status->unit_count);
-    slu_cli_files_text(to, status->output_dir, status->files,
-                       status->file_count, false);
+    print_files(to, status->output_dir, status->files, status->file_count,
+                false);
     (void)fprintf(to, "\nLast runs\n");
     for (unsigned i = 0; i < status->run_count; i++) {
         print_run(to, &status->runs[i]);
