@@ -17,6 +17,9 @@
 
 #define SLU_INFLATE_STEP_BYTES (16u * 1024)
 
+/* A fit ratio_max: GTI's own pages compress 4 to 20 times. */
+#define SLU_INFLATE_RATIO_MAX 200
+
 struct slu_inflate_options {
     const struct slu_alloc *alloc;
     uint64_t out_max;   /* bytes of output in all */

@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codecs/url.h"
+#include "codecs/view_take.h"
 
 #define PORT_MAX 65535
 #define HOST_MAX 253
-
-static bool starts_with(struct slu_view text, const char *prefix)
-{
-    size_t len = strlen(prefix);
-
-    return text.len >= len && memcmp(text.ptr, prefix, len) == 0;
-}
 
 static struct slu_view skip_bytes(struct slu_view text, size_t len)
 {
@@ -45,7 +39,7 @@ static bool take_host(struct slu_view *rest, struct slu_view *out_host)
     }
     *out_host = slu_view_make(text.ptr, len);
     text = skip_bytes(text, len);
-    if (bracketed && !starts_with(text, "]")) {
+    if (bracketed && !slu_view_starts_with(text, "]")) {
         return false;
     }
     *rest = bracketed ? skip_bytes(text, 1) : text;
@@ -58,7 +52,7 @@ static bool take_port(struct slu_view *rest, unsigned *port)
     unsigned value = 0;
     size_t len = 1;
 
-    if (!starts_with(*rest, ":")) {
+    if (!slu_view_starts_with(*rest, ":")) {
         return true;
     }
     while (len < rest->len && rest->ptr[len] >= '0' && rest->ptr[len] <= '9') {
@@ -80,7 +74,7 @@ static bool is_loopback_address(struct slu_view host)
     unsigned octet = 0;
     unsigned digits = 0;
 
-    if (!starts_with(host, "127.")) {
+    if (!slu_view_starts_with(host, "127.")) {
         return false;
     }
     for (size_t i = 0; i < host.len; i++) {
@@ -117,9 +111,9 @@ enum slu_err slu_url_split(struct slu_view text, struct slu_url *out_url,
     struct slu_view rest = text;
     struct slu_url url = {0};
 
-    url.tls = starts_with(text, "https://");
+    url.tls = slu_view_starts_with(text, "https://");
     url.port = url.tls ? 443 : 80;
-    if (!url.tls && !starts_with(text, "http://")) {
+    if (!url.tls && !slu_view_starts_with(text, "http://")) {
         return slu_error_set(out_error, SLU_ERR_CONFIG,
                              "\"%.*s\" is not a base URL: expected "
                              "https://host or https://host:port",

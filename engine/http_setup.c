@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/http_setup.h"
 
+#include "codecs/inflate.h"
+
 #include <stdio.h>
 
-#define RATIO_MAX 200 /* GTI's own pages compress 4 to 20 times */
 #define PAUSE_MAX_MS 30000
 #define USER_AGENT_MAX 256
 
@@ -36,7 +37,7 @@ enum slu_err slu_http_setup(const struct slu_alloc *alloc,
         .connect_timeout_ms = config->connect_timeout_ms,
         .idle_timeout_ms = config->idle_timeout_ms,
         .body_max = config->body_max,
-        .ratio_max = RATIO_MAX,
+        .ratio_max = SLU_INFLATE_RATIO_MAX,
         .pause_max_ms = PAUSE_MAX_MS,
     };
 

@@ -2,6 +2,7 @@
 /* The section "aws" of the configuration, and what one account of a list is. */
 #include "sources/aws_config.h"
 #include "codecs/aws_endpoint.h"
+#include "codecs/view_take.h"
 
 #define FIELD_COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define EXTERNAL_ID_MAX 1224 /* STS, AssumeRole */
@@ -193,13 +194,6 @@ const struct slu_section slu_account_section = {
 
 /* ---- checks of aws ---- */
 
-static bool starts_with(struct slu_view text, const char *prefix)
-{
-    size_t len = strlen(prefix);
-
-    return text.len > len && memcmp(text.ptr, prefix, len) == 0;
-}
-
 static bool is_account_id(struct slu_view text)
 {
     if (text.len != 12) {
@@ -219,13 +213,17 @@ static bool parse_arn(const char *text, const char *service, const char *kind,
                       struct slu_arn *out_arn)
 {
     bool global = strcmp(service, "iam") == 0;
+    struct slu_view name;
 
-    return slu_arn_parse(slu_view_str(text), out_arn) &&
-           slu_view_equal_str(out_arn->service, service) &&
+    if (!slu_arn_parse(slu_view_str(text), out_arn)) {
+        return false;
+    }
+    name = out_arn->resource;
+    return slu_view_equal_str(out_arn->service, service) &&
            (global ? out_arn->region.len == 0
                    : slu_aws_is_region(out_arn->region)) &&
            is_account_id(out_arn->account) &&
-           starts_with(out_arn->resource, kind);
+           slu_view_take_prefix(&name, kind) && name.len > 0;
 }
 
 static enum slu_err check_secret(const struct slu_secret *secret,

@@ -6,6 +6,7 @@
  * output.
  */
 #include "codecs/time_text.h"
+#include "codecs/view_take.h"
 #include "sources/gti_lists.h"
 #include "sources/gti_stream.h"
 
@@ -175,17 +176,6 @@ static enum slu_err create(const struct slu_alloc *alloc, const void *config,
 
 /* ---- what an earlier run stored ---- */
 
-static bool take_prefix(struct slu_view *text, const char *prefix)
-{
-    size_t len = strlen(prefix);
-
-    if (text->len < len || memcmp(text->ptr, prefix, len) != 0) {
-        return false;
-    }
-    *text = slu_view_make(text->ptr + len, text->len - len);
-    return true;
-}
-
 static struct slu_gti_list *find_list(struct slu_source *self,
                                       struct slu_view id)
 {
@@ -203,23 +193,17 @@ static struct slu_gti_list *find_list(struct slu_source *self,
 static enum slu_err load_list(struct slu_source *self, struct slu_view key,
                               struct slu_view value)
 {
-    const char *slash = key.len == 0 ? NULL : memchr(key.ptr, '/', key.len);
     struct slu_gti_list *list;
+    struct slu_view id;
     int64_t hour;
-    size_t id_len;
 
-    if (slash == NULL) {
+    if (!slu_view_take_until(&key, '/', &id)) {
         return slu_time_parse_hour(value, &hour)
                    ? slu_checkpoint_set_list(&self->ctx.known, key, hour)
                    : SLU_ERR_STATE;
     }
-    id_len = (size_t)(slash - key.ptr);
-    list = find_list(self, slu_view_make(key.ptr, id_len));
-    return list == NULL
-               ? SLU_ERR_OK
-               : slu_gti_list_load(
-                     list, slu_view_make(slash + 1, key.len - id_len - 1),
-                     value);
+    list = find_list(self, id);
+    return list == NULL ? SLU_ERR_OK : slu_gti_list_load(list, key, value);
 }
 
 static enum slu_err load_asked(struct slu_source *self, struct slu_view key,
@@ -236,19 +220,19 @@ static enum slu_err load_asked(struct slu_source *self, struct slu_view key,
 static enum slu_err load(struct slu_source *self, struct slu_view key,
                          struct slu_view value)
 {
-    if (take_prefix(&key, "list/")) {
+    if (slu_view_take_prefix(&key, "list/")) {
         return load_list(self, key, value);
     }
-    if (take_prefix(&key, "asked/")) {
+    if (slu_view_take_prefix(&key, "asked/")) {
         return load_asked(self, key, value);
     }
-    if (!take_prefix(&key, "stream/")) {
+    if (!slu_view_take_prefix(&key, "stream/")) {
         return SLU_ERR_STATE;
     }
-    if (take_prefix(&key, "domain")) {
+    if (slu_view_take_prefix(&key, "domain")) {
         return slu_gti_stream_load(&self->streams[SLU_KIND_DOMAIN], key, value);
     }
-    if (take_prefix(&key, "ip_address")) {
+    if (slu_view_take_prefix(&key, "ip_address")) {
         return slu_gti_stream_load(&self->streams[SLU_KIND_IP], key, value);
     }
     return SLU_ERR_STATE;
@@ -398,7 +382,7 @@ static void on_head(struct slu_source *self, struct slu_unit *unit,
                     const struct slu_answer_head *head)
 {
     (void)self;
-    ((struct slu_gti_unit *)unit)->page->status = head->status;
+    ((struct slu_gti_unit *)unit)->page->json.status = head->status;
 }
 
 static enum slu_body_verdict

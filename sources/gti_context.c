@@ -107,7 +107,7 @@ void slu_gti_context_break(struct slu_gti_context *ctx,
 
 static void free_page(const struct slu_alloc *alloc, struct slu_gti_page *page)
 {
-    slu_json_split_free(page->split);
+    slu_json_page_fini(&page->json);
     slu_buf_fini(&page->target);
     slu_buf_fini(&page->cursor);
     slu_alloc_put(alloc, page, sizeof(*page));
@@ -131,8 +131,7 @@ static struct slu_gti_page *make_page(const struct slu_gti_context *ctx,
     page->shape = shape;
     slu_buf_init(&page->target, alloc, SLU_GTI_TARGET_MAX);
     slu_buf_init(&page->cursor, alloc, SLU_GTI_CURSOR_MAX);
-    page->split = slu_json_split_new(&options);
-    if (page->split == NULL) {
+    if (slu_json_page_init(&page->json, &options) != SLU_ERR_OK) {
         slu_alloc_put(alloc, page, sizeof(*page));
         return NULL;
     }
@@ -146,7 +145,7 @@ struct slu_gti_page *slu_gti_page_acquire(struct slu_gti_context *ctx,
 
     if (page != NULL) {
         ctx->free_pages[shape] = page->next_free;
-        slu_json_split_reset(page->split);
+        slu_json_page_reset(&page->json);
     } else {
         page = make_page(ctx, shape);
     }
@@ -154,12 +153,9 @@ struct slu_gti_page *slu_gti_page_acquire(struct slu_gti_context *ctx,
         page->next_free = NULL;
         slu_buf_clear(&page->target);
         slu_buf_clear(&page->cursor);
-        page->status = 0;
         page->items = 0;
         page->has_count = false;
         page->count = 0;
-        page->error = (struct slu_error){0};
-        page->error_len = 0;
     }
     return page;
 }

@@ -2,8 +2,8 @@
 /*
  * Reading one answer. The splitter cuts the body into records, the reader makes
  * an item of each, and the lane's on_item decides what becomes of it. Whatever
- * goes wrong is kept in page->error; the judgement at the end weighs it against
- * how the exchange ended.
+ * goes wrong is kept in page->json.error; the judgement at the end weighs it
+ * against how the exchange ended.
  */
 #include "sources/gti_page.h"
 
@@ -17,7 +17,7 @@ static enum slu_err read_meta(struct slu_gti_context *ctx,
 {
     struct slu_gti_meta meta;
     enum slu_err err =
-        slu_gti_read_meta(ctx->reader, text, &meta, &page->error);
+        slu_gti_read_meta(ctx->reader, text, &meta, &page->json.error);
 
     if (err != SLU_ERR_OK) {
         return err;
@@ -30,7 +30,7 @@ static enum slu_err read_meta(struct slu_gti_context *ctx,
     }
     err = slu_buf_append(&page->cursor, meta.cursor);
     if (err == SLU_ERR_LIMIT) {
-        return slu_error_set(&page->error, err,
+        return slu_error_set(&page->json.error, err,
                              "a cursor of %zu bytes; at most %d are expected",
                              meta.cursor.len, SLU_GTI_CURSOR_MAX);
     }
@@ -50,45 +50,34 @@ static enum slu_err read_member(struct slu_gti_context *ctx,
     if (slu_view_equal_str(event->text, "null")) {
         return SLU_ERR_OK;
     }
-    return slu_error_set(&page->error, SLU_ERR_MALFORMED,
+    return slu_error_set(&page->json.error, SLU_ERR_MALFORMED,
                          "a 200 answer with an error member");
 }
 
-static enum slu_err read_event(struct slu_gti_context *ctx,
-                               struct slu_gti_unit *unit,
-                               const struct slu_json_event *event,
-                               slu_gti_item_fn on_item)
+struct reading {
+    struct slu_gti_context *ctx;
+    struct slu_gti_unit *unit;
+    slu_gti_item_fn on_item;
+};
+
+static enum slu_err read_event(void *ctx, const struct slu_json_event *event)
 {
-    struct slu_gti_page *page = unit->page;
+    const struct reading *reading = ctx;
+    struct slu_gti_page *page = reading->unit->page;
     struct slu_gti_item item;
     enum slu_err err;
 
     if (event->kind == SLU_JSON_MEMBER) {
-        return read_member(ctx, page, event);
+        return read_member(reading->ctx, page, event);
     }
-    if (event->kind == SLU_JSON_ERROR) {
-        page->error = *slu_json_split_error(page->split);
-        return page->error.code;
-    }
-    err = slu_gti_read_item(ctx->reader, page->shape, event->text, &item,
-                            &page->error);
+    err = slu_gti_read_item(reading->ctx->reader, page->shape, event->text,
+                            &item, &page->json.error);
     if (err != SLU_ERR_OK) {
-        page->error.offset += event->offset;
+        page->json.error.offset += event->offset;
         return err;
     }
     page->items++;
-    return on_item(unit, &item);
-}
-
-static void keep_error_body(struct slu_gti_page *page, struct slu_view bytes)
-{
-    size_t room = sizeof(page->error_body) - page->error_len;
-    size_t len = bytes.len < room ? bytes.len : room;
-
-    if (len > 0) {
-        memcpy(page->error_body + page->error_len, bytes.ptr, len);
-        page->error_len += len;
-    }
+    return reading->on_item(reading->unit, &item);
 }
 
 enum slu_body_verdict slu_gti_page_body(struct slu_gti_context *ctx,
@@ -96,30 +85,9 @@ enum slu_body_verdict slu_gti_page_body(struct slu_gti_context *ctx,
                                         struct slu_view bytes,
                                         slu_gti_item_fn on_item)
 {
-    struct slu_gti_page *page = unit->page;
-    struct slu_json_event event;
+    struct reading reading = {ctx, unit, on_item};
 
-    if (page->status != 200) {
-        keep_error_body(page, bytes);
-        return SLU_BODY_MORE;
-    }
-    if (page->error.code != SLU_ERR_OK) {
-        return SLU_BODY_ERROR;
-    }
-    slu_json_split_feed(page->split, bytes);
-    for (;;) {
-        enum slu_err err;
-
-        slu_json_split_next(page->split, &event);
-        if (event.kind == SLU_JSON_MORE || event.kind == SLU_JSON_DONE) {
-            return SLU_BODY_MORE;
-        }
-        err = read_event(ctx, unit, &event, on_item);
-        if (err != SLU_ERR_OK) {
-            page->error.code = err;
-            return SLU_BODY_ERROR;
-        }
-    }
+    return slu_json_page_read(&unit->page->json, bytes, read_event, &reading);
 }
 
 /* Fills the step for an exchange that failed below HTTP, or a body that could
@@ -149,47 +117,27 @@ static enum slu_gti_answer judge_failure(struct slu_gti_unit *unit,
                                 : "check that gti.base_url and http.proxy lead "
                                   "to GTI itself");
         out_step->error.offset = error->offset;
-        out_step->error.http_status = unit->page->status;
+        out_step->error.http_status = unit->page->json.status;
     }
     return SLU_GTI_ANSWER_VOID;
-}
-
-static const struct slu_error *find_failure(struct slu_gti_page *page,
-                                            const struct slu_answer_end *end)
-{
-    if (page->status == 200 && page->error.code != SLU_ERR_OK) {
-        return &page->error;
-    }
-    if (end->err != SLU_ERR_OK) {
-        page->error = end->error != NULL ? *end->error
-                                         : (struct slu_error){.code = end->err};
-        page->error.code = end->err;
-        return &page->error;
-    }
-    if (page->status == 200 &&
-        slu_json_split_finish(page->split) != SLU_ERR_OK) {
-        page->error = *slu_json_split_error(page->split);
-        return &page->error;
-    }
-    return NULL;
 }
 
 static void say(struct slu_gti_unit *unit, const struct slu_gti_error *answer,
                 enum slu_err code, const char *cure, struct slu_step *out_step)
 {
     (void)slu_error_set(&out_step->error, code, "HTTP %d for %s: %s%s%s",
-                        unit->page->status, unit->head.name,
+                        unit->page->json.status, unit->head.name,
                         answer->message[0] != '\0' ? answer->message
                                                    : slu_err_sentence(code),
                         cure[0] != '\0' ? "; " : "", cure);
-    out_step->error.http_status = unit->page->status;
+    out_step->error.http_status = unit->page->json.status;
 }
 
 static enum slu_gti_answer judge_refusal(struct slu_gti_unit *unit,
                                          const struct slu_gti_error *answer,
                                          struct slu_step *out_step)
 {
-    switch (unit->page->status) {
+    switch (unit->page->json.status) {
     case 401:
         out_step->kind = SLU_STEP_DENIED;
         say(unit, answer, SLU_ERR_AUTH,
@@ -228,21 +176,21 @@ static enum slu_gti_answer judge_status(struct slu_gti_context *ctx,
     struct slu_gti_page *page = unit->page;
     struct slu_gti_error answer;
 
-    slu_gti_read_error(
-        ctx->reader, slu_view_make(page->error_body, page->error_len), &answer);
-    if (page->status == 429) {
+    slu_gti_read_error(ctx->reader, slu_json_page_refusal(&page->json),
+                       &answer);
+    if (page->json.status == 429) {
         out_step->kind = SLU_STEP_RETRY;
         out_step->throttled = true;
         out_step->daily_quota = answer.code == SLU_GTI_ERROR_QUOTA_EXCEEDED;
         say(unit, &answer, SLU_ERR_QUOTA, "", out_step);
         return SLU_GTI_ANSWER_VOID;
     }
-    if (is_worth_retrying(page->status)) {
+    if (is_worth_retrying(page->json.status)) {
         out_step->kind = SLU_STEP_RETRY;
         say(unit, &answer, SLU_ERR_SERVER, "", out_step);
         return SLU_GTI_ANSWER_VOID;
     }
-    if (page->status >= 400) {
+    if (page->json.status >= 400) {
         return judge_refusal(unit, &answer, out_step);
     }
     say(unit, &answer, SLU_ERR_REJECTED,
@@ -257,18 +205,20 @@ enum slu_gti_answer slu_gti_page_judge(struct slu_gti_context *ctx,
                                        struct slu_step *out_step)
 {
     struct slu_gti_page *page = unit->page;
-    const struct slu_error *failure = find_failure(page, end);
+    const struct slu_error *failure = slu_json_page_failure(&page->json, end);
 
     /* FAILED stands until something better is known. */
     *out_step = (struct slu_step){.kind = SLU_STEP_FAILED};
-    ctx->answers += page->status != 0 ? 1 : 0;
-    ctx->unauthorised |= page->status == 401;
-    ctx->refused += page->status == 401 || page->status == 403 ? 1 : 0;
+    ctx->answers += page->json.status != 0 ? 1 : 0;
+    ctx->unauthorised |= page->json.status == 401;
+    ctx->refused +=
+        page->json.status == 401 || page->json.status == 403 ? 1 : 0;
     /* The status of a refusal counts even if its body was cut. */
-    if (failure != NULL && (page->status == 200 || page->status == 0)) {
+    if (failure != NULL &&
+        (page->json.status == 200 || page->json.status == 0)) {
         return judge_failure(unit, failure, out_step);
     }
-    if (page->status != 200) {
+    if (page->json.status != 200) {
         return judge_status(ctx, unit, out_step);
     }
     out_step->kind = SLU_STEP_COMMIT;

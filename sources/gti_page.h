@@ -8,34 +8,29 @@
  * it has ended, release. Pages are pooled, so that in steady state neither a
  * page nor a record allocates.
  * Limits: a record limits.record_bytes, a target 16 KiB, a cursor 4 KiB, an
- * error body 2 KiB.
+ * error body 4 KiB.
  */
 #ifndef SLU_SOURCES_GTI_PAGE_H
 #define SLU_SOURCES_GTI_PAGE_H
 
 #include "codecs/buf.h"
 #include "codecs/gti.h"
-#include "codecs/json_split.h"
 #include "sources/gti.h"
+#include "sources/json_page.h"
 
 #define SLU_GTI_TARGET_MAX (16u << 10)
-#define SLU_GTI_ERROR_BODY_MAX 2048
 #define SLU_GTI_KEY_MAX 200
 
 /* One answer under way. */
 struct slu_gti_page {
     struct slu_gti_page *next_free;
     enum slu_gti_shape shape;
-    struct slu_json_split *split;
+    struct slu_json_page json;
     struct slu_buf target;
-    int status;
-    uint64_t items;         /* elements, of whatever type */
-    bool has_count;         /* meta.count */
-    int64_t count;          /* */
-    struct slu_buf cursor;  /* meta.cursor; empty: none */
-    struct slu_error error; /* why reading stopped */
-    size_t error_len;
-    char error_body[SLU_GTI_ERROR_BODY_MAX];
+    uint64_t items; /* elements, of whatever type */
+    bool has_count;
+    int64_t count;         /* meta.count */
+    struct slu_buf cursor; /* meta.cursor; empty: none */
 };
 
 enum slu_gti_unit_kind {

@@ -5,6 +5,7 @@
 
 #include "codecs/time_text.h"
 #include "codecs/url.h"
+#include "codecs/view_take.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -19,35 +20,6 @@ void slu_gti_stream_init(struct slu_gti_stream *self,
 }
 
 /* ---- what an earlier run stored ---- */
-
-/* A decimal number from the front of *text, up to 2^53. */
-static bool take_number(struct slu_view *text, int64_t *out_number)
-{
-    int64_t number = 0;
-    size_t len = 0;
-
-    while (len < text->len && text->ptr[len] >= '0' && text->ptr[len] <= '9') {
-        number = number * 10 + (text->ptr[len] - '0');
-        len++;
-        if (number > INT64_C(1) << 53) {
-            return false;
-        }
-    }
-    *text = slu_view_make(text->ptr + len, text->len - len);
-    *out_number = number;
-    return len > 0;
-}
-
-static bool take_prefix(struct slu_view *text, const char *prefix)
-{
-    size_t len = strlen(prefix);
-
-    if (text->len < len || memcmp(text->ptr, prefix, len) != 0) {
-        return false;
-    }
-    *text = slu_view_make(text->ptr + len, text->len - len);
-    return true;
-}
 
 static void raise_newest(struct slu_gti_stream *self, int64_t date)
 {
@@ -67,17 +39,17 @@ static enum slu_err load_window(struct slu_gti_stream *self, int64_t lo,
         return SLU_ERR_NOMEM;
     }
     window->stored = true;
-    if (take_prefix(&value, "done ")) {
-        if (!take_number(&value, &newest) || value.len > 0) {
+    if (slu_view_take_prefix(&value, "done ")) {
+        if (!slu_view_take_number(&value, &newest) || value.len > 0) {
             return SLU_ERR_STATE;
         }
         raise_newest(self, newest);
         window->state = SLU_GTI_WINDOW_DONE;
         return SLU_ERR_OK;
     }
-    if (take_prefix(&value, "serial ")) {
+    if (slu_view_take_prefix(&value, "serial ")) {
         self->serial = true;
-    } else if (!take_prefix(&value, "cursor ")) {
+    } else if (!slu_view_take_prefix(&value, "cursor ")) {
         return SLU_ERR_STATE;
     }
     return value.len > SLU_GTI_CURSOR_MAX
@@ -94,12 +66,13 @@ enum slu_err slu_gti_stream_load(struct slu_gti_stream *self,
     if (key.len == 0) {
         int64_t *known = &self->ctx->known.stream[self->kind];
 
-        return take_number(&value, known) && value.len == 0 ? SLU_ERR_OK
-                                                            : SLU_ERR_STATE;
+        return slu_view_take_number(&value, known) && value.len == 0
+                   ? SLU_ERR_OK
+                   : SLU_ERR_STATE;
     }
-    if (!take_prefix(&key, "/") || !take_number(&key, &lo) ||
-        !take_prefix(&key, "-") || !take_number(&key, &hi) || key.len > 0 ||
-        lo > hi || self->count >= 2 * SLU_GTI_WINDOWS_MAX) {
+    if (!slu_view_take_prefix(&key, "/") || !slu_view_take_number(&key, &lo) ||
+        !slu_view_take_prefix(&key, "-") || !slu_view_take_number(&key, &hi) ||
+        key.len > 0 || lo > hi || self->count >= 2 * SLU_GTI_WINDOWS_MAX) {
         return SLU_ERR_STATE;
     }
     return load_window(self, lo, hi, value);
@@ -108,8 +81,9 @@ enum slu_err slu_gti_stream_load(struct slu_gti_stream *self,
 enum slu_err slu_gti_stream_load_asked(struct slu_gti_stream *self,
                                        struct slu_view value)
 {
-    return take_number(&value, &self->asked) && value.len == 0 ? SLU_ERR_OK
-                                                               : SLU_ERR_STATE;
+    return slu_view_take_number(&value, &self->asked) && value.len == 0
+               ? SLU_ERR_OK
+               : SLU_ERR_STATE;
 }
 
 /* ---- where to begin ---- */

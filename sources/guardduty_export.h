@@ -28,9 +28,7 @@
 #define SLU_EXPORT_PAGE_MAX (8u << 20) /* 1,000 encoded keys are 3.4 MB */
 #define SLU_EXPORT_TOKEN_MAX (8u << 10)
 #define SLU_EXPORT_ERROR_BODY_MAX (64u << 10)
-/* Of one object, inflated; and to what it may inflate, as http has it. */
-#define SLU_EXPORT_OBJECT_MAX (UINT64_C(64) << 30)
-#define SLU_EXPORT_RATIO_MAX 200
+#define SLU_EXPORT_OBJECT_MAX (UINT64_C(64) << 30) /* inflated */
 /* Several objects of a folder share one disk and one processor; those of S3
  * wait for answers, and the lane knows how many it bears. */
 #define SLU_EXPORT_FILES_AT_ONCE 4
@@ -135,6 +133,10 @@ void slu_export_answer_head(struct slu_export_answer *self,
 /* Keeps what it may of a refusal's body. */
 SLU_MUST_CHECK enum slu_err
 slu_export_answer_body(struct slu_export_answer *self, struct slu_view bytes);
+
+/* Where the source is S3: sends the request to its bucket instead. */
+void slu_export_address(const struct slu_source *source,
+                        struct slu_request *request);
 
 /* What was asked, for the sentence. */
 struct slu_export_asked {

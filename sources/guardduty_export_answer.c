@@ -53,6 +53,21 @@ enum slu_err slu_export_answer_body(struct slu_export_answer *self,
     return slu_buf_append(&self->body, bytes);
 }
 
+void slu_export_address(const struct slu_source *source,
+                        struct slu_request *request)
+{
+    if (!source->s3) {
+        return;
+    }
+    request->channel = SLU_CHANNEL_HTTP;
+    request->auth = SLU_AUTH_SIGV4;
+    request->aws = (struct slu_aws_scope){
+        .service = SLU_VIEW_LITERAL("s3"),
+        .region = slu_view_str(source->region),
+        .bucket = slu_view_str(source->bucket),
+    };
+}
+
 static const char *words_of(const struct slu_aws_error *error)
 {
     return error->message[0] != '\0' ? error->message : error->code;

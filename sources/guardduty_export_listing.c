@@ -6,6 +6,7 @@
  * are sorted. S3 has pages; one is asked for when the queue has run low.
  */
 #include "codecs/url.h"
+#include "codecs/view_take.h"
 #include "sources/guardduty_export.h"
 
 #include <stdio.h>
@@ -93,18 +94,11 @@ enum slu_err slu_export_listing_request(struct slu_export_listing *self,
     self->state = SLU_EXPORT_ASKED;
     *out_request = (struct slu_request){
         .unit = &self->unit,
-        .channel = source->s3 ? SLU_CHANNEL_HTTP : SLU_CHANNEL_FOLDER,
+        .channel = SLU_CHANNEL_FOLDER,
         .target = slu_buf_view(&self->target),
         .lane = SLU_EXPORT_LANE_LIST,
     };
-    if (source->s3) {
-        out_request->auth = SLU_AUTH_SIGV4;
-        out_request->aws = (struct slu_aws_scope){
-            .service = SLU_VIEW_LITERAL("s3"),
-            .region = slu_view_str(source->region),
-            .bucket = slu_view_str(source->bucket),
-        };
-    }
+    slu_export_address(source, out_request);
     return SLU_ERR_OK;
 }
 
@@ -113,17 +107,7 @@ enum slu_err slu_export_listing_request(struct slu_export_listing *self,
 /* "123 " from the front of *rest. */
 static bool take_number(struct slu_view *rest, struct slu_view *out_number)
 {
-    size_t len = 0;
-
-    while (len < rest->len && rest->ptr[len] != ' ') {
-        len++;
-    }
-    if (len == 0 || len == rest->len) {
-        return false;
-    }
-    *out_number = slu_view_make(rest->ptr, len);
-    *rest = slu_view_make(rest->ptr + len + 1, rest->len - len - 1);
-    return true;
+    return slu_view_take_until(rest, ' ', out_number) && out_number->len > 0;
 }
 
 /* By bytes, as the folder is sorted. */

@@ -138,18 +138,11 @@ void slu_export_object_request(struct slu_export_object *self,
     self->state = SLU_EXPORT_ASKED;
     *out_request = (struct slu_request){
         .unit = &self->unit,
-        .channel = source->s3 ? SLU_CHANNEL_HTTP : SLU_CHANNEL_FILE,
+        .channel = SLU_CHANNEL_FILE,
         .target = slu_buf_view(&self->target),
         .lane = SLU_EXPORT_LANE_GET,
     };
-    if (source->s3) {
-        out_request->auth = SLU_AUTH_SIGV4;
-        out_request->aws = (struct slu_aws_scope){
-            .service = SLU_VIEW_LITERAL("s3"),
-            .region = slu_view_str(source->region),
-            .bucket = slu_view_str(source->bucket),
-        };
-    }
+    slu_export_address(source, out_request);
 }
 
 /* ---- lines ---- */
@@ -250,7 +243,7 @@ static enum slu_err make_inflate(struct slu_export_object *self,
     struct slu_inflate_options options = {
         .alloc = source->alloc,
         .out_max = SLU_EXPORT_OBJECT_MAX,
-        .ratio_max = SLU_EXPORT_RATIO_MAX,
+        .ratio_max = SLU_INFLATE_RATIO_MAX,
     };
 
     if (self->inflate == NULL) {

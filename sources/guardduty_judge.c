@@ -22,29 +22,18 @@ static const char *words_of(const struct slu_aws_error *answer)
 
 /* ---- below HTTP, and bodies that can't be read ---- */
 
-static const struct slu_error *find_failure(struct slu_guardduty_page *page,
+static const struct slu_error *find_failure(struct slu_json_page *page,
                                             const struct slu_answer_end *end)
 {
-    if (page->status == 200 && page->error.code != SLU_ERR_OK) {
-        return &page->error;
-    }
-    if (end->err != SLU_ERR_OK) {
-        page->error = end->error != NULL ? *end->error
-                                         : (struct slu_error){.code = end->err};
-        page->error.code = end->err;
-        return &page->error;
-    }
-    if (page->status == 200 &&
-        slu_json_split_finish(page->split) != SLU_ERR_OK) {
-        page->error = *slu_json_split_error(page->split);
-        return &page->error;
-    }
-    if (page->status == 200 && !slu_json_split_saw_array(page->split)) {
+    const struct slu_error *failure = slu_json_page_failure(page, end);
+
+    if (failure == NULL && page->status == 200 &&
+        !slu_json_split_saw_array(page->split)) {
         (void)slu_error_set(&page->error, SLU_ERR_MALFORMED,
                             "it lacks what was asked for");
         return &page->error;
     }
-    return NULL;
+    return failure;
 }
 
 static enum slu_guardduty_answer
@@ -67,7 +56,7 @@ judge_failure(const struct slu_guardduty_unit *unit,
                 : "check that http.proxy and AWS_ENDPOINT_URL lead to "
                   "GuardDuty itself");
         out_step->error.offset = error->offset;
-        out_step->error.http_status = unit->page->status;
+        out_step->error.http_status = unit->page->json.status;
     } else if (error->text[0] == '\0') {
         (void)slu_error_set(&out_step->error, error->code, "%s: %s",
                             unit->head.name, slu_err_sentence(error->code));
@@ -194,24 +183,26 @@ static enum slu_guardduty_answer judge_status(struct slu_guardduty_unit *unit,
     struct slu_guardduty_page *page = unit->page;
     struct slu_aws_error answer;
     enum slu_guardduty_answer judgement;
-    enum slu_err err = slu_aws_error_read(
-        unit->target->ctx->alloc, page->status, slu_view_str(page->error_type),
-        slu_view_make(page->error_body, page->error_len), &answer);
+    enum slu_err err =
+        slu_aws_error_read(unit->target->ctx->alloc, page->json.status,
+                           slu_view_str(page->error_type),
+                           slu_json_page_refusal(&page->json), &answer);
 
     if (err != SLU_ERR_OK) {
         (void)slu_error_set(&out_step->error, err, "%s", slu_err_sentence(err));
         return SLU_GUARDDUTY_ANSWER_FAILED;
     }
     judgement = judge_class(unit, &answer, out_step);
-    out_step->error.http_status = page->status;
+    out_step->error.http_status = page->json.status;
     return judgement;
 }
 
 static bool is_no_sign_in(const struct slu_guardduty_page *page,
                           enum slu_err err)
 {
-    return page->status == 0 && (err == SLU_ERR_AUTH || err == SLU_ERR_DENIED ||
-                                 err == SLU_ERR_CONFIG);
+    return page->json.status == 0 &&
+           (err == SLU_ERR_AUTH || err == SLU_ERR_DENIED ||
+            err == SLU_ERR_CONFIG);
 }
 
 enum slu_guardduty_answer slu_guardduty_judge(struct slu_guardduty_unit *unit,
@@ -219,7 +210,7 @@ enum slu_guardduty_answer slu_guardduty_judge(struct slu_guardduty_unit *unit,
                                               struct slu_step *out_step)
 {
     struct slu_guardduty_page *page = unit->page;
-    const struct slu_error *failure = find_failure(page, end);
+    const struct slu_error *failure = find_failure(&page->json, end);
 
     /* FAILED stands until something better is known. */
     *out_step = (struct slu_step){.kind = SLU_STEP_FAILED};
@@ -228,10 +219,11 @@ enum slu_guardduty_answer slu_guardduty_judge(struct slu_guardduty_unit *unit,
         return SLU_GUARDDUTY_ANSWER_NO_SIGN_IN;
     }
     /* The status of a refusal counts even if its body was cut. */
-    if (failure != NULL && (page->status == 200 || page->status == 0)) {
+    if (failure != NULL &&
+        (page->json.status == 200 || page->json.status == 0)) {
         return judge_failure(unit, failure, out_step);
     }
-    if (page->status != 200) {
+    if (page->json.status != 200) {
         return judge_status(unit, out_step);
     }
     out_step->kind = SLU_STEP_COMMIT;

@@ -3,7 +3,7 @@
  * Reading one answer. The splitter cuts the body into the elements of the
  * operation's array. Ids and tokens are kept as the JSON texts that they came
  * as, and are sent back as such: nothing is unescaped and escaped on the way.
- * Whatever goes wrong is kept in page->error; guardduty_judge.c weighs it
+ * Whatever goes wrong is kept in page->json.error; guardduty_judge.c weighs it
  * against how the exchange ended.
  */
 #include "codecs/json_read.h"
@@ -25,7 +25,7 @@ static const char *const arrays[] = {
 static void free_page(const struct slu_alloc *alloc,
                       struct slu_guardduty_page *page)
 {
-    slu_json_split_free(page->split);
+    slu_json_page_fini(&page->json);
     slu_buf_fini(&page->target);
     slu_buf_fini(&page->body);
     slu_buf_fini(&page->token);
@@ -56,8 +56,7 @@ make_page(const struct slu_guardduty_context *ctx,
     slu_buf_init(&page->token, alloc, SLU_GUARDDUTY_TOKEN_MAX);
     slu_buf_init(&page->names, alloc,
                  SLU_GUARDDUTY_PAGE * (SLU_GUARDDUTY_DETECTOR_MAX + 1));
-    page->split = slu_json_split_new(&options);
-    if (page->split == NULL) {
+    if (slu_json_page_init(&page->json, &options) != SLU_ERR_OK) {
         free_page(alloc, page);
         return NULL;
     }
@@ -71,10 +70,7 @@ static void clear_page(struct slu_guardduty_page *page)
     slu_buf_clear(&page->body);
     slu_buf_clear(&page->token);
     slu_buf_clear(&page->names);
-    page->status = 0;
     page->error_type[0] = '\0';
-    page->error = (struct slu_error){0};
-    page->error_len = 0;
 }
 
 struct slu_guardduty_page *
@@ -85,7 +81,7 @@ slu_guardduty_page_acquire(struct slu_guardduty_context *ctx,
 
     if (page != NULL) {
         ctx->free_pages[operation] = page->next_free;
-        slu_json_split_reset(page->split);
+        slu_json_page_reset(&page->json);
     } else {
         page = make_page(ctx, operation);
     }
@@ -199,7 +195,7 @@ void slu_guardduty_page_head(struct slu_guardduty_page *self,
                      ? head->error_type.len
                      : sizeof(self->error_type) - 1;
 
-    self->status = head->status;
+    self->json.status = head->status;
     if (len > 0) {
         memcpy(self->error_type, head->error_type.ptr, len);
     }
@@ -209,8 +205,8 @@ void slu_guardduty_page_head(struct slu_guardduty_page *self,
 static enum slu_err refuse(struct slu_guardduty_page *page,
                            const struct slu_json_event *event, const char *what)
 {
-    (void)slu_error_set(&page->error, SLU_ERR_MALFORMED, "%s", what);
-    page->error.offset = event->offset;
+    (void)slu_error_set(&page->json.error, SLU_ERR_MALFORMED, "%s", what);
+    page->json.error.offset = event->offset;
     return SLU_ERR_MALFORMED;
 }
 
@@ -317,21 +313,17 @@ static enum slu_err read_finding(struct slu_guardduty_unit *unit,
         note_updated(slu_guardduty_get_of(unit), &extracted);
     }
     return err == SLU_ERR_OK ? err
-                             : slu_error_set(&unit->page->error, err, "%s",
+                             : slu_error_set(&unit->page->json.error, err, "%s",
                                              slu_err_sentence(err));
 }
 
-static enum slu_err read_event(struct slu_guardduty_unit *unit,
-                               const struct slu_json_event *event)
+static enum slu_err read_event(void *ctx, const struct slu_json_event *event)
 {
+    struct slu_guardduty_unit *unit = ctx;
     struct slu_guardduty_page *page = unit->page;
 
     if (event->kind == SLU_JSON_MEMBER) {
         return read_token(page, event);
-    }
-    if (event->kind == SLU_JSON_ERROR) {
-        page->error = *slu_json_split_error(page->split);
-        return page->error.code;
     }
     switch (page->operation) {
     case SLU_GUARDDUTY_DETECTORS:
@@ -343,43 +335,8 @@ static enum slu_err read_event(struct slu_guardduty_unit *unit,
     }
 }
 
-static void keep_error_body(struct slu_guardduty_page *page,
-                            struct slu_view bytes)
-{
-    size_t room = sizeof(page->error_body) - page->error_len;
-    size_t len = bytes.len < room ? bytes.len : room;
-
-    if (len > 0) {
-        memcpy(page->error_body + page->error_len, bytes.ptr, len);
-        page->error_len += len;
-    }
-}
-
 enum slu_body_verdict slu_guardduty_page_body(struct slu_guardduty_unit *unit,
                                               struct slu_view bytes)
 {
-    struct slu_guardduty_page *page = unit->page;
-    struct slu_json_event event;
-
-    if (page->status != 200) {
-        keep_error_body(page, bytes);
-        return SLU_BODY_MORE;
-    }
-    if (page->error.code != SLU_ERR_OK) {
-        return SLU_BODY_ERROR;
-    }
-    slu_json_split_feed(page->split, bytes);
-    for (;;) {
-        enum slu_err err;
-
-        slu_json_split_next(page->split, &event);
-        if (event.kind == SLU_JSON_MORE || event.kind == SLU_JSON_DONE) {
-            return SLU_BODY_MORE;
-        }
-        err = read_event(unit, &event);
-        if (err != SLU_ERR_OK) {
-            page->error.code = err;
-            return SLU_BODY_ERROR;
-        }
-    }
+    return slu_json_page_read(&unit->page->json, bytes, read_event, unit);
 }

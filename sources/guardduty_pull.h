@@ -19,16 +19,15 @@
 
 #include "codecs/aws_error.h"
 #include "codecs/buf.h"
-#include "codecs/json_split.h"
 #include "sources/guardduty.h"
+#include "sources/json_page.h"
 
 #define SLU_GUARDDUTY_WINDOWS_MAX 65536u
 #define SLU_GUARDDUTY_TOKEN_MAX (8u << 10)
 #define SLU_GUARDDUTY_TOKENS_MAX 65536u /* followed in one window */
 #define SLU_GUARDDUTY_DETECTOR_PAGES_MAX 100
-#define SLU_GUARDDUTY_ID_MAX 300       /* of a finding */
-#define SLU_GUARDDUTY_DETECTOR_MAX 100 /* a stored key holds it */
-#define SLU_GUARDDUTY_ERROR_BODY_MAX 4096
+#define SLU_GUARDDUTY_ID_MAX 300          /* of a finding */
+#define SLU_GUARDDUTY_DETECTOR_MAX 100    /* a stored key holds it */
 #define SLU_GUARDDUTY_GETS_WAITING_MAX 64 /* of a target: no List before */
 #define SLU_GUARDDUTY_KEPT_MS (INT64_C(90) * 86400 * 1000)
 
@@ -137,17 +136,13 @@ struct slu_guardduty_target {
 struct slu_guardduty_page {
     struct slu_guardduty_page *next_free;
     enum slu_guardduty_operation operation;
-    struct slu_json_split *split;
+    struct slu_json_page json;
     struct slu_buf target;
     struct slu_buf body;
     struct slu_buf token;          /* nextToken: JSON text; empty: none */
     struct slu_buf names;          /* DETECTORS: ids, each ended by zero */
     struct slu_guardduty_get *get; /* LIST: filled by the answer */
-    int status;
     char error_type[128];
-    struct slu_error error; /* why reading stopped */
-    size_t error_len;
-    char error_body[SLU_GUARDDUTY_ERROR_BODY_MAX];
 };
 
 struct slu_guardduty_context {

@@ -10,6 +10,7 @@
  * later each window leaves, or makes room for its parts, in the transaction of
  * the answer that did it. So a run that ends anywhere is gone on with.
  */
+#include "codecs/view_take.h"
 #include "sources/guardduty_pull.h"
 
 #include <inttypes.h>
@@ -131,39 +132,6 @@ enum slu_err slu_guardduty_detector_store(struct slu_guardduty_detector *self,
 
 /* ---- reading ---- */
 
-/* What is before the next slash; false when there is none. */
-static bool take_part(struct slu_view *key, struct slu_view *out_part)
-{
-    const char *slash = key->len == 0 ? NULL : memchr(key->ptr, '/', key->len);
-    size_t len;
-
-    if (slash == NULL) {
-        return false;
-    }
-    len = (size_t)(slash - key->ptr);
-    *out_part = slu_view_make(key->ptr, len);
-    *key = slu_view_make(slash + 1, key->len - len - 1);
-    return true;
-}
-
-/* A decimal number from the front of *text, up to 2^53. */
-static bool take_number(struct slu_view *text, int64_t *out_number)
-{
-    int64_t number = 0;
-    size_t len = 0;
-
-    while (len < text->len && text->ptr[len] >= '0' && text->ptr[len] <= '9') {
-        number = number * 10 + (text->ptr[len] - '0');
-        len++;
-        if (number > INT64_C(1) << 53) {
-            return false;
-        }
-    }
-    *text = slu_view_make(text->ptr + len, text->len - len);
-    *out_number = number;
-    return len > 0;
-}
-
 static struct slu_guardduty_target *
 find_target(struct slu_guardduty_context *ctx, struct slu_view account,
             struct slu_view region)
@@ -239,8 +207,9 @@ enum slu_err slu_guardduty_load_planned(struct slu_guardduty_context *ctx,
     int64_t planned;
     enum slu_err err;
 
-    if (!take_part(&key, &account) || !take_part(&key, &region) ||
-        !take_number(&value, &planned) || value.len > 0) {
+    if (!slu_view_take_until(&key, '/', &account) ||
+        !slu_view_take_until(&key, '/', &region) ||
+        !slu_view_take_number(&value, &planned) || value.len > 0) {
         return SLU_ERR_STATE;
     }
     err = find_detector(ctx, account, region, key, &detector);
@@ -263,13 +232,15 @@ enum slu_err slu_guardduty_load_open(struct slu_guardduty_context *ctx,
     int64_t to;
     enum slu_err err;
 
-    if (!take_part(&key, &account) || !take_part(&key, &region) ||
-        !take_part(&key, &id) || !take_number(&key, &from) || key.len == 0 ||
+    if (!slu_view_take_until(&key, '/', &account) ||
+        !slu_view_take_until(&key, '/', &region) ||
+        !slu_view_take_until(&key, '/', &id) ||
+        !slu_view_take_number(&key, &from) || key.len == 0 ||
         key.ptr[0] != '-') {
         return SLU_ERR_STATE;
     }
     key = slu_view_make(key.ptr + 1, key.len - 1);
-    if (!take_number(&key, &to) || key.len > 0 || from >= to ||
+    if (!slu_view_take_number(&key, &to) || key.len > 0 || from >= to ||
         ctx->windows >= 2 * SLU_GUARDDUTY_WINDOWS_MAX) {
         return SLU_ERR_STATE;
     }
