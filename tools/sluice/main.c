@@ -7,6 +7,7 @@
 #include "tools/sluice/options.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -25,6 +26,8 @@ int main(int argc, char **argv)
     struct slu_cli_options options;
 
     protect_memory();
+    /* Unbuffered, as stderr is, each character of a log line is a write. */
+    (void)setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
     (void)signal(SIGPIPE, SIG_IGN);
     /* A file over the limit (ulimit -f) is an error of write, told as one. */
     (void)signal(SIGXFSZ, SIG_IGN);
