@@ -28,22 +28,45 @@ static enum slu_err put_tags(struct slu_buf *out, const struct slu_row *row)
     return err == SLU_ERR_OK ? PUT(out, "]") : err;
 }
 
+/* 0 to 10. */
+static enum slu_err put_reputation(struct slu_buf *out, unsigned reputation)
+{
+    static const char digits[] = "012345678910";
+
+    return slu_buf_append(
+        out, slu_view_make(digits + (reputation < 10 ? reputation : 10),
+                           reputation < 10 ? 1 : 2));
+}
+
 /* value to reputation: words of our own, which need no escape, and the value,
- * which is canonical and needs none either, but is given one all the same. */
+ * which is canonical and needs none either, but is given one all the same. No
+ * printf: it was a third of the time that a row took. */
 static enum slu_err put_head(struct slu_buf *out, const struct slu_row *row)
 {
+    const struct slu_view words[] = {
+        SLU_VIEW_LITERAL(",\"type\":\""),
+        slu_view_str(slu_row_kind_name(row->kind)),
+        SLU_VIEW_LITERAL("\",\"ce_type\":\""),
+        slu_view_str(row->ce_type),
+        SLU_VIEW_LITERAL("\",\"severity\":\""),
+        slu_view_str(row->severity),
+        SLU_VIEW_LITERAL("\",\"reputation\":"),
+    };
     enum slu_err err = PUT(out, "{\"value\":");
 
     if (err == SLU_ERR_OK) {
         err = put_text(out, row->value);
     }
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (err == SLU_ERR_OK) {
+            err = slu_buf_append(out, words[i]);
+        }
+    }
     if (err == SLU_ERR_OK) {
-        err = slu_buf_printf(
-            out,
-            ",\"type\":\"%s\",\"ce_type\":\"%s\",\"severity\":\"%s\","
-            "\"reputation\":%u,\"tags\":",
-            slu_row_kind_name(row->kind), row->ce_type, row->severity,
-            row->reputation);
+        err = put_reputation(out, row->reputation);
+    }
+    if (err == SLU_ERR_OK) {
+        err = PUT(out, ",\"tags\":");
     }
     return err == SLU_ERR_OK ? put_tags(out, row) : err;
 }

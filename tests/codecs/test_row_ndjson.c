@@ -40,6 +40,19 @@ Test(row_ndjson, names_each_kind)
     }
 }
 
+Test(row_ndjson, writes_each_reputation)
+{
+    for (unsigned reputation = 0; reputation <= 10; reputation++) {
+        struct slu_row row = make_row();
+        char part[40];
+
+        row.reputation = reputation;
+        (void)snprintf(part, sizeof(part), ",\"reputation\":%u,\"tags\"",
+                       reputation);
+        cr_assert_not_null(strstr(text_of(&row), part), "%s", part);
+    }
+}
+
 Test(row_ndjson, tells_absent_from_empty)
 {
     struct slu_row row = make_row();
