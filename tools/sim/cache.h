@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What: rendered pages by key, the least recently used dropped first.
- * Limits: `max_bytes` of bodies and SIM_CACHE_SLOTS entries.
+ * What: rendered pages and findings by key, the least recently used dropped
+ * first. Limits: `max_bytes` of bodies and SIM_CACHE_SLOTS entries.
  */
 #ifndef SIM_CACHE_H
 #define SIM_CACHE_H
@@ -11,7 +11,7 @@
 
 #include "answer.h"
 
-#define SIM_CACHE_SLOTS 16384
+#define SIM_CACHE_SLOTS 262144
 
 struct sim_cache;
 
