@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One finding to rows; whatever is not handed on is counted. */
+#include "codecs/json_split.h"
+#include "codecs/row_ndjson.h"
 #include "sources/guardduty.h"
 #include "support/failing_alloc.h"
 
@@ -391,4 +393,85 @@ Test(guardduty_extract, survives_each_failing_allocation)
         cr_assert_eq(failing.live, 0);
         cr_assert_lt(n, 1000);
     }
+}
+
+static void ignore_count(void *ctx, struct slu_unit *unit,
+                         enum slu_reason reason)
+{
+    (void)ctx;
+    (void)unit;
+    (void)reason;
+}
+
+struct written {
+    struct slu_buf out;
+    unsigned rows;
+};
+
+static enum slu_err on_finding_written(void *ctx, struct slu_unit *unit,
+                                       const struct slu_finding_key *key)
+{
+    (void)ctx;
+    (void)unit;
+    (void)key;
+    return SLU_ERR_OK;
+}
+
+static enum slu_err on_row_written(void *ctx, struct slu_unit *unit,
+                                   const struct slu_row *row)
+{
+    struct written *written = ctx;
+
+    (void)unit;
+    written->rows++;
+    return slu_row_ndjson_append(row, &written->out);
+}
+
+/* A page of what varies most, read over and over: bytes to rows of NDJSON. */
+Test(guardduty_extract, steady_state_allocates_nothing_from_bytes_to_rows)
+{
+    static const char page[] =
+        "{\"findings\":[{" HEAD ",\"service\":{" ACTION "}},{" HEAD
+        ",\"service\":{" ACTION ",\"archived\":true}},{" HEAD
+        ",\"title\":\"\\u00e9\",\"service\":{\"additionalInfo\":{"
+        "\"value\":\"{\\\"sample\\\":true}\"}," ACTION "}}]}";
+    struct failing_alloc counting;
+    struct slu_json_split_options options = {.array = "findings",
+                                             .record_max = 1 << 20};
+    struct slu_json_event event;
+    struct slu_extracted extracted;
+    struct written written = {.rows = 0};
+    struct slu_json_split *split;
+    struct world world;
+    unsigned calls = 0;
+
+    failing_alloc_init(&counting, 0);
+    options.alloc = &counting.alloc;
+    split = slu_json_split_new(&options);
+    slu_buf_init(&written.out, &counting.alloc, 1 << 20);
+    build(&world);
+    world.port.ctx = &written;
+    world.port.finding = on_finding_written;
+    world.port.row = on_row_written;
+    world.port.count = ignore_count;
+    world.extract =
+        slu_extract_new(&counting.alloc, &world.config, &world.port);
+    for (unsigned i = 0; i < 50; i++) {
+        slu_buf_clear(&written.out);
+        slu_json_split_reset(split);
+        slu_json_split_feed(split, slu_view_str(page));
+        while (slu_json_split_next(split, &event) == SLU_JSON_RECORD) {
+            cr_assert_eq(slu_extract_record(world.extract, &world.unit,
+                                            event.text, &extracted),
+                         SLU_ERR_OK);
+        }
+        cr_assert_eq(slu_json_split_finish(split), SLU_ERR_OK);
+        calls = i == 1 ? counting.calls : calls;
+    }
+    cr_assert_eq(written.rows, 100);
+    cr_assert_eq(counting.calls, calls);
+    slu_extract_free(world.extract);
+    slu_json_split_free(split);
+    slu_buf_fini(&written.out);
+    cr_assert_eq(counting.live, 0);
 }
