@@ -12,6 +12,9 @@
 #define TIME_LEN (SLU_ISO_TEXT_LEN + 4) /* "2025-08-07T05:00:00.000Z" */
 #define PATTERN_MAX (SLU_VALUE_MAX * 2 + 64)
 
+/* The day GuardDuty began. */
+#define CREATED_MS INT64_C(1511827200000)
+
 const unsigned char slu_stix_namespace[SLU_UUID_LEN] = {
     0x9f, 0xaa, 0xb7, 0xf4, 0x7e, 0x88, 0x49, 0xb9,
     0xbd, 0x39, 0x59, 0xc3, 0x96, 0xf6, 0x4b, 0xff};
@@ -201,6 +204,11 @@ static void put_references(struct writer *self,
     put(self, indicator->reference_count > 0 ? "]" : "");
 }
 
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 enum slu_err
 slu_stix_indicator_append(const struct slu_stix_indicator *indicator,
                           struct slu_buf *out)
@@ -209,10 +217,9 @@ slu_stix_indicator_append(const struct slu_stix_indicator *indicator,
     struct writer self = {out, SLU_ERR_OK};
 
     put_identification(&self, indicator);
-    put_time(&self, ",\"created\":", indicator->first_ms);
+    put_time(&self, ",\"created\":", CREATED_MS);
     put_time(&self, ",\"modified\":",
-             indicator->last_ms > indicator->first_ms ? indicator->last_ms
-                                                      : indicator->first_ms);
+             later(CREATED_MS, later(indicator->first_ms, indicator->last_ms)));
     put(&self, ",\"name\":");
     put_string(&self, indicator->value);
     put_description(&self, indicator);

@@ -6,17 +6,20 @@
  * id in every run and every installation.
  *
  *     {"type":"indicator","spec_version":"2.1","id":"indicator--...",
- *      "created_by_ref":"identity--...","created":C,"modified":M,"name":V,
+ *      "created_by_ref":"identity--...","created":"2017-11-28T00:00:00.000Z",
+ *      "modified":M,"name":V,
  *      "description":"Severity high, in 2 findings of Amazon GuardDuty",
  *      "indicator_types":["malicious-activity"],
  *      "pattern":"[ipv4-addr:value = '192.0.2.1']","pattern_type":"stix",
- *      "pattern_version":"2.1","valid_from":C,"labels":[TAGS],
+ *      "pattern_version":"2.1","valid_from":F,"labels":[TAGS],
  *      "external_references":[{"source_name":"Amazon GuardDuty",
  *          "description":TYPE,"external_id":ARN}]}
  *
- * C is when the value was first seen and M when it was last seen; where the
- * findings don't say, 1970. An earlier sighting that comes later moves C: the
- * file depends on what is known, not on the order in which it came. Labels and
+ * F is when the value was first seen and M when it was last seen; where the
+ * findings don't say, 1970. An earlier sighting that comes later moves F: the
+ * file depends on what is known, not on the order in which it came. `created`
+ * may never change for an id (STIX 2.1, 3.6), and an id is the same everywhere:
+ * so it is the same for all, the day GuardDuty began. Labels and
  * references are left out when there are none, as STIX wants it.
  * Errors: those of the buffer, which is then as it was.
  */

@@ -152,6 +152,7 @@ void slu_answer_counts_add(struct slu_answer_counts *total,
 {
     total->items += part->items;
     total->findings += part->findings;
+    total->barren += part->barren;
     total->duplicates += part->duplicates;
     for (int i = 0; i < SLU_KIND_COUNT; i++) {
         total->accepted[i] += part->accepted[i];

@@ -25,7 +25,8 @@
 struct slu_answer_counts {
     uint64_t items; /* elements read, whatever became of them */
     uint64_t accepted[SLU_KIND_COUNT];
-    uint64_t findings;                 /* read that had a row or a reason */
+    uint64_t findings;                 /* read */
+    uint64_t barren;                   /* of them: without a row */
     uint64_t rows[SLU_ROW_KIND_COUNT]; /* written */
     uint64_t duplicates;
     uint64_t reasons[SLU_REASON_COUNT];

@@ -10,6 +10,7 @@ void slu_report_counts(struct slu_report *self,
     self->items = counts->items;
     self->duplicates = counts->duplicates;
     self->findings = counts->findings;
+    self->barren_findings = counts->barren;
     for (int kind = 0; kind < SLU_ROW_KIND_COUNT; kind++) {
         self->rows[kind] = counts->rows[kind];
     }

@@ -22,6 +22,7 @@
 #include <xxhash.h>
 
 #define CHUNK_BYTES 65536
+#define WHOLE " whole" /* behind the numbers of a mark */
 
 static enum slu_err fail_system(const struct slu_row_file *self,
                                 const char *verb, int sys,
@@ -41,9 +42,10 @@ static enum slu_err fail_system(const struct slu_row_file *self,
 size_t slu_row_mark_format(const struct slu_row_mark *mark,
                            char out[SLU_ROW_MARK_TEXT_MAX])
 {
-    return (size_t)snprintf(out, SLU_ROW_MARK_TEXT_MAX,
-                            "%" PRIu64 " %" PRIu64 " %016" PRIx64 " %" PRIu64,
-                            mark->bytes, mark->lines, mark->tail, mark->inode);
+    return (size_t)snprintf(
+        out, SLU_ROW_MARK_TEXT_MAX,
+        "%" PRIu64 " %" PRIu64 " %016" PRIx64 " %" PRIu64 "%s", mark->bytes,
+        mark->lines, mark->tail, mark->inode, mark->whole ? WHOLE : "");
 }
 
 bool slu_row_mark_parse(struct slu_view text, struct slu_row_mark *out_mark)
@@ -56,10 +58,13 @@ bool slu_row_mark_parse(struct slu_view text, struct slu_row_mark *out_mark)
     }
     memcpy(copy, text.ptr, text.len);
     copy[text.len] = '\0';
-    return sscanf(copy, "%" SCNu64 " %" SCNu64 " %" SCNx64 " %" SCNu64 "%n",
-                  &out_mark->bytes, &out_mark->lines, &out_mark->tail,
-                  &out_mark->inode, &len) == 4 &&
-           (size_t)len == text.len;
+    if (sscanf(copy, "%" SCNu64 " %" SCNu64 " %" SCNx64 " %" SCNu64 "%n",
+               &out_mark->bytes, &out_mark->lines, &out_mark->tail,
+               &out_mark->inode, &len) != 4) {
+        return false;
+    }
+    out_mark->whole = strcmp(copy + len, WHOLE) == 0;
+    return out_mark->whole || (size_t)len == text.len;
 }
 
 /* Keeps the last bytes in mind. */
@@ -154,8 +159,10 @@ static enum slu_err lock_file(struct slu_row_file *self,
         return fail_system(self, "open", errno, out_error);
     }
     if (!S_ISREG(info.st_mode)) {
-        return fail_system(self, "append to",
-                           S_ISDIR(info.st_mode) ? EISDIR : EINVAL, out_error);
+        return slu_error_set(out_error, SLU_ERR_IO,
+                             "cannot append to %.200s: it is no ordinary file; "
+                             "move it away",
+                             self->path);
     }
     if (flock(self->fd, LOCK_EX | LOCK_NB) != 0) {
         return slu_error_set(out_error, SLU_ERR_STATE,
@@ -280,12 +287,12 @@ static enum slu_err resume_at_end(struct slu_row_file *self, uint64_t size,
     return err == SLU_ERR_OK ? load_tail(self, full, out_error) : err;
 }
 
-/* True when the file begins with what the mark was made of; the tail is then
- * loaded. */
+/* True when the file is what the mark was made of, and what may be cut off; the
+ * tail is then loaded. */
 static bool is_same(struct slu_row_file *self, const struct slu_row_mark *known,
                     uint64_t size, struct slu_error *out_error)
 {
-    return size >= known->bytes &&
+    return (known->whole ? size == known->bytes : size >= known->bytes) &&
            load_tail(self, known->bytes, out_error) == SLU_ERR_OK &&
            self->mark.tail == known->tail &&
            (known->bytes >= SLU_ROW_FILE_TAIL ||
@@ -302,9 +309,9 @@ static enum slu_err resume_at_mark(struct slu_row_file *self,
     if (size == known->bytes) {
         return SLU_ERR_OK;
     }
-    slu_logger_print(logger, SLU_LOG_INFO,
-                     "%s: cut back by %" PRIu64 " bytes that were never "
-                     "committed",
+    slu_logger_print(logger, SLU_LOG_WARN,
+                     "%s: cut back by %" PRIu64 " bytes, which a run that was "
+                     "cut off never committed",
                      self->path, size - known->bytes);
     return truncate_to(self, known->bytes, out_error);
 }
@@ -330,8 +337,21 @@ static void tell_changed(const struct slu_row_file *self,
                      self->path, size, known->bytes);
 }
 
+/* A state that was lost, or a folder that another state filled. */
+static void tell_foreign(const struct slu_row_file *self, uint64_t size,
+                         const char *head, const struct slu_logger *logger)
+{
+    if (size > (head == NULL ? 0 : strlen(head))) {
+        slu_logger_print(logger, SLU_LOG_WARN,
+                         "%s has rows that the state in state_dir knows "
+                         "nothing of: going on at its end; a finding that is "
+                         "pulled again has its rows there twice",
+                         self->path);
+    }
+}
+
 static enum slu_err find_end(struct slu_row_file *self,
-                             const struct slu_row_mark *known,
+                             const struct slu_row_mark *known, const char *head,
                              const struct slu_logger *logger,
                              struct slu_error *out_error)
 {
@@ -347,6 +367,8 @@ static enum slu_err find_end(struct slu_row_file *self,
             return resume_at_mark(self, known, size, logger, out_error);
         }
         tell_changed(self, known, size, logger);
+    } else {
+        tell_foreign(self, size, head, logger);
     }
     return resume_at_end(self, size, logger, out_error);
 }
@@ -357,7 +379,7 @@ enum slu_err slu_row_file_resume(struct slu_row_file *self,
                                  const struct slu_logger *logger,
                                  struct slu_error *out_error)
 {
-    enum slu_err err = find_end(self, known, logger, out_error);
+    enum slu_err err = find_end(self, known, head, logger, out_error);
 
     if (err == SLU_ERR_OK && self->mark.bytes == 0 && head != NULL) {
         err = slu_row_file_append(self, slu_view_str(head), 1, out_error);
@@ -413,6 +435,7 @@ enum slu_err slu_row_file_append(struct slu_row_file *self,
     set_tail_mark(self);
     self->mark.bytes += bytes.len;
     self->mark.lines += lines;
+    self->mark.whole = false;
     atomic_store(&self->dirty, true);
     return SLU_ERR_OK;
 }

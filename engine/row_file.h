@@ -2,7 +2,9 @@
 /*
  * What: a file of lines that is appended to. Its *mark* says how much of it is
  * committed, and by its last bytes whether it is still the same file: it is
- * kept in the state, and a file that is longer is cut back to it on resume.
+ * kept in the state. A file that is longer is cut back to it on resume, for
+ * that is what a run left that did not come to its end; but behind a mark that
+ * says *whole* nobody was writing except somebody else, whose lines stay.
  *
  * Life cycle: open, resume, then append and cut; close is safe on a zeroed
  * struct whose fd is -1.
@@ -29,6 +31,7 @@ struct slu_row_mark {
     uint64_t lines;
     uint64_t tail;  /* fingerprint of the last SLU_ROW_FILE_TAIL bytes */
     uint64_t inode; /* decides where there are not so many bytes */
+    bool whole;     /* nothing was appended after it */
 };
 
 struct slu_row_file {

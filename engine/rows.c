@@ -90,6 +90,7 @@ static enum slu_err resume_output(struct slu_rows *self,
             &self->options.logger, error);
     }
     output->begun = output->file.mark;
+    output->known = known.found;
     return err;
 }
 
@@ -109,6 +110,26 @@ static enum slu_err commit_marks(struct slu_rows *self)
     return err == SLU_ERR_OK ? slu_store_drain(self->options.store) : err;
 }
 
+/* A sink that a flow gets later. */
+static void tell_new(const struct slu_rows *self)
+{
+    bool ran = false;
+
+    for (unsigned i = 0; i < self->output_count; i++) {
+        ran |= self->outputs[i].known;
+    }
+    for (unsigned i = 0; i < self->output_count && ran; i++) {
+        if (!self->outputs[i].known) {
+            slu_logger_print(
+                &self->options.logger, SLU_LOG_WARN,
+                "%s is new to this flow: findings that were pulled before are "
+                "not in it and don't come again; to have them, begin with "
+                "another state_dir and output_dir",
+                self->outputs[i].sink->path);
+        }
+    }
+}
+
 static enum slu_err open_all(struct slu_rows *self, struct slu_error *error)
 {
     const struct slu_rows_options *options = &self->options;
@@ -122,6 +143,7 @@ static enum slu_err open_all(struct slu_rows *self, struct slu_error *error)
         err = resume_output(self, &self->outputs[i], error);
     }
     if (err == SLU_ERR_OK) {
+        tell_new(self);
         err = slu_claims_load(&self->claims, options->store);
     }
     return err == SLU_ERR_OK ? commit_marks(self) : err;
@@ -357,6 +379,15 @@ static enum slu_err finish_output(struct slu_rows *self,
     return err;
 }
 
+/* From here on whatever is behind the marks is somebody else's. */
+static enum slu_err commit_whole(struct slu_rows *self)
+{
+    for (unsigned i = 0; i < self->output_count; i++) {
+        self->outputs[i].file.mark.whole = true;
+    }
+    return commit_marks(self);
+}
+
 enum slu_err slu_rows_finish(struct slu_rows *self, int64_t horizon_ms,
                              int64_t now, struct slu_error *out_error)
 {
@@ -369,7 +400,7 @@ enum slu_err slu_rows_finish(struct slu_rows *self, int64_t horizon_ms,
         err = slu_claims_forget(&self->claims, &self->scratch, horizon_ms);
     }
     if (err == SLU_ERR_OK) {
-        err = slu_store_drain(self->options.store);
+        err = commit_whole(self);
     }
     if (err != SLU_ERR_OK) {
         explain(self, err, "finish", &self->error);

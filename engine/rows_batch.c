@@ -68,6 +68,7 @@ void slu_row_batch_clear(struct slu_row_batch *self)
     }
     clear_buf(&self->findings);
     self->repeats = 0;
+    self->barren = 0;
     self->print_count = 0;
     self->serial++;
     if (self->print_capacity * sizeof(*self->prints) > SLU_ROW_BATCH_KEEP) {
@@ -84,7 +85,30 @@ struct slu_row_finding *slu_row_batch_findings(struct slu_row_batch *self,
 
 bool slu_row_batch_is_empty(const struct slu_row_batch *self)
 {
-    return self->findings.len == 0;
+    return self->findings.len == 0 && self->barren == 0;
+}
+
+static uint64_t count_rows(const struct slu_row_finding *finding)
+{
+    uint64_t count = 0;
+
+    for (int kind = 0; kind < SLU_ROW_KIND_COUNT; kind++) {
+        count += finding->rows[kind];
+    }
+    return count;
+}
+
+/* The present finding, if it has no row: there is nothing to claim. */
+static void drop_barren(struct slu_row_batch *self)
+{
+    size_t count;
+    const struct slu_row_finding *findings =
+        slu_row_batch_findings(self, &count);
+
+    if (count > 0 && count_rows(&findings[count - 1]) == 0) {
+        self->barren++;
+        self->findings.len -= sizeof(*findings);
+    }
 }
 
 enum slu_err slu_row_batch_finding(struct slu_row_batch *self,
@@ -92,6 +116,7 @@ enum slu_err slu_row_batch_finding(struct slu_row_batch *self,
 {
     struct slu_row_finding finding = {.claim = slu_claim_make(key)};
 
+    drop_barren(self);
     for (unsigned i = 0; i < self->sink_count; i++) {
         finding.starts[i] = self->texts[i].len;
     }
@@ -237,28 +262,20 @@ static void keep_text(struct slu_buf *text, size_t start, size_t end,
     *kept += end - start;
 }
 
-static uint64_t count_rows(const struct slu_row_finding *finding)
-{
-    uint64_t count = 0;
-
-    for (int kind = 0; kind < SLU_ROW_KIND_COUNT; kind++) {
-        count += finding->rows[kind];
-    }
-    return count;
-}
-
 enum slu_err slu_row_batch_settle(struct slu_row_batch *self,
                                   struct slu_claims *claims,
                                   struct slu_answer_counts *counts)
 {
     size_t count;
-    const struct slu_row_finding *findings =
-        slu_row_batch_findings(self, &count);
+    const struct slu_row_finding *findings;
     size_t kept[SLU_ROW_SINKS_MAX] = {0};
     enum slu_err err = SLU_ERR_OK;
 
+    drop_barren(self);
+    findings = slu_row_batch_findings(self, &count);
     counts->duplicates += self->repeats;
-    counts->findings += count;
+    counts->findings += count + self->barren;
+    counts->barren += self->barren;
     for (size_t i = 0; i < count && err == SLU_ERR_OK; i++) {
         const struct slu_row_finding *next =
             i + 1 < count ? &findings[i + 1] : NULL;

@@ -85,6 +85,7 @@ struct slu_row_batch {
     unsigned sink_count;
     struct slu_buf texts[SLU_ROW_SINKS_MAX];
     struct slu_buf findings; /* struct slu_row_finding */
+    uint64_t barren;         /* findings without a row, which are not kept */
     uint64_t repeats;
     uint64_t serial; /* of the present finding */
     struct slu_row_print *prints;
@@ -107,6 +108,7 @@ struct slu_row_output {
     const struct slu_row_sink *sink;
     struct slu_row_file file; /* what is appended to: the sink's, or a spool */
     struct slu_row_mark begun;
+    bool known;          /* to the state, when it was opened */
     uint64_t made_bytes; /* of a file that was made whole */
     uint64_t made_lines;
     bool made_changed;

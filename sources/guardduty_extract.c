@@ -300,8 +300,9 @@ enum slu_err slu_extract_record(struct slu_extract *self, struct slu_unit *unit,
         return SLU_ERR_OK;
     }
     tell_losses(self, &finding);
+    err = announce(self, &finding);
     out->id = finding.id;
     out->known = finding.updated_at.known;
     out->updated_ms = finding.updated_at.ms;
-    return SLU_ERR_OK;
+    return err;
 }

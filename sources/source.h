@@ -180,8 +180,9 @@ struct slu_source_port {
     void *ctx;
     enum slu_err (*emit)(void *ctx, struct slu_unit *unit,
                          const struct slu_sighting *sighting);
-    /* The rows that follow, until the next call or the end of the answer, are
-     * of this version of this finding. When the answer is committed and an
+    /* A finding was read, which may have no row at all. The rows that follow,
+     * until the next call or the end of the answer, are of this version of it.
+     * When the answer is committed and an
      * answer committed before had the same version (another view of it, a page
      * read again), they are dropped and counted as duplicates. */
     enum slu_err (*finding)(void *ctx, struct slu_unit *unit,

@@ -94,6 +94,7 @@ struct slu_report {
     bool has_rows; /* a flow of findings: what follows up to `exceeded` is of
                       lists only, and stays 0 */
     uint64_t findings;                 /* read, with or without a row */
+    uint64_t barren_findings;          /* of them: no indicator for a row */
     uint64_t rows[SLU_ROW_KIND_COUNT]; /* written by this run */
     uint64_t listed[SLU_KIND_COUNT];   /* lines on the lists now */
     uint64_t added[SLU_KIND_COUNT];    /* lines that were not there before */

@@ -52,7 +52,7 @@ Test(stix, an_indicator_has_all_that_is_known)
                "\"created_by_ref\":"
                "\"identity--dd2c831a-971c-5205-b643-3427306ec6e2\","));
     cr_assert_not_null(strstr(text_of(&indicator),
-                              ",\"created\":\"2025-08-07T05:00:00.007Z\","
+                              ",\"created\":\"2017-11-28T00:00:00.000Z\","
                               "\"modified\":\"2025-08-07T06:00:00.000Z\","
                               "\"name\":\"8.8.8.8\",\"description\":\"Severity "
                               "high, in 2 findings of Amazon GuardDuty\","));
@@ -88,6 +88,27 @@ Test(stix, is_never_modified_before_it_was_created)
     indicator.last_ms = 0;
     cr_assert_not_null(strstr(text_of(&indicator),
                               "\"modified\":\"2025-08-07T05:00:00.007Z\""));
+}
+
+/* STIX 2.1, 3.6: created never changes, and an earlier sighting may come. */
+Test(stix, is_created_at_one_time_whatever_was_seen)
+{
+    static const int64_t seen[] = {0, 1511827199999, 1754542800007,
+                                   253402300799000};
+
+    for (int i = 0; i < 4; i++) {
+        struct slu_stix_indicator indicator = make();
+
+        indicator.first_ms = seen[i];
+        indicator.last_ms = seen[i];
+        cr_assert_not_null(strstr(text_of(&indicator),
+                                  "\"created\":\"2017-11-28T00:00:00.000Z\""));
+        cr_assert_not_null(
+            strstr(text_of(&indicator),
+                   i < 2    ? "\"modified\":\"2017-11-28T00:00:00.000Z\""
+                   : i == 2 ? "\"modified\":\"2025-08-07T05:00:00.007Z\""
+                            : "\"modified\":\"9999-12-31T23:59:59.000Z\""));
+    }
 }
 
 Test(stix, is_appended_whole_or_not_at_all)

@@ -175,6 +175,7 @@ Test(rows, of_a_claimed_finding_leave_those_around_it)
                    "5.5.5.5 f4\n");
     cr_assert_eq(bench.counts.duplicates, 2u);
     cr_assert_eq(bench.counts.findings, 4u);
+    cr_assert_eq(bench.counts.barren, 1u);
 }
 
 Test(rows, are_known_again_after_a_restart_until_the_horizon)

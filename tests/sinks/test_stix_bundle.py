@@ -123,7 +123,7 @@ class Bundle(unittest.TestCase):
         self.check_bundle(text)
         thing, = indicators(text)
         self.assertEqual(thing["valid_from"], "2025-08-01T00:00:00.500Z")
-        self.assertEqual(thing["created"], "2025-08-01T00:00:00.500Z")
+        self.assertEqual(thing["created"], "2017-11-28T00:00:00.000Z")
         self.assertEqual(thing["modified"], "2025-08-09T00:00:00.250Z")
         self.assertEqual(thing["labels"], ["a", "b"])
         self.assertEqual(

@@ -134,6 +134,9 @@ static void commit(struct drive *self, const struct drive_flight *flight)
         const struct drive_claim *claim = &flight->claims[i];
         int64_t *committed = &self->committed[claim->number];
 
+        if (claim->rows == 0) {
+            continue;
+        }
         self->duplicates += *committed >= claim->updated_ms ? 1 : 0;
         self->commits[claim->number] += *committed < claim->updated_ms ? 1 : 0;
         if (*committed < claim->updated_ms) {
@@ -171,6 +174,7 @@ static enum slu_err on_finding(void *ctx, struct slu_unit *unit,
     memcpy(id, key->id.ptr, key->id.len);
     claim->number = (unsigned)strtoul(id, NULL, 16);
     claim->updated_ms = key->updated_ms;
+    claim->rows = 0;
     cr_assert_lt(claim->number, self->fake->number_count);
     return SLU_ERR_OK;
 }
@@ -185,6 +189,7 @@ static enum slu_err on_row(void *ctx, struct slu_unit *unit,
 
     cr_assert_gt(flight->claim_count, 0);
     number = flight->claims[flight->claim_count - 1].number;
+    flight->claims[flight->claim_count - 1].rows++;
     (void)snprintf(value, sizeof(value), "11.%u.%u.%u", number >> 16,
                    number >> 8 & 255, number & 255);
     (void)snprintf(id, sizeof(id), "%032x", number);

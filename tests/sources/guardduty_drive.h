@@ -25,6 +25,7 @@ struct drive_entry {
 struct drive_claim {
     unsigned number;
     int64_t updated_ms;
+    unsigned rows;
 };
 
 struct drive_flight {

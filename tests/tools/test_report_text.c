@@ -100,6 +100,7 @@ static struct slu_report make_rows_report(void)
 
     report.has_rows = true;
     report.findings = 288;
+    report.barren_findings = 101;
     report.rows[SLU_ROW_IPV4] = 1000;
     report.rows[SLU_ROW_DOMAIN] = 20;
     report.rows[SLU_ROW_SHA256] = 3;
@@ -112,6 +113,7 @@ Test(report, text_of_findings_tells_rows_and_not_lists)
 
     slu_cli_report_text(out.file, &report, 0);
     expect_line("  findings read                                  288\n");
+    expect_line("    without an indicator for a row               101\n");
     expect_line("  rows written by this run                     1,023\n");
     expect_line("    IPv4 addresses                             1,000\n");
     expect_line("    SHA-256 hashes                                 3\n");
@@ -128,7 +130,8 @@ Test(report, json_of_findings_has_rows_by_kind)
     struct slu_report report = make_rows_report();
 
     slu_cli_report_json(out.file, &report, 0, NULL);
-    expect_line("\"findings\":288,\"rows\":{\"ipv4\":1000,\"ipv6\":0,"
+    expect_line("\"findings\":288,\"barren_findings\":101,\"rows\":{\"ipv4\":"
+                "1000,\"ipv6\":0,"
                 "\"domain\":20,\"sha256\":3}");
 }
 

@@ -84,6 +84,7 @@ void slu_cli_report_json(FILE *to, const struct slu_report *report,
     put_count(to, "duplicates", report->duplicates);
     if (report->has_rows) {
         put_count(to, "findings", report->findings);
+        put_count(to, "barren_findings", report->barren_findings);
         put_row_kinds(to, "rows", report->rows);
     }
     put_kinds(to, "accepted", report->accepted);

@@ -87,6 +87,8 @@ static void print_rows(FILE *to, const struct slu_report *report)
     }
     (void)fprintf(to, "Indicators\n  %-38s %11s\n", "findings read",
                   slu_cli_number_count(report->findings).text);
+    (void)fprintf(to, "  %-38s %11s\n", "  without an indicator for a row",
+                  slu_cli_number_count(report->barren_findings).text);
     (void)fprintf(to, "  %-38s %11s\n", "rows written by this run",
                   slu_cli_number_count(rows).text);
     for (int kind = 0; kind < SLU_ROW_KIND_COUNT; kind++) {
