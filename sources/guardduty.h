@@ -8,7 +8,8 @@
  * Stored keys of guardduty: "planned/<account>/<region>/<detector>" = the
  * updatedAt (ms since 1970) up to which windows were planned;
  * "open/<account>/<region>/<detector>/<from>-<to>" = a window that is not done.
- * What is planned and not open is committed. Of guardduty_export:
+ * What is planned and not open is committed. The base identity's own account
+ * is "base" there, aws.region "default". Of guardduty_export:
  * "done/<hash of the object's name>" = its ETag, or size and mtime.
  */
 #ifndef SLU_SOURCES_GUARDDUTY_H

@@ -403,6 +403,27 @@ Test(lists_rounds, come_to_rest_after_one_run)
     }
 }
 
+/* Listed are exactly those that have fewer than `seats` above them. */
+static void expect_best(const struct world *world, struct expected *expected,
+                        int kind, unsigned seats)
+{
+    struct oracle *oracle = &expected->oracles[kind];
+    unsigned listed = 0;
+
+    for (unsigned k = 0; k < oracle->count; k++) {
+        const struct slu_record *record =
+            &world->records[expected->index[kind][k]].record;
+        unsigned above = 0;
+
+        for (unsigned m = 0; m < oracle->count; m++) {
+            above += oracle_above(oracle, m, k);
+        }
+        cr_assert_eq(record->place_file != 0, above < seats);
+        listed += record->place_file != 0;
+    }
+    cr_assert_eq(listed, world->counts.listed[kind]);
+}
+
 /* When bytes don't bind, who stays keeps file and seat, and the kept are the
  * best: nobody outside ranks above anybody inside. */
 Test(lists_rounds, keep_exactly_the_best_where_they_stand)
@@ -418,7 +439,6 @@ Test(lists_rounds, keep_exactly_the_best_where_they_stand)
         world.config.entity_file_lines = 2;
         for (unsigned round = 0; round < ROUNDS; round++) {
             static struct expected expected;
-            unsigned listed[SLU_KIND_COUNT] = {0};
 
             for (unsigned k = 0; k < 8; k++) {
                 add_sighting(&world, &seed);
@@ -429,20 +449,7 @@ Test(lists_rounds, keep_exactly_the_best_where_they_stand)
                 slu_buf_fini(&expected.side[k]);
             }
             for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
-                struct oracle *oracle = &expected.oracles[kind];
-
-                for (unsigned k = 0; k < oracle->count; k++) {
-                    const struct slu_record *record =
-                        &world.records[expected.index[kind][k]].record;
-                    unsigned above = 0;
-
-                    for (unsigned m = 0; m < oracle->count; m++) {
-                        above += oracle_above(oracle, m, k);
-                    }
-                    cr_assert_eq(record->place_file != 0, above < 6);
-                    listed[kind] += record->place_file != 0;
-                }
-                cr_assert_eq(listed[kind], world.counts.listed[kind]);
+                expect_best(&world, &expected, kind, 6);
             }
         }
         world_fini(&world);
