@@ -3,40 +3,11 @@
 
 #include "codecs/allow_list.h"
 #include "codecs/domain.h"
+#include "support/failing_alloc.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-/* An allocator that fails its n-th call and counts what is not freed. */
-struct failing_alloc {
-    struct slu_alloc alloc;
-    int calls;
-    int fail_at; /* 0: never */
-    long open_bytes;
-};
-
-static void *reallocate(void *ctx, void *ptr, size_t old_len, size_t new_len)
-{
-    struct failing_alloc *self = ctx;
-    void *fresh = NULL;
-
-    if (new_len > 0) {
-        if (++self->calls == self->fail_at) {
-            return NULL;
-        }
-        fresh = malloc(new_len);
-        if (ptr != NULL) {
-            memcpy(fresh, ptr, old_len < new_len ? old_len : new_len);
-        }
-    }
-    if (ptr != NULL) {
-        free(ptr);
-        self->open_bytes -= (long)old_len;
-    }
-    self->open_bytes += (long)new_len;
-    return fresh;
-}
 
 static const struct slu_guard_options defaults = {.cidr_min_prefix = 8};
 
@@ -500,7 +471,7 @@ Test(guard, every_failing_allocation_is_survived)
 {
     char text[8000];
     size_t len = 0;
-    int fail_at = 1;
+    unsigned fail_at = 1;
     bool passed = false;
 
     for (int i = 0; i < 150; i++) {
@@ -508,11 +479,11 @@ Test(guard, every_failing_allocation_is_survived)
                                 "11.%d.0.1\nh%d.example.com\n", i, i);
     }
     for (; !passed && fail_at < 100; fail_at++) {
-        struct failing_alloc failing = {.fail_at = fail_at};
+        struct failing_alloc failing;
         struct slu_guard *guard;
         struct slu_error error = {0};
 
-        failing.alloc = (struct slu_alloc){reallocate, &failing};
+        failing_alloc_init(&failing, fail_at);
         guard = slu_guard_new(&failing.alloc, &defaults);
         if (guard != NULL) {
             enum slu_err err =
@@ -525,7 +496,7 @@ Test(guard, every_failing_allocation_is_survived)
             expect_domain(guard, "other.org", SLU_REASON_NONE);
         }
         slu_guard_free(guard);
-        cr_assert_eq(failing.open_bytes, 0);
+        cr_assert_eq(failing.live, 0);
     }
     cr_assert(passed);
     cr_assert_gt(fail_at, 10);
@@ -535,11 +506,11 @@ Test(guard, every_failing_allocation_is_survived)
 /* The checks allocate nothing, whatever they find. */
 Test(guard, checks_do_not_allocate)
 {
-    struct failing_alloc counting = {0};
+    struct failing_alloc counting;
     struct slu_guard *guard;
-    int calls;
+    unsigned calls;
 
-    counting.alloc = (struct slu_alloc){reallocate, &counting};
+    failing_alloc_init(&counting, 0);
     guard = slu_guard_new(&counting.alloc, &defaults);
     cr_assert_eq(slu_guard_allow(guard, slu_view_str("a.com\n9.9.9.9"), NULL),
                  SLU_ERR_OK);

@@ -93,6 +93,37 @@ enum slu_err bench_run(struct bench *self)
     return err;
 }
 
+unsigned bench_run_short(struct bench *self,
+                         void (*prepare)(struct bench *self))
+{
+    const struct slu_alloc *usual = self->options.alloc;
+    struct failing_alloc failing;
+    unsigned fail_at = 0;
+    bool done = false;
+
+    while (!done) {
+        enum slu_err err;
+
+        fail_at++;
+        failing_alloc_init(&failing, fail_at);
+        memset(self->world.units, 0, sizeof(self->world.units));
+        self->world.under_way = 0;
+        self->world.port = NULL;
+        self->line_count = 0;
+        if (prepare != NULL) {
+            prepare(self);
+        }
+        self->options.alloc = &failing.alloc;
+        err = bench_run(self);
+        cr_assert(err == SLU_ERR_OK || err == SLU_ERR_NOMEM, "%u: %s", fail_at,
+                  self->error.text);
+        cr_assert_eq(failing.live, 0, "allocation %u", fail_at);
+        done = failing.calls < fail_at;
+    }
+    self->options.alloc = usual;
+    return fail_at;
+}
+
 void bench_stop_server(struct bench *self)
 {
     self->counts = served_stop(&self->served);

@@ -49,6 +49,11 @@ void bench_start(struct bench *self, raw_answer_fn fn, void *ctx);
 /* Opens the store; run does it otherwise. */
 void bench_open(struct bench *self);
 enum slu_err bench_run(struct bench *self);
+/* Runs again and again, each allocation failing in turn, until there is none
+ * left to fail: how often that was. prepare, or NULL, comes before each run.
+ * Asserts that a run that failed did so for want of memory, and left none. */
+unsigned bench_run_short(struct bench *self,
+                         void (*prepare)(struct bench *self));
 void bench_stop_server(struct bench *self);
 void bench_stop(struct bench *self);
 

@@ -179,20 +179,7 @@ UNUSED_FN static enum slu_err rows_one(struct rows_bench *self, const char *id,
 UNUSED_FN static const char *rows_read(const struct rows_bench *self,
                                        const char *name)
 {
-    static char text[1 << 18];
-    char path[128];
-    FILE *file;
-    size_t len;
-
-    (void)snprintf(path, sizeof(path), "%s/%s", self->dir, name);
-    file = fopen(path, "rb");
-    if (file == NULL) {
-        return NULL;
-    }
-    len = fread(text, 1, sizeof(text) - 1, file);
-    text[len] = '\0';
-    (void)fclose(file);
-    return text;
+    return read_text(self->dir, name);
 }
 
 /* "value id\nvalue id\n...": what the NDJSON file has, in its order. */

@@ -44,6 +44,25 @@ UNUSED_FN static const char *make_folder(char path[64])
     return path;
 }
 
+/* The file's text, until the next call; NULL when it can't be read. */
+UNUSED_FN static const char *read_text(const char *dir, const char *name)
+{
+    static char text[1 << 18];
+    char path[256];
+    FILE *file;
+    size_t len;
+
+    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+    file = fopen(path, "rbe");
+    if (file == NULL) {
+        return NULL;
+    }
+    len = fread(text, 1, sizeof(text) - 1, file);
+    text[len] = '\0';
+    (void)fclose(file);
+    return text;
+}
+
 /* ---- random numbers: the same in each run ---- */
 
 struct dice {

@@ -692,31 +692,15 @@ Test(pull_signed, says_that_there_is_no_memory_for_the_pool)
     stop();
 }
 
+static void begin_again(struct bench *self)
+{
+    play.count = 0;
+    fake_pool_use(&pool, &self->options, self->served.url);
+}
+
 Test(pull_signed, leaks_nothing_wherever_memory_runs_out)
 {
-    struct failing_alloc failing;
-    unsigned fail_at = 0;
-    bool done = false;
-
     start(expire_once, 2);
-    while (!done) {
-        enum slu_err err;
-
-        fail_at++;
-        failing_alloc_init(&failing, fail_at);
-        memset(bench.world.units, 0, sizeof(bench.world.units));
-        bench.world.under_way = 0;
-        bench.world.port = NULL;
-        bench.line_count = 0;
-        play.count = 0;
-        fake_pool_use(&pool, &bench.options, bench.served.url);
-        bench.options.alloc = &failing.alloc;
-        err = bench_run(&bench);
-        cr_assert(err == SLU_ERR_OK || err == SLU_ERR_NOMEM, "%u: %s", fail_at,
-                  bench.error.text);
-        cr_assert_eq(failing.live, 0, "allocation %u", fail_at);
-        done = failing.calls < fail_at;
-    }
-    cr_assert_gt(fail_at, 10);
+    cr_assert_gt(bench_run_short(&bench, begin_again), 10);
     stop();
 }

@@ -48,20 +48,10 @@ static struct raw_counts stop(void)
 
 static const char *read_out(const char *name)
 {
-    static char text[1 << 16];
-    char path[256];
-    FILE *file;
-    size_t len;
+    char path[128];
 
-    (void)snprintf(path, sizeof(path), "%s/out/%s", dir, name);
-    file = fopen(path, "rbe");
-    if (file == NULL) {
-        return NULL;
-    }
-    len = fread(text, 1, sizeof(text) - 1, file);
-    text[len] = '\0';
-    (void)fclose(file);
-    return text;
+    (void)snprintf(path, sizeof(path), "out/%s", name);
+    return read_text(dir, path);
 }
 
 static unsigned count_text(const char *text, const char *part)

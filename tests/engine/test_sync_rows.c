@@ -125,20 +125,10 @@ static enum slu_err sync_once(const char *answer)
 
 static const char *read_out(const char *name)
 {
-    static char text[1 << 16];
-    char path[256];
-    FILE *file;
-    size_t len;
+    char path[128];
 
-    (void)snprintf(path, sizeof(path), "%s/out/%s", dir, name);
-    file = fopen(path, "rbe");
-    if (file == NULL) {
-        return NULL;
-    }
-    len = fread(text, 1, sizeof(text) - 1, file);
-    text[len] = '\0';
-    (void)fclose(file);
-    return text;
+    (void)snprintf(path, sizeof(path), "out/%s", name);
+    return read_text(dir, path);
 }
 
 Test(sync_rows, writes_every_file_and_reports_it)

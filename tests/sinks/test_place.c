@@ -2,8 +2,8 @@
 #include "sinks/place.h"
 
 #include "sinks/chance.h"
-#include "sinks/failing_alloc.h"
 #include "sinks/place_oracle.h"
+#include "support/failing_alloc.h"
 
 #include <criterion/criterion.h>
 
@@ -414,13 +414,14 @@ Test(place, says_when_memory_is_short_and_changes_nothing)
 {
     const struct slu_place_limits limits = {2, 5, 100};
 
-    for (long fail_at = 1; fail_at <= 4; fail_at++) {
+    for (unsigned fail_at = 1; fail_at <= 4; fail_at++) {
         struct failing_alloc failing;
         struct slu_candidate items[] = {make_item(10, 9, 1, 0),
                                         make_item(20, 9, 0, 0)};
         struct slu_place_file files[SLU_LIST_FILES_MAX] = {{.seats = 1}};
 
         failing_alloc_init(&failing, fail_at);
+        failing.for_good = true;
         cr_assert_eq(slu_place(&failing.alloc, &limits, items, 2, files),
                      SLU_ERR_NOMEM);
         cr_assert_eq(failing.live, 0);

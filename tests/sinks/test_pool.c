@@ -2,7 +2,7 @@
 #include "sinks/pool.h"
 
 #include "sinks/chance.h"
-#include "sinks/failing_alloc.h"
+#include "support/failing_alloc.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -97,7 +97,7 @@ Test(pool, holds_at_most_twice_what_it_keeps)
     struct failing_alloc counting;
     struct slu_pool pool;
     uint64_t seed = 4;
-    long calls = 0;
+    unsigned calls = 0;
 
     failing_alloc_init(&counting, 0);
     slu_pool_init(&pool, &counting.alloc, 1000);
@@ -135,13 +135,14 @@ Test(pool, drops_the_unplaced_and_keeps_the_names_of_the_others)
 
 Test(pool, says_when_memory_is_short)
 {
-    for (long fail_at = 1; fail_at < 8; fail_at++) {
+    for (unsigned fail_at = 1; fail_at < 8; fail_at++) {
         struct failing_alloc failing;
         struct slu_pool pool;
         enum slu_err err = SLU_ERR_OK;
         uint32_t added = 0;
 
         failing_alloc_init(&failing, fail_at);
+        failing.for_good = true;
         slu_pool_init(&pool, &failing.alloc, 5000);
         while (err == SLU_ERR_OK && added < 5000) {
             struct slu_candidate item = {.rank = 4 << 8};

@@ -2,6 +2,7 @@
 #include "codecs/time_text.h"
 #include "sources/gti_drive.h"
 #include "sources/gti_lists.h"
+#include "support/failing_alloc.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -446,36 +447,12 @@ Test(gti_lists, whatever_happens_nothing_is_lost)
     }
 }
 
-struct failing {
-    size_t left;
-    size_t live;
-};
-
-static void *realloc_failing(void *ctx, void *ptr, size_t old_len,
-                             size_t new_len)
-{
-    struct failing *self = ctx;
-
-    if (new_len == 0) {
-        self->live -= old_len;
-        free(ptr);
-        return NULL;
-    }
-    if (self->left == 0) {
-        return NULL;
-    }
-    self->left--;
-    self->live += new_len - old_len;
-    return realloc(ptr, new_len);
-}
-
 Test(gti_lists, out_of_memory_at_any_point_loses_nothing)
 {
     bool broken = true;
 
-    for (size_t nth = 0; broken; nth += nth < 60 ? 1 : 97) {
-        struct failing failing = {nth, 0};
-        struct slu_alloc alloc = {realloc_failing, &failing};
+    for (unsigned nth = 1; broken; nth += nth <= 60 ? 1 : 97) {
+        struct failing_alloc failing;
         struct slu_checkpoint found = {
             .list_count = 2,
             .lists = {{"malware", NEWEST - 4 * HOUR},
@@ -483,11 +460,13 @@ Test(gti_lists, out_of_memory_at_any_point_loses_nothing)
 
         fill(300, 41, 4);
         drive.config.threat_list_limit = 20;
-        drive.alloc = &alloc;
+        failing_alloc_init(&failing, nth);
+        failing.for_good = true;
+        drive.alloc = &failing.alloc;
         drive.check = check_checkpoints;
         drive_run(&drive, &found);
         broken = drive.broken || drive.result.failed_units > 0;
-        cr_assert_eq(failing.live, 0, "%zu bytes leak at %zu", failing.live,
+        cr_assert_eq(failing.live, 0, "%zu bytes leak at %u", failing.live,
                      nth);
         drive.alloc = slu_alloc_default();
         drive_run(&drive, &found);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sources/gti_drive.h"
 #include "sources/gti_stream.h"
+#include "support/failing_alloc.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -690,43 +691,21 @@ Test(gti_stream, a_killed_run_goes_on_where_it_was)
 
 /* ---- memory ---- */
 
-struct failing {
-    size_t left;
-    size_t live;
-};
-
-static void *realloc_failing(void *ctx, void *ptr, size_t old_len,
-                             size_t new_len)
-{
-    struct failing *self = ctx;
-
-    if (new_len == 0) {
-        self->live -= old_len;
-        free(ptr);
-        return NULL;
-    }
-    if (self->left == 0) {
-        return NULL;
-    }
-    self->left--;
-    self->live += new_len - old_len;
-    return realloc(ptr, new_len);
-}
-
 Test(gti_stream, out_of_memory_at_any_point_loses_nothing)
 {
     bool broken = true;
 
-    for (size_t nth = 0; broken; nth++) {
-        struct failing failing = {nth, 0};
-        struct slu_alloc alloc = {realloc_failing, &failing};
+    for (unsigned nth = 1; broken; nth++) {
+        struct failing_alloc failing;
 
         fill(400, 41, TINY);
-        drive.alloc = &alloc;
+        failing_alloc_init(&failing, nth);
+        failing.for_good = true;
+        drive.alloc = &failing.alloc;
         drive.check = check_checkpoints;
         drive_run(&drive, NULL);
         broken = drive.broken || drive.result.failed_units > 0;
-        cr_assert_eq(failing.live, 0, "%zu bytes leak at %zu", failing.live,
+        cr_assert_eq(failing.live, 0, "%zu bytes leak at %u", failing.live,
                      nth);
         if (!broken) {
             expect_clean();

@@ -565,7 +565,7 @@ Test(guardduty_targets, survive_each_failing_allocation)
         whole = failing.calls < n;
         cr_assert_eq(drive.broken || drive.result.first.code == SLU_ERR_NOMEM,
                      !whole, "%u", n);
-        cr_assert_eq(failing.live, 0, "%u: %ld", n, failing.live);
+        cr_assert_eq(failing.live, 0, "%u: %zu", n, failing.live);
         drive.alloc = slu_alloc_default();
         drive_run(&drive);
         cr_assert_eq(drive.result.failed_units, 0);

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An allocator that counts its calls and fails one of them. */
+/* An allocator that counts, watches its peak, and fails one of its calls, or
+ * that one and all that follow, so that a test can walk through every failure
+ * there is. */
 #ifndef SLU_TESTS_SUPPORT_FAILING_ALLOC_H
 #define SLU_TESTS_SUPPORT_FAILING_ALLOC_H
 
 #include <sluice/alloc.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 struct failing_alloc {
     struct slu_alloc alloc;
     unsigned calls;   /* that asked for memory */
     unsigned fail_at; /* the n-th call, from 1; 0: none */
-    long live;        /* allocations not freed */
+    bool for_good;    /* and every call after it */
+    size_t live;      /* bytes */
+    size_t peak;
 };
 
 static void *failing_alloc_realloc(void *ctx, void *ptr, size_t old_len,
@@ -18,17 +23,21 @@ static void *failing_alloc_realloc(void *ctx, void *ptr, size_t old_len,
 {
     struct failing_alloc *self = (struct failing_alloc *)ctx;
 
-    (void)old_len;
+    if (ptr == NULL) {
+        old_len = 0;
+    }
     if (new_len == 0) {
-        self->live -= ptr != NULL;
+        self->live -= old_len;
         free(ptr);
         return NULL;
     }
     self->calls++;
-    if (self->calls == self->fail_at) {
+    if (self->calls == self->fail_at ||
+        (self->for_good && self->calls > self->fail_at)) {
         return NULL;
     }
-    self->live += ptr == NULL;
+    self->live += new_len - old_len;
+    self->peak = self->live > self->peak ? self->live : self->peak;
     return realloc(ptr, new_len);
 }
 
@@ -40,7 +49,9 @@ static inline void failing_alloc_init(struct failing_alloc *self,
     self->alloc.ctx = self;
     self->calls = 0;
     self->fail_at = fail_at;
+    self->for_good = false;
     self->live = 0;
+    self->peak = 0;
 }
 
 #endif
