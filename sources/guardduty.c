@@ -123,12 +123,14 @@ static enum slu_err start(struct slu_source *self,
 
     (void)found;
     ctx->start_ms = now.wall_s * 1000;
-    slu_guardduty_log(
-        ctx, SLU_LOG_INFO,
-        "Fetching GuardDuty findings of %u account(s), %u "
-        "account and region pair(s) in all",
-        ctx->config->accounts.count > 0 ? ctx->config->accounts.count : 1,
-        ctx->target_count);
+    if (ctx->port.tell == NULL) {
+        slu_guardduty_log(
+            ctx, SLU_LOG_INFO,
+            "Fetching GuardDuty findings of %u account(s), %u "
+            "account and region pair(s) in all",
+            ctx->config->accounts.count > 0 ? ctx->config->accounts.count : 1,
+            ctx->target_count);
+    }
     for (unsigned i = 0; i < ctx->target_count; i++) {
         struct slu_guardduty_target *target = &ctx->targets[i];
         enum slu_err err = SLU_ERR_OK;
