@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What: the four verbs over `struct slu_alloc` (sluice/alloc.h). No other file
- * of the library calls malloc, realloc or free.
+ * of the library calls malloc, realloc or free, but engine/wiped_memory.c for
+ * the libraries that allocate by themselves.
  */
 #ifndef SLU_CODECS_ALLOC_H
 #define SLU_CODECS_ALLOC_H

@@ -181,8 +181,8 @@ static bool on_value(void *ctx, unsigned field,
         break;
     case FIELD_MESSAGE:
     case FIELD_MESSAGE_UPPER:
-        slu_plain_text_copy(value->text, pass->out->message,
-                            sizeof(pass->out->message));
+        slu_plain_text_copy_hiding(value->text, pass->out->message,
+                                   sizeof(pass->out->message));
         break;
     }
     return true;
@@ -240,7 +240,7 @@ static enum slu_err read_element(const struct slu_alloc *alloc,
     slu_buf_init(&text, alloc, BODY_MAX);
     err = slu_xml_unescape(&text, raw);
     if (err == SLU_ERR_OK) {
-        slu_plain_text_copy(slu_buf_view(&text), out, room);
+        slu_plain_text_copy_hiding(slu_buf_view(&text), out, room);
     }
     slu_buf_fini(&text);
     return err == SLU_ERR_NOMEM ? err : SLU_ERR_OK;
@@ -316,7 +316,7 @@ static enum slu_err read_body(const struct slu_alloc *alloc,
     if (body.ptr[0] == '<') {
         return read_xml(alloc, body, out);
     }
-    slu_plain_text_copy(body, out->message, sizeof(out->message));
+    slu_plain_text_copy_hiding(body, out->message, sizeof(out->message));
     return SLU_ERR_OK;
 }
 

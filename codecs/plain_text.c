@@ -2,6 +2,9 @@
 #include "codecs/plain_text.h"
 
 #include <stdint.h>
+#include <string.h>
+
+#define SECRET_MIN 37
 
 /* How many bytes the character at ptr takes (RFC 3629, 1-4), or 0 when it is
  * none. */
@@ -37,16 +40,74 @@ static bool is_control(const unsigned char *ptr)
     return ptr[0] < 0x20 || ptr[0] == 0x7f || (ptr[0] == 0xc2 && ptr[1] < 0xa0);
 }
 
-void slu_plain_text_copy(struct slu_view text, char *out, size_t room)
+/* ---- what may be a secret ---- */
+
+static bool is_key_byte(char byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+           (byte >= '0' && byte <= '9') || byte == '+' || byte == '/' ||
+           byte == '=' || byte == '_' || byte == '-';
+}
+
+/* The word in which this place lies begins as an ARN does. */
+static bool is_in_arn(struct slu_view text, size_t at)
+{
+    while (at > 0 &&
+           (is_key_byte(text.ptr[at - 1]) ? text.ptr[at - 1] != '='
+                                          : text.ptr[at - 1] == ':')) {
+        at--;
+    }
+    return text.len - at >= 4 && memcmp(text.ptr + at, "arn:", 4) == 0;
+}
+
+/* How long the run of key bytes is that begins here when it is one to hide;
+ * else 0. */
+static size_t measure_secret(struct slu_view text, size_t at)
+{
+    bool telling = false;
+    size_t end = at;
+
+    if (at > 0 && is_key_byte(text.ptr[at - 1])) {
+        return 0; /* its beginning has been judged */
+    }
+    while (end < text.len && is_key_byte(text.ptr[end])) {
+        telling = telling || strchr("0123456789+=", text.ptr[end]) != NULL;
+        end++;
+    }
+    return telling && end - at >= SECRET_MIN && !is_in_arn(text, at) ? end - at
+                                                                     : 0;
+}
+
+/* ---- copying ---- */
+
+static size_t put_hidden(char *out, size_t len, size_t room)
+{
+    static const char word[] = "[hidden]";
+    size_t put = sizeof(word) - 1;
+
+    if (put > room - 1 - len) {
+        put = room - 1 - len;
+    }
+    memcpy(out + len, word, put);
+    return len + put;
+}
+
+static void copy(struct slu_view text, bool hiding, char *out, size_t room)
 {
     const unsigned char *bytes = (const unsigned char *)text.ptr;
     size_t len = 0;
     size_t at = 0;
 
     while (at < text.len) {
+        size_t secret = hiding ? measure_secret(text, at) : 0;
         size_t step = measure_character(bytes + at, text.len - at);
         bool blank = step == 0 || is_control(bytes + at);
 
+        if (secret > 0) {
+            len = put_hidden(out, len, room);
+            at += secret;
+            continue;
+        }
         step += step == 0;
         if (len + step > room - 1) {
             break;
@@ -57,4 +118,14 @@ void slu_plain_text_copy(struct slu_view text, char *out, size_t room)
         at += step;
     }
     out[len] = '\0';
+}
+
+void slu_plain_text_copy(struct slu_view text, char *out, size_t room)
+{
+    copy(text, false, out, room);
+}
+
+void slu_plain_text_copy_hiding(struct slu_view text, char *out, size_t room)
+{
+    copy(text, true, out, room);
 }

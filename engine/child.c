@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The end of a child is the end of both its pipes; then waitpid is asked until
- * it knows, every POLL_MS, which it nearly always does at once. No handler of
- * SIGCHLD: that signal is the embedder's.
+ * it knows, every POLL_MS, which it nearly always does at once. What it left
+ * running may keep the pipes open: so it is looked every LOOK_MS whether it has
+ * ended itself, and one look later what has come is all. No handler of SIGCHLD:
+ * that signal is the embedder's.
  */
 #include "engine/child.h"
 
@@ -19,6 +21,7 @@
 #include <unistd.h>
 
 #define POLL_MS 5
+#define LOOK_MS 250
 #define DROP_BYTES 1024
 
 extern char **environ;
@@ -42,6 +45,7 @@ struct slu_child {
     struct pipe_end pipes[STREAMS];
     struct event deadline;
     struct event poll;
+    bool has_ended; /* seen by a look, and not yet taken */
     struct slu_child_end end;
 };
 
@@ -209,6 +213,45 @@ static void ask_for_status(evutil_socket_t fd, short what, void *ctx)
     finish(self);
 }
 
+static void look_again(struct slu_child *self)
+{
+    struct timeval wait = {.tv_usec = LOOK_MS * 1000};
+
+    (void)event_add(&self->poll, &wait);
+}
+
+/* Its status is left where it is, for so long its number, which is the group's,
+ * is nobody else's. */
+static void look(struct slu_child *self)
+{
+    siginfo_t info = {0};
+
+    if (waitid(P_PID, (id_t)self->pid, &info, WEXITED | WNOHANG | WNOWAIT) !=
+            0 ||
+        info.si_pid == 0) {
+        look_again(self);
+    } else if (!self->has_ended) {
+        self->has_ended = true;
+        look_again(self);
+    } else {
+        finish(self);
+    }
+}
+
+static bool has_pipes(const struct slu_child *self)
+{
+    return self->pipes[OUTPUT].fd >= 0 || self->pipes[DIAGNOSTICS].fd >= 0;
+}
+
+static void on_poll(evutil_socket_t fd, short what, void *ctx)
+{
+    if (has_pipes(ctx)) {
+        look(ctx);
+    } else {
+        ask_for_status(fd, what, ctx);
+    }
+}
+
 /* --- reading ------------------------------------------------------------ */
 
 /* Takes what is there: its count, 0 at the end, -1 with errno. */
@@ -264,7 +307,7 @@ static void on_readable(evutil_socket_t fd, short what, void *ctx)
     }
     if (got == 0) {
         close_pipe(pipe);
-        if (self->pipes[OUTPUT].fd < 0 && self->pipes[DIAGNOSTICS].fd < 0) {
+        if (!has_pipes(self)) {
             ask_for_status(-1, 0, self);
         }
     }
@@ -366,12 +409,13 @@ enum slu_err slu_child_start(const struct slu_child_options *options,
         self->pipes[i].drop = i == DIAGNOSTICS;
     }
     (void)evtimer_assign(&self->deadline, options->base, on_deadline, self);
-    (void)evtimer_assign(&self->poll, options->base, ask_for_status, self);
+    (void)evtimer_assign(&self->poll, options->base, on_poll, self);
     sys = start_child(self);
     if (sys != 0) {
         free_child(self);
         return fail_start(sys, options->argv[0], out_error);
     }
+    look_again(self);
     *out_child = self;
     return SLU_ERR_OK;
 }

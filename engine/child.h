@@ -7,8 +7,8 @@
  * Life cycle: start; exactly one on_end, from the loop, after which it is gone;
  * or cancel, which kills it and calls nothing.
  * Limits: output_max bytes of output, more is an error; diagnostics_max bytes
- * of diagnostics, more is read and dropped; time_limit_ms until it has closed
- * both and ended.
+ * of diagnostics, more is read and dropped; time_limit_ms until it has
+ * ended. Who was left behind with its pipes is given half a second.
  * Ownership: argv is borrowed until the end. Output may hold a secret: its
  * memory never moves and is wiped. Errors of start: NOT_FOUND (no such
  * program), IO, NOMEM. Of on_end: TIMEOUT, LIMIT, IO.

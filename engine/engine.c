@@ -3,8 +3,8 @@
 #include "engine/engine_state.h"
 #include "engine/read_file.h"
 #include "engine/registry.h"
+#include "engine/wiped_memory.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 
 #define ALLOW_FILE_BYTES_MAX (64u * 1024 * 1024)
@@ -76,7 +76,7 @@ static enum slu_err open_engine(struct slu_engine *self,
     if (err != SLU_ERR_OK) {
         return slu_error_set(error, err, "cannot make an eventfd");
     }
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    if (!slu_wiped_memory_start()) {
         return slu_error_set(error, SLU_ERR_NOMEM, "cannot start libcurl");
     }
     return check_flows(self, error);
@@ -98,8 +98,8 @@ enum slu_err slu_engine_open(const struct slu_options *options,
     self->alloc = alloc;
     self->callbacks = *options;
     self->stop.fd = -1;
-    self->logger = (struct slu_logger){options->on_log, options->log_ctx,
-                                       options->log_level};
+    self->logger = slu_log_once_init(&self->told, options->on_log,
+                                     options->log_ctx, options->log_level);
     err = open_engine(self, options, out_error);
     if (err != SLU_ERR_OK) {
         slu_engine_close(self);

@@ -9,7 +9,7 @@
 #include "codecs/buf.h"
 #include "codecs/guard.h"
 #include "engine/config.h"
-#include "engine/logger.h"
+#include "engine/log_once.h"
 #include "engine/store.h"
 #include "engine/wake.h"
 #include "sinks/lists.h"
@@ -23,6 +23,7 @@
 struct slu_engine {
     const struct slu_alloc *alloc;
     struct slu_options callbacks; /* log, indicator, progress */
+    struct slu_log_once told;
     struct slu_logger logger;
     struct slu_config *config;
     const struct slu_top_config *top;

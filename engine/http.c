@@ -14,6 +14,7 @@
  * handler may start the next request from there.
  */
 #include "engine/http_private.h"
+#include "engine/wiped_memory.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -435,7 +436,7 @@ static bool make_multi(struct slu_http *self)
     long connections = (long)self->options.connections;
     CURLMcode bad = CURLM_OK;
 
-    self->curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+    self->curl_ready = slu_wiped_memory_start();
     self->multi = self->curl_ready ? curl_multi_init() : NULL;
     if (self->multi == NULL) {
         return false;

@@ -385,12 +385,31 @@ static enum slu_err begin_run(struct sync *self)
     return err;
 }
 
+/* The cause is told once: here, unless it was where it happened. */
+static void tell_end(struct sync *self, enum slu_err err)
+{
+    struct slu_engine *engine = self->engine;
+    const char *what = self->ops->rows ? "Findings" : "IOC";
+
+    if (err == SLU_ERR_OK) {
+        slu_logger_print(&engine->logger, SLU_LOG_INFO,
+                         "\xe2\x9c\x94 %s Sync Completed Successfully", what);
+    } else if (slu_log_once_has(&engine->told, engine->error.text)) {
+        slu_logger_print(&engine->logger, SLU_LOG_ERROR,
+                         "%s Sync ended: see the error%s above", what,
+                         engine->told.count > 1 ? "s" : "");
+    } else {
+        slu_logger_print(&engine->logger, SLU_LOG_ERROR, "%s Sync ended: %s",
+                         what, engine->error.text);
+    }
+}
+
 static enum slu_err run_all(struct sync *self)
 {
     const struct slu_logger *logger = &self->engine->logger;
-    const char *what = self->ops->rows ? "Findings" : "IOC";
     enum slu_err err;
 
+    slu_log_once_clear(&self->engine->told);
     slu_logger_print(logger, SLU_LOG_INFO,
                      self->ops->rows
                          ? "===== GuardDuty Findings Sync Starting ====="
@@ -406,13 +425,7 @@ static enum slu_err run_all(struct sync *self)
     if (self->rows != NULL) {
         slu_rows_report(self->rows, self->report);
     }
-    if (err == SLU_ERR_OK) {
-        slu_logger_print(logger, SLU_LOG_INFO,
-                         "\xe2\x9c\x94 %s Sync Completed Successfully", what);
-    } else {
-        slu_logger_print(logger, SLU_LOG_ERROR, "%s Sync ended: %s", what,
-                         self->engine->error.text);
-    }
+    tell_end(self, err);
     return err;
 }
 

@@ -103,9 +103,10 @@ static bool set_token(struct slu_signin *self)
     for (size_t i = 0; i < token.len; i++) {
         if ((unsigned char)token.ptr[i] < 0x20 || token.ptr[i] == 0x7F) {
             slu_signin_fail(self, SLU_ERR_CONFIG,
-                            "%s %.160s: the token holds a line break or "
+                            "%s%s%.160s: the token holds a line break or "
                             "another byte that a header may not have",
-                            path[0] == '\0' ? TOKEN : TOKEN_FILE, path);
+                            path[0] == '\0' ? TOKEN : TOKEN_FILE,
+                            path[0] == '\0' ? "" : " ", path);
             return false;
         }
     }

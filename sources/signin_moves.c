@@ -228,9 +228,11 @@ static void refuse_answer(struct slu_signin *self,
 {
     char sentence[SLU_ERROR_TEXT_MAX];
     bool words = error->message[0] != '\0';
+    bool coded = strspn(error->code, "0123456789") != strlen(error->code);
 
-    (void)snprintf(sentence, sizeof(sentence), "%.140s: %s%s%s", what,
-                   error->code, words ? ": " : "", error->message);
+    (void)snprintf(sentence, sizeof(sentence), "%.140s: %s%s%s%s", what,
+                   coded ? "" : "HTTP ", error->code, words ? ": " : "",
+                   error->message);
     if (error->class_ == SLU_AWS_THROTTLED ||
         error->class_ == SLU_AWS_TRANSIENT ||
         strcmp(error->code, "InvalidIdentityToken") == 0) {

@@ -134,9 +134,9 @@ static void fail_to_run(struct slu_signin *self,
 {
     enum slu_err err = answer->err;
 
-    if (err == SLU_ERR_NOT_FOUND || err == SLU_ERR_IO) {
-        err = SLU_ERR_CONFIG;
-    } else if (err == SLU_ERR_TIMEOUT || err == SLU_ERR_LIMIT) {
+    if (err == SLU_ERR_NOT_FOUND || err == SLU_ERR_IO || err == SLU_ERR_LIMIT) {
+        err = SLU_ERR_CONFIG; /* it would do the same again */
+    } else if (err == SLU_ERR_TIMEOUT) {
         err = SLU_ERR_SERVER;
     }
     slu_signin_fail(self, err, "%s: %s", self->origin,
@@ -156,8 +156,8 @@ static void take_answer(struct slu_signin *self,
         return;
     }
     if (answer->status != 0) {
-        slu_plain_text_copy(first_line(answer->diagnostics), words,
-                            sizeof(words));
+        slu_plain_text_copy_hiding(first_line(answer->diagnostics), words,
+                                   sizeof(words));
         slu_signin_fail(self, SLU_ERR_AUTH, "%s ended with status %d%s%s",
                         self->origin, answer->status,
                         words[0] == '\0' ? "" : ": ", words);

@@ -72,3 +72,50 @@ Test(plain_text, cuts_between_characters)
     CHECK("\xf0\x9f\x98\x80", 4, "");
     CHECK("a", 1, "");
 }
+
+static void check_hiding(const char *text, size_t room, const char *expected)
+{
+    char *out = malloc(room);
+
+    slu_plain_text_copy_hiding(slu_view_str(text), out, room);
+    cr_assert_str_eq(out, expected);
+    free(out);
+}
+
+#define KEY "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+
+Test(plain_text, hides_what_may_be_a_key)
+{
+    check_hiding(KEY, 60, "[hidden]");
+    check_hiding("key=" KEY " bad", 60, "[hidden] bad");
+    check_hiding("x-amz-security-token:" KEY KEY KEY "\nnext", 60,
+                 "x-amz-security-token:[hidden] next");
+    check_hiding("\"" KEY "\"", 60, "\"[hidden]\"");
+}
+
+Test(plain_text, hides_a_key_that_would_be_cut)
+{
+    check_hiding("0123456789 " KEY, 30, "0123456789 [hidden]");
+    check_hiding("0123456789 " KEY, 16, "0123456789 [hid");
+}
+
+Test(plain_text, hides_no_ids_arns_and_words)
+{
+    static const char *const kept[] = {
+        "detector 12abc34d567e8fa901bc2d34e56789f0 is unknown",
+        "request 01234567-89ab-cdef-0123-456789abcdef",
+        "User: arn:aws:sts::111122223333:assumed-role/"
+        "AWSReservedSSO_Administrator_0123456789abcdef/me1 is denied",
+        "AKIAIOSFODNN7EXAMPLE",
+        "/usr/lib/python/dist-packages/some/where/else/far/away",
+    };
+
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+        check_hiding(kept[i], 200, kept[i]);
+    }
+}
+
+Test(plain_text, copies_as_they_are_what_is_no_secret)
+{
+    CHECK(KEY, 60, KEY);
+}

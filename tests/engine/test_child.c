@@ -222,3 +222,18 @@ Test(child, no_memory_leaves_nothing_behind)
     cr_assert_eq(start(argv, 60000, &child, &error), SLU_ERR_OK);
     (void)event_base_dispatch(run.base);
 }
+
+Test(child, one_that_leaves_another_with_its_pipes_ends_all_the_same)
+{
+    run_shell("sleep 1000 & echo out; exit 3", 60000);
+    cr_assert_eq(run.end.error.code, SLU_ERR_OK, "%s", run.end.error.text);
+    cr_assert_eq(run.end.status, 3);
+    cr_assert_str_eq(run.output, "out\n");
+}
+
+Test(child, one_that_takes_its_time_is_waited_for)
+{
+    run_shell("sleep 1; echo out", 60000);
+    cr_assert_eq(run.end.error.code, SLU_ERR_OK, "%s", run.end.error.text);
+    cr_assert_str_eq(run.output, "out\n");
+}

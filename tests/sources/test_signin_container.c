@@ -120,7 +120,7 @@ Test(signin_container, a_token_that_would_break_the_header)
                   "geheim\r\nX: y");
     world_start(&world);
     world_expect_failed(&world, SLU_ERR_CONFIG,
-                        "AWS_CONTAINER_AUTHORIZATION_TOKEN : the token holds "
+                        "AWS_CONTAINER_AUTHORIZATION_TOKEN: the token holds "
                         "a line break or another byte that a header may not "
                         "have");
     world_set_env(&world, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/token");

@@ -164,6 +164,21 @@ Test(signin_process, one_that_cannot_be_run)
                         "end");
     world_start(&world);
     world_answer_error(&world, SLU_ERR_LIMIT, "too much");
-    world_expect_failed(&world, SLU_ERR_SERVER,
+    world_expect_failed(&world, SLU_ERR_CONFIG,
                         "credential_process of profile p: too much");
+}
+
+Test(signin_process, what_it_says_holds_no_key)
+{
+    const struct slu_signin_answer answer = {
+        .status = 1,
+        .diagnostics = slu_view_str(
+            "no: wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY is bad\n"),
+    };
+
+    start("tool");
+    world_answer_with(&world, &answer);
+    world_expect_failed(&world, SLU_ERR_AUTH,
+                        "credential_process of profile p ended with status 1: "
+                        "no: [hidden] is bad");
 }
