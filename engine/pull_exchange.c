@@ -59,7 +59,7 @@ static bool read_retry_after_ms(struct slu_view text, int64_t *out_ms)
 
 /* A date in Retry-After is by the server's clock, and so is its Date: ours may
  * be minutes off. */
-static int64_t read_retry_after(const struct slu_http_head *head)
+static int64_t read_retry_after(const struct slu_http_head *head, bool aws)
 {
     int64_t server_now;
     int64_t wait_ms;
@@ -71,8 +71,8 @@ static int64_t read_retry_after(const struct slu_http_head *head)
         read_retry_after_ms(head->retry_after_ms, &wait_ms)) {
         return wait_ms;
     }
-    if (head->status == 429 && is_html(head->content_type)) {
-        /* The edge's own refusal: vt-py waits a minute for it. */
+    if (!aws && head->status == 429 && is_html(head->content_type)) {
+        /* The edge of GTI: vt-py waits a minute for it. */
         return HTML_429_WAIT_MS;
     }
     return -1;
@@ -89,7 +89,7 @@ static void on_head(void *ctx, const struct slu_http_head *head)
     };
 
     slot->status = head->status;
-    slot->retry_after_ms = read_retry_after(head);
+    slot->retry_after_ms = read_retry_after(head, self->access.aws);
     if (!slu_pull_signed_keep_head(slot, head)) {
         self->options->ops->on_head(self->source, slot->unit, &answer);
     }

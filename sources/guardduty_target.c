@@ -317,6 +317,56 @@ static bool is_told_already(const struct slu_guardduty_target *self)
     return false;
 }
 
+/* How many targets of the region are left out as this one is; 0 when one before
+ * it has spoken for them. */
+static unsigned count_alike(const struct slu_guardduty_target *self)
+{
+    const struct slu_guardduty_context *ctx = self->ctx;
+    unsigned alike = 0;
+
+    for (unsigned i = 0; i < ctx->target_count; i++) {
+        const struct slu_guardduty_target *other = &ctx->targets[i];
+
+        if (other->outcome != self->outcome ||
+            strcmp(other->region, self->region) != 0) {
+            continue;
+        }
+        if (i < self->index) {
+            return 0;
+        }
+        alike++;
+    }
+    return alike;
+}
+
+/* A pull of many accounts tells once of each region, and a check of each
+ * account. */
+static void warn_left_out(const struct slu_guardduty_target *self,
+                          const char *alone)
+{
+    const struct slu_source_port *port = &self->ctx->port;
+    unsigned alike = count_alike(self);
+    char text[SLU_ERROR_TEXT_MAX];
+
+    if (alike == 0) {
+        return;
+    }
+    if (alike == 1) {
+        port->log(port->ctx, SLU_LOG_WARN, alone);
+        return;
+    }
+    (void)snprintf(text, sizeof(text),
+                   self->outcome == SLU_GUARDDUTY_EMPTY
+                       ? "%u accounts have no detector in %s, for GuardDuty is "
+                         "not in use there; they are left out"
+                       : "%u accounts have not enabled the region %s; they "
+                         "are left out",
+                   alike,
+                   self->region[0] != '\0' ? self->region
+                                           : "the region of aws.region");
+    port->log(port->ctx, SLU_LOG_WARN, text);
+}
+
 static void tell(const struct slu_guardduty_target *self)
 {
     const struct slu_source_port *port = &self->ctx->port;
@@ -335,8 +385,10 @@ static void tell(const struct slu_guardduty_target *self)
                    : left_out ? SLU_CHECK_WARN
                               : SLU_CHECK_FAIL,
                    text);
+    } else if (left_out) {
+        warn_left_out(self, text);
     } else if (!fine) {
-        port->log(port->ctx, left_out ? SLU_LOG_WARN : SLU_LOG_ERROR, text);
+        port->log(port->ctx, SLU_LOG_ERROR, text);
     }
 }
 
