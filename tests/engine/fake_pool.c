@@ -56,6 +56,7 @@ open_pool(const struct slu_credential_pool_options *options)
     if (used->refuses_to_open) {
         return NULL;
     }
+    assert(options->settings != NULL);
     self = slu_alloc_zero(options->alloc, sizeof(*self));
     if (self == NULL) {
         return NULL;

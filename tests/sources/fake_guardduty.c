@@ -399,9 +399,11 @@ static bool inject_fault(struct fake_guardduty *self,
     }
     switch (draw(self, 8)) {
     case 0:
+        self->throttled++;
         fail(answer, 429, NULL, "Too Many Requests");
         return true;
     case 1:
+        self->throttled++;
         fail(answer, 400, "ThrottlingException", "Rate exceeded");
         return true;
     case 2:

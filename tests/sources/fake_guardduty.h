@@ -73,6 +73,7 @@ struct fake_guardduty {
     bool html;              /* 200, and no JSON */
     bool other_json;        /* 200, and JSON of something else */
     unsigned fault_percent; /* throttling, 5xx, cut bodies, transport */
+    size_t throttled;       /* so many answers said so */
     unsigned vanish_percent;
     unsigned updates_left; /* with every answer one finding is updated */
 };

@@ -389,6 +389,7 @@ static void settle(struct drive *self, struct drive_flight *flight,
         self->broken |= step->error.code == SLU_ERR_NOMEM;
     }
     unit->engine = NULL;
+    self->throttled += step->kind == SLU_STEP_RETRY && step->throttled;
     if (step->kind == SLU_STEP_RETRY &&
         ++unit->attempts >= self->attempts_max) {
         slu_guardduty_source.give_up(self->source, unit, &step->error);
@@ -524,6 +525,7 @@ void drive_run(struct drive *self)
 
 void drive_assert_whole(struct drive *self, int except)
 {
+    cr_assert_eq(self->throttled > 0, self->fake->throttled > 0);
     for (unsigned i = 0; i < self->fake->place_count; i++) {
         const struct fake_place *place = &self->fake->places[i];
 

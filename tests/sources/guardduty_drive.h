@@ -55,6 +55,7 @@ struct drive {
     uint64_t latency_ms;
     unsigned width; /* most requests in flight */
     unsigned peak;
+    size_t throttled;  /* steps that said so */
     uint64_t flown_ms; /* the sum over all flights */
     unsigned kill_permille;
     unsigned kills_max;

@@ -194,10 +194,11 @@ Test(aws_config, accounts_may_be_none_or_many)
         {"000000000001", "", ""},
         {"111122223333", ROLE, ""},
         {"000000000002", "arn:aws-cn:iam::000000000002:role/r", "a:b/c=d@e"},
+        {"000000000003", "arn:aws:iam::000000000003:role/r", "ab"},
     };
 
     cr_assert_eq(check(NULL, 0), SLU_ERR_OK);
-    cr_assert_eq(check(accounts, 3), SLU_ERR_OK, "%s", error.text);
+    cr_assert_eq(check(accounts, 4), SLU_ERR_OK, "%s", error.text);
 }
 
 Test(aws_config, refuses_an_account_with_what_is_wrong_with_it)

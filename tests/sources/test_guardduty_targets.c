@@ -181,6 +181,7 @@ Test(guardduty_targets, that_are_not_enabled_are_left_out)
                            "111122223333; it is left out"),
               "%s", world.drive.log);
     cr_assert_not(drive_logged(&world.drive, "[ERROR]"));
+    cr_assert_eq(world.fake.places[1].calls[FAKE_DETECTORS], 1);
     drive_assert_whole(&world.drive, 1);
     tear_down(&world);
 }
