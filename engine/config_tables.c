@@ -38,7 +38,9 @@ static const struct slu_field http_fields[] = {
      .type = SLU_FIELD_STRING,
      .offset = offsetof(struct slu_http_config, proxy),
      .default_text = "",
-     .help = "URL of a proxy; empty: none, not even the environment's."},
+     .help =
+         "URL of a proxy; empty: the environment's (HTTPS_PROXY, NO_PROXY and "
+         "their kin), never for loopback; none: no proxy at all."},
     {.key = "ca_bundle",
      .type = SLU_FIELD_PATH,
      .offset = offsetof(struct slu_http_config, ca_bundle),

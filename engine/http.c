@@ -477,11 +477,17 @@ static bool set_up(struct slu_http *self,
     TAILQ_INIT(&self->work);
     self->options = *options;
     self->options.proxy = copy_text(options->alloc, options->proxy);
+    self->options.proxy_plain = copy_text(
+        options->alloc,
+        options->proxy_plain != NULL ? options->proxy_plain : options->proxy);
+    self->options.no_proxy = copy_text(
+        options->alloc, options->no_proxy != NULL ? options->no_proxy : "");
     self->options.ca_bundle = copy_text(options->alloc, options->ca_bundle);
     self->options.user_agent = copy_text(options->alloc, options->user_agent);
     slu_http_sockets_init(self);
     (void)event_assign(&self->work_event, options->base, -1, 0, on_work, self);
-    return self->options.proxy != NULL && self->options.ca_bundle != NULL &&
+    return self->options.proxy != NULL && self->options.proxy_plain != NULL &&
+           self->options.no_proxy != NULL && self->options.ca_bundle != NULL &&
            self->options.user_agent != NULL && make_multi(self);
 }
 
@@ -544,6 +550,8 @@ void slu_http_free(struct slu_http *self)
         curl_global_cleanup();
     }
     free_text(alloc, self->options.proxy);
+    free_text(alloc, self->options.proxy_plain);
+    free_text(alloc, self->options.no_proxy);
     free_text(alloc, self->options.ca_bundle);
     free_text(alloc, self->options.user_agent);
     slu_alloc_put(alloc, self, sizeof(*self));

@@ -49,7 +49,11 @@ struct slu_http_options {
     unsigned connections; /* most sockets at once */
     bool http2;           /* ask for HTTP/2 over TLS */
     bool verify_tls;
-    const char *proxy;          /* "" for none, not even from environment */
+    const char *proxy;          /* "" for none */
+    const char *proxy_plain;    /* the same for http; NULL: as for https */
+    const char *no_proxy;       /* hosts that are reached without it, as libcurl
+                                   reads NO_PROXY; NULL: none */
+    bool spare_loopback;        /* no proxy for localhost, 127/8 and ::1 */
     const char *ca_bundle;      /* "" for the system's */
     const char *user_agent;     /* copied; never empty; holds "gzip" */
     int64_t connect_timeout_ms; /* 60,000 */

@@ -8,6 +8,7 @@
  * the buffer leaves no API key behind on our side. The buffer is sized before
  * it is written, for a realloc would leave a copy.
  */
+#include "codecs/url.h"
 #include "engine/http_private.h"
 
 #include <assert.h>
@@ -38,7 +39,8 @@ static CURLcode set_wire(CURL *easy, const struct slu_http_options *options)
     bad |= curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
     bad |= curl_easy_setopt(easy, CURLOPT_USERAGENT, options->user_agent);
     bad |= curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    bad |= curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    bad |= curl_easy_setopt(easy, CURLOPT_NOPROXY,
+                            options->no_proxy != NULL ? options->no_proxy : "");
     bad |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                             options->http2 ? (long)CURL_HTTP_VERSION_2TLS
                                            : (long)CURL_HTTP_VERSION_1_1);
@@ -144,9 +146,30 @@ static CURLcode set_method(struct slu_transfer *self)
     return bad;
 }
 
-bool slu_http_easy_set(struct slu_transfer *self)
+/* libcurl heeds no_proxy by itself. */
+static const char *choose_proxy(const struct slu_transfer *self)
 {
     const struct slu_http_options *options = &self->http->options;
+    struct slu_view origin = self->url;
+    struct slu_error ignored;
+    struct slu_view rest;
+    struct slu_url url;
+
+    if (self->direct) {
+        return "";
+    }
+    origin.len = (size_t)(self->host.ptr - origin.ptr) + self->host.len;
+    if (slu_url_split(origin, &url, &rest, &ignored) != SLU_ERR_OK) {
+        return options->proxy;
+    }
+    if (url.loopback && options->spare_loopback) {
+        return "";
+    }
+    return url.tls ? options->proxy : options->proxy_plain;
+}
+
+bool slu_http_easy_set(struct slu_transfer *self)
+{
     CURLcode bad = CURLE_OK;
 
     if (self->easy == NULL && !make_easy(self)) {
@@ -155,8 +178,8 @@ bool slu_http_easy_set(struct slu_transfer *self)
     self->curl_text[0] = '\0';
     bad |= curl_easy_setopt(self->easy, CURLOPT_URL, self->url.ptr);
     bad |= curl_easy_setopt(self->easy, CURLOPT_HTTPHEADER, self->headers);
-    bad |= curl_easy_setopt(self->easy, CURLOPT_PROXY,
-                            self->direct ? "" : options->proxy);
+    self->proxy = choose_proxy(self);
+    bad |= curl_easy_setopt(self->easy, CURLOPT_PROXY, self->proxy);
     bad |= curl_easy_setopt(self->easy, CURLOPT_TIMEOUT_MS,
                             (long)self->timeout_ms);
     bad |= set_method(self);

@@ -16,7 +16,7 @@ static const char *explain_errno(int sys, const char *otherwise)
 /* The proxy without the user and password that may stand in its URL. */
 static const char *name_proxy(const struct slu_transfer *self)
 {
-    const char *proxy = self->http->options.proxy;
+    const char *proxy = self->proxy;
     const char *at = strrchr(proxy, '@');
     const char *scheme = strstr(proxy, "://");
 
@@ -24,6 +24,29 @@ static const char *name_proxy(const struct slu_transfer *self)
         return at + 1;
     }
     return scheme != NULL ? scheme + 3 : proxy;
+}
+
+/* libcurl quotes a proxy's URL that it can't use, whole. */
+static const char *curl_text(const struct slu_transfer *self, CURLcode result)
+{
+    bool secret = strchr(self->proxy, '@') != NULL &&
+                  strchr(self->curl_text, '@') != NULL;
+
+    return self->curl_text[0] != '\0' && !secret ? self->curl_text
+                                                 : curl_easy_strerror(result);
+}
+
+/* What goes before the proxy's name. */
+static const char *through(const struct slu_transfer *self)
+{
+    const char *no_proxy = self->http->options.no_proxy;
+
+    if (self->proxy[0] == '\0') {
+        return "";
+    }
+    return no_proxy == NULL || no_proxy[0] == '\0'
+               ? " through the proxy "
+               : " through the proxy (or without it, by NO_PROXY) ";
 }
 
 static void set_text(const struct slu_transfer *self, struct slu_error *error,
@@ -36,14 +59,12 @@ static void set_text(const struct slu_transfer *self, struct slu_error *error,
 static void explain_connect(const struct slu_transfer *self, int sys,
                             struct slu_error *error)
 {
-    bool proxied = !self->direct && self->http->options.proxy[0] != '\0';
-
     (void)slu_error_set(
         error, SLU_ERR_NETWORK,
         "cannot connect to %.*s%s%s: %s (check the base URL, http.proxy, and "
         "the firewall)",
-        SLU_VIEW_ARGS(self->host), proxied ? " through the proxy " : "",
-        proxied ? name_proxy(self) : "", explain_errno(sys, self->curl_text));
+        SLU_VIEW_ARGS(self->host), through(self), name_proxy(self),
+        explain_errno(sys, curl_text(self, CURLE_COULDNT_CONNECT)));
 }
 
 static void explain_resolve(const struct slu_transfer *self, bool proxy,
@@ -115,17 +136,40 @@ static void explain_certificate(const struct slu_transfer *self,
                         SLU_VIEW_ARGS(self->host), self->curl_text);
 }
 
+/* CONNECT was refused. 407: no retry can help. */
+static bool explain_tunnel(const struct slu_transfer *self,
+                           struct slu_error *error)
+{
+    long status = 0;
+
+    (void)curl_easy_getinfo(self->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    if (status < 300 || self->answer.status != 0) {
+        return false;
+    }
+    (void)slu_error_set(error, status == 407 ? SLU_ERR_CONFIG : SLU_ERR_NETWORK,
+                        "%.*s: the proxy %.100s refuses the way there with "
+                        "HTTP %ld%s",
+                        SLU_VIEW_ARGS(self->host), name_proxy(self), status,
+                        status == 407 ? ": it wants a user and password, as in "
+                                        "http://user:password@host:port"
+                                      : "");
+    return true;
+}
+
 /* A chunk header that cannot be read has no result code of its own in 7.88. */
 static void explain_receive(const struct slu_transfer *self, int sys,
                             struct slu_error *error)
 {
+    if (explain_tunnel(self, error)) {
+        return;
+    }
     if (strstr(self->curl_text, "chunked-encoding") != NULL) {
         set_text(self, error, SLU_ERR_MALFORMED, "the chunked body is damaged",
                  "");
         return;
     }
-    set_text(self, error, SLU_ERR_NETWORK,
-             "the connection broke: ", explain_errno(sys, self->curl_text));
+    set_text(self, error, SLU_ERR_NETWORK, "the connection broke: ",
+             explain_errno(sys, curl_text(self, CURLE_RECV_ERROR)));
 }
 
 static void explain_rest(const struct slu_transfer *self, CURLcode result,
@@ -149,9 +193,7 @@ static void explain_rest(const struct slu_transfer *self, CURLcode result,
     default:
         break;
     }
-    set_text(self, error, code, "",
-             self->curl_text[0] != '\0' ? self->curl_text
-                                        : curl_easy_strerror(result));
+    set_text(self, error, code, "", curl_text(self, result));
 }
 
 static void explain_code(const struct slu_transfer *self, CURLcode result,

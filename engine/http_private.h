@@ -85,6 +85,7 @@ struct slu_transfer {
     struct slu_buf text; /* URL and headers; wiped at the end */
     struct slu_view url;
     struct slu_view host; /* "host:port", into text */
+    const char *proxy;    /* of this request; "" for none */
     struct slu_buf body;  /* what is sent; wiped at the end */
     enum slu_http_method method;
     bool direct;

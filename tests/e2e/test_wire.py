@@ -373,7 +373,7 @@ class Wire(Case):
             self.assertTrue(head.startswith(f"GET {self.sim.base}/api/v3/"),
                             head)
 
-    def test_proxy_of_the_environment_is_not_used(self):
+    def test_proxy_of_the_environment_is_not_asked_for_loopback(self):
         proxy = self.proxy()
         work = self.workspace(self.sim.base)
         work.configure(gti=PULL)
