@@ -134,6 +134,7 @@ void slu_pull_port_init(struct slu_pull *self)
         .row = slu_pull_row,
         .count = count,
         .put = put,
+        .part = slu_pull_part,
         .log = print_log,
         .may_send = may_send,
         .tell = self->options->tell != NULL ? tell : NULL,

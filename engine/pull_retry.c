@@ -256,6 +256,23 @@ static void fail_store(struct slu_pull *self, enum slu_err err)
     slu_pull_fail(self, &error);
 }
 
+enum slu_err slu_pull_part(void *ctx, struct slu_unit *unit)
+{
+    struct slu_pull *self = ctx;
+    struct slu_slot *slot = unit->engine;
+    enum slu_err err = commit(self, slot);
+
+    if (err != SLU_ERR_OK) {
+        fail_store(self, err);
+        return err;
+    }
+    slu_answer_begin(&slot->answer);
+    if (slot->rows != NULL) {
+        slu_row_batch_clear(slot->rows);
+    }
+    return SLU_ERR_OK;
+}
+
 void slu_pull_settle(struct slu_pull *self, struct slu_slot *slot,
                      const struct slu_step *step)
 {

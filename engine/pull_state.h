@@ -192,6 +192,9 @@ void slu_pull_tell_rows(struct slu_pull *self,
 void slu_pull_settle(struct slu_pull *self, struct slu_slot *slot,
                      const struct slu_step *step);
 
+/* pull_retry.c: port->part. */
+enum slu_err slu_pull_part(void *ctx, struct slu_unit *unit);
+
 /* Gives the unit up because its lane is hopeless, and marks it. */
 #define SLU_PULL_GIVEN_UP UINT_MAX /* its `attempts` */
 void slu_pull_give_up(struct slu_pull *self, struct slu_unit *unit,

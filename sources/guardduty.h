@@ -10,7 +10,8 @@
  * "open/<account>/<region>/<detector>/<from>-<to>" = a window that is not done.
  * What is planned and not open is committed. The base identity's own account
  * is "base" there, aws.region "default". Of guardduty_export:
- * "done/<hash of the object's name>" = its ETag, or size and mtime.
+ * "done/<hash of the object's name>" = its ETag, or size and mtime;
+ * "part/<the same hash>" = how much of a giant one is committed.
  */
 #ifndef SLU_SOURCES_GUARDDUTY_H
 #define SLU_SOURCES_GUARDDUTY_H
@@ -36,6 +37,7 @@ struct slu_guardduty_config {
                                       was written late; 5m */
     const char
         *export_from; /* key "export": a folder, or "s3://bucket/prefix" */
+    struct slu_strings export_names; /* their endings, or all */
     const char *export_region; /* of the bucket; "": aws.region, then where the
                                   answer says */
 };
@@ -66,17 +68,23 @@ struct slu_extract *slu_extract_new(const struct slu_alloc *alloc,
                                     const struct slu_source_port *port);
 void slu_extract_free(struct slu_extract *self);
 
+/* From now on the caller tells of what is none, from extracted.fault. */
+void slu_extract_leave_telling(struct slu_extract *self);
+
 struct slu_extracted {
     bool known;         /* it has an id and updatedAt */
     int64_t updated_ms; /* when known */
-    struct slu_view id; /* dies with the next record */
+    struct slu_view id; /* dies with the next record; empty: it is none */
+    size_t row_bytes;   /* about what its rows take as text */
+    char fault[160];    /* why it is none */
 };
 
 /*
  * Reads one record (JSON text of a finding, or an EventBridge event with the
  * finding in `detail`) and hands its rows to the port. A finding that is not
  * one (damaged, or without an id) is counted under its reason and told once a
- * unit at WARN; only the port's errors and NOMEM are returned.
+ * unit at WARN, unless the caller tells by itself; only the port's errors and
+ * NOMEM are returned.
  */
 SLU_MUST_CHECK enum slu_err slu_extract_record(struct slu_extract *self,
                                                struct slu_unit *unit,

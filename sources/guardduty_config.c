@@ -112,6 +112,19 @@ static const struct slu_field fields[] = {
                 "not apply.",
     },
     {
+        .key = "export_names",
+        .type = SLU_FIELD_STRINGS,
+        .offset = OFFSET(export_names),
+        .default_text = "[.jsonl.gz, .jsonl]",
+        .min = 1,
+        .max = 16,
+        .or_all = true,
+        .help = "Endings of the names that guardduty_export reads; all is "
+                "every one. What doesn't end in .jsonl or .jsonl.gz is read as "
+                "JSON objects one behind the other, or in an array, such as "
+                "Firehose writes.",
+    },
+    {
         .key = "export_region",
         .type = SLU_FIELD_STRING,
         .offset = OFFSET(export_region),

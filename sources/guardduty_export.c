@@ -51,13 +51,24 @@ void slu_export_note_failure(struct slu_source *self,
     }
 }
 
+void slu_export_note_gap(struct slu_source *self, const struct slu_error *error)
+{
+    self->result.incomplete_units++;
+    if (self->result.first.code == SLU_ERR_OK) {
+        self->result.first = *error;
+    }
+}
+
 /* ---- what is listed ---- */
 
-static bool ends_with(struct slu_view text, const char *end)
+static bool is_wanted(const struct slu_strings *names, struct slu_view name)
 {
-    size_t len = strlen(end);
+    bool wanted = names->all;
 
-    return text.len >= len && memcmp(text.ptr + text.len - len, end, len) == 0;
+    for (unsigned i = 0; i < names->count; i++) {
+        wanted |= slu_view_ends_with(name, names->items[i]);
+    }
+    return wanted;
 }
 
 enum slu_err slu_export_offer(struct slu_source *self,
@@ -67,8 +78,7 @@ enum slu_err slu_export_offer(struct slu_source *self,
     struct slu_export_entry cut = *entry;
     enum slu_err err;
 
-    if (!ends_with(entry->name, ".jsonl.gz") &&
-        !ends_with(entry->name, ".jsonl")) {
+    if (!is_wanted(&self->config.export_names, entry->name)) {
         self->others++;
         return SLU_ERR_OK;
     }
@@ -101,6 +111,7 @@ static void destroy(struct slu_source *self)
     slu_export_queue_fini(&self->queue);
     slu_export_done_fini(&self->done);
     slu_extract_free(self->extract);
+    slu_buf_fini(&self->parts);
     slu_buf_fini(&self->place);
     slu_alloc_put(self->alloc, self, sizeof(*self));
 }
@@ -188,6 +199,8 @@ static enum slu_err create(const struct slu_alloc *alloc, const void *config,
     self->config = *(const struct slu_guardduty_config *)config;
     self->port = *port;
     slu_export_queue_init(&self->queue, alloc);
+    slu_buf_init(&self->parts, alloc,
+                 SLU_EXPORT_PARTS_MAX * 2 * SLU_EXPORT_VERSION_MAX);
     err = take_place(self, out_error);
     if (err != SLU_ERR_OK) {
         goto fail;
@@ -199,6 +212,7 @@ static enum slu_err create(const struct slu_alloc *alloc, const void *config,
         err = self->extract == NULL ? SLU_ERR_NOMEM : SLU_ERR_OK;
     }
     if (err == SLU_ERR_OK) {
+        slu_extract_leave_telling(self->extract);
         *out_source = self;
         return err;
     }
@@ -212,7 +226,9 @@ fail:
 static enum slu_err load(struct slu_source *self, struct slu_view key,
                          struct slu_view value)
 {
-    enum slu_err err = slu_export_done_add(&self->done, key, value);
+    enum slu_err err = slu_export_is_part(key)
+                           ? slu_export_parts_add(&self->parts, key, value)
+                           : slu_export_done_add(&self->done, key, value);
 
     if (err != SLU_ERR_LIMIT) {
         return err;
@@ -328,6 +344,38 @@ static void break_off(struct slu_source *self, enum slu_err err)
     slu_export_note_failure(self, &error);
 }
 
+static void warn_of_damage(const struct slu_source *self)
+{
+    if (self->faults > 0) {
+        slu_export_log(self, SLU_LOG_WARN,
+                       "%llu line(s) or object(s) of JSON are left out for "
+                       "they are no findings; they are in %u place(s), of "
+                       "which the first %u are told; what is around them was "
+                       "taken, and they are not read again",
+                       (unsigned long long)self->faults, self->damaged,
+                       self->damaged < 10 ? self->damaged : 10);
+    }
+}
+
+/* A prefix with a typing error, say. */
+static void warn_of_nothing(const struct slu_source *self)
+{
+    if (self->result.units > 1 || self->known > 0 ||
+        self->result.failed_units > 0) {
+        return;
+    }
+    if (self->others == 0) {
+        slu_export_log(self, SLU_LOG_WARN,
+                       "guardduty.export: nothing is below %s",
+                       self->config.export_from);
+    } else {
+        slu_export_log(self, SLU_LOG_WARN,
+                       "guardduty.export: none of the %u name(s) below %s ends "
+                       "as guardduty.export_names says",
+                       self->others, self->config.export_from);
+    }
+}
+
 static void sum_up(struct slu_source *self)
 {
     if (self->summed_up || self->port.tell != NULL) {
@@ -337,9 +385,11 @@ static void sum_up(struct slu_source *self)
     slu_export_log(self, SLU_LOG_INFO,
                    "%s: %llu finding(s) of %u object(s) read, %u object(s) "
                    "known from an earlier run, %u left out for their names "
-                   "end neither in .jsonl.gz nor in .jsonl",
+                   "(guardduty.export_names)",
                    self->config.export_from, (unsigned long long)self->findings,
                    self->read, self->known, self->others);
+    warn_of_damage(self);
+    warn_of_nothing(self);
 }
 
 /* Every object is refused and none was read: the rest need not be asked. */

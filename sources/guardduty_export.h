@@ -4,14 +4,20 @@
  *
  *     listing    the unit that lists: one FOLDER, or pages of ListObjectsV2
  *     queue      what was listed and is not yet read
- *     object     a unit that reads one object: gunzip, split, extract
+ *     object     a unit that reads one object: its bytes, gunzipped
+ *     text       its text: split, extract
  *     answer     one answer under way, and what became of it
  *     done       the objects that earlier runs have committed
+ *     parts      how far giant objects are committed
  *
  * An object counts whole or not at all: its rows and its key in `done` are one
- * commit. What was listed in S3 and is not read yet is at most two pages, of a
- * folder at most SLU_EXPORT_QUEUE_MAX bytes: beyond, the folder is listed again
- * from there on. Objects are pooled; in steady state nothing is allocated.
+ * commit. Only of a giant one a part is committed whenever SLU_EXPORT_PART_*
+ * are reached, with a key in `parts`, for its rows can't all be in memory: what
+ * is cut or damaged behind that counts not at all. A line that is no finding is
+ * left out, told, and makes the run incomplete, once. What was listed in S3 and
+ * is not read yet is at most two pages, of a folder at most
+ * SLU_EXPORT_QUEUE_MAX bytes: beyond, the folder is listed again from there on.
+ * Objects are pooled; in steady state nothing is allocated.
  */
 #ifndef SLU_SOURCES_GUARDDUTY_EXPORT_H
 #define SLU_SOURCES_GUARDDUTY_EXPORT_H
@@ -20,6 +26,7 @@
 #include "codecs/inflate.h"
 #include "codecs/line_split.h"
 #include "codecs/sha256.h"
+#include "codecs/value_split.h"
 #include "sources/guardduty.h"
 
 #define SLU_EXPORT_NAME_MAX 4096u   /* of a path; a key has at most 1,024 */
@@ -29,6 +36,10 @@
 #define SLU_EXPORT_TOKEN_MAX (8u << 10)
 #define SLU_EXPORT_ERROR_BODY_MAX (64u << 10)
 #define SLU_EXPORT_OBJECT_MAX (UINT64_C(64) << 30) /* inflated */
+/* A part ends with the first finding behind so much text, or rows. */
+#define SLU_EXPORT_PART_TEXT (32u << 20)
+#define SLU_EXPORT_PART_ROWS (4u << 20)
+#define SLU_EXPORT_PARTS_MAX 4096u
 /* Several objects of a folder share one disk and one processor; those of S3
  * wait for answers, and the lane knows how many it bears. */
 #define SLU_EXPORT_FILES_AT_ONCE 4
@@ -104,6 +115,35 @@ SLU_MUST_CHECK enum slu_err slu_export_done_add(struct slu_export_done *self,
 
 bool slu_export_done_has(struct slu_export_done *self, struct slu_view key,
                          struct slu_view version);
+
+/* ---- guardduty_export_parts.c ---- */
+
+/* The front of an object's text whose findings are committed. */
+struct slu_export_part {
+    uint64_t bytes;
+    uint64_t records;
+};
+
+/* Makes the part's key of the one in `done`. */
+void slu_export_part_key(char key[SLU_EXPORT_KEY_LEN]);
+bool slu_export_is_part(struct slu_view key);
+
+/* One stored key and value. STATE when it is none of ours, LIMIT beyond
+ * SLU_EXPORT_PARTS_MAX, NOMEM. */
+SLU_MUST_CHECK enum slu_err slu_export_parts_add(struct slu_buf *parts,
+                                                 struct slu_view key,
+                                                 struct slu_view value);
+
+/* What is stored of the object; of another version nothing is committed. False:
+ * no such key. */
+bool slu_export_parts_find(const struct slu_buf *parts, struct slu_view key,
+                           struct slu_view version,
+                           struct slu_export_part *out_part);
+
+/* The value to store, behind what *out has. */
+SLU_MUST_CHECK enum slu_err
+slu_export_part_write(const struct slu_export_part *part,
+                      struct slu_view version, struct slu_buf *out);
 
 /* ---- guardduty_export_answer.c ---- */
 
@@ -205,6 +245,13 @@ enum slu_export_form {
     SLU_EXPORT_FORM_GZIP,
 };
 
+/* What was left out since the last part. */
+struct slu_export_faults {
+    uint64_t count;
+    uint64_t number; /* of the first: its line, or object */
+    char why[160];
+};
+
 struct slu_export_object {
     struct slu_unit unit; /* first, for the engine has its address */
     enum slu_export_state state;
@@ -215,9 +262,16 @@ struct slu_export_object {
     enum slu_export_form form;
     bool held; /* the first byte was 0x1f; the second decides */
     struct slu_inflate *inflate;
+    bool by_line; /* else by object: see value_split.h */
     struct slu_line_split lines;
-    uint64_t text_bytes;
-    uint64_t findings;
+    struct slu_value_split values;
+    bool has_part;               /* a key in `parts` */
+    struct slu_export_part part; /* committed */
+    uint64_t skip;               /* bytes of text that are still of it */
+    uint64_t text_bytes;         /* with what was skipped */
+    size_t row_bytes;            /* since the last part */
+    uint64_t findings;           /* the same */
+    struct slu_export_faults faults;
     bool probed; /* of a check: a byte has come */
 };
 
@@ -240,6 +294,23 @@ void slu_export_object_end(struct slu_export_object *self,
                            const struct slu_answer_end *end,
                            struct slu_step *out_step);
 
+/* ---- guardduty_export_text.c ---- */
+
+/* Before the text's first byte. */
+void slu_export_text_begin(struct slu_export_object *self);
+/* NOMEM, LIMIT, and what committing a part says; answer.error has the sentence.
+ */
+SLU_MUST_CHECK enum slu_err slu_export_text_take(struct slu_export_object *self,
+                                                 struct slu_source *source,
+                                                 struct slu_view bytes);
+/* The last line, and findings behind the last part. */
+SLU_MUST_CHECK enum slu_err
+slu_export_text_finish(struct slu_export_object *self,
+                       struct slu_source *source);
+/* Tells what was left out, when its answer counts. */
+void slu_export_text_tell(struct slu_export_object *self,
+                          struct slu_source *source);
+
 /* ---- guardduty_export.c ---- */
 
 struct slu_source {
@@ -256,6 +327,7 @@ struct slu_source {
     struct slu_export_listing listing;
     struct slu_export_queue queue;
     struct slu_export_done done;
+    struct slu_buf parts;
     struct slu_export_object *objects[SLU_EXPORT_OBJECTS_AT_ONCE];
     unsigned objects_at_once;
     struct slu_source_result result;
@@ -266,6 +338,8 @@ struct slu_source {
     unsigned gone;    /* listed, and not there any more */
     unsigned refused; /* objects */
     unsigned failures_told;
+    unsigned damaged; /* objects, or parts, of which lines are left out */
+    uint64_t faults;  /* those lines */
     bool done_full_told;
     bool summed_up;
     bool broken;
@@ -282,6 +356,10 @@ void slu_export_log(const struct slu_source *self, enum slu_log_level level,
 /* Notes and tells why a unit is not done. */
 void slu_export_note_failure(struct slu_source *self,
                              const struct slu_error *error);
+
+/* The run has a gap that it can't close. */
+void slu_export_note_gap(struct slu_source *self,
+                         const struct slu_error *error);
 
 /* For a check. */
 void slu_export_tell(const struct slu_source *self, enum slu_check_kind kind,

@@ -159,10 +159,7 @@ static void take_gap(struct slu_source *source, struct slu_view sentence)
                         source->config.export_from, SLU_VIEW_ARGS(sentence));
     slu_export_log(source, SLU_LOG_WARN, "%s", error.text);
     slu_export_tell(source, SLU_CHECK_WARN, error.text);
-    source->result.incomplete_units++;
-    if (source->result.first.code == SLU_ERR_OK) {
-        source->result.first = error;
-    }
+    slu_export_note_gap(source, &error);
 }
 
 static enum slu_err take_line(struct slu_export_listing *self,
@@ -260,8 +257,8 @@ static void end_check(struct slu_export_listing *self,
                    "%.200s can be listed: %llu file(s) of findings%s%s",
                    source->config.export_from, count,
                    source->s3 ? " on the first page" : "",
-                   count == 0 ? "; expected names that end in .jsonl.gz or "
-                                ".jsonl"
+                   count == 0 ? "; expected names that end as "
+                                "guardduty.export_names says"
                               : "");
     slu_export_tell(source, count == 0 ? SLU_CHECK_WARN : SLU_CHECK_OK, text);
 }

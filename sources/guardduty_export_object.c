@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One object: its bytes, inflated when they begin as gzip does (whatever its
- * name says), are split into lines, and each line is a finding or an event with
- * one. The first line that is neither ends the object: it counts whole or not
- * at all, else its findings would come again with the next run.
+ * name says), and what becomes of its answer.
  */
 #include "codecs/url.h"
 #include "sources/guardduty_export.h"
@@ -21,6 +19,7 @@ struct slu_export_object *slu_export_object_new(struct slu_source *source)
         slu_buf_init(&self->version, alloc, SLU_EXPORT_VERSION_MAX);
         slu_buf_init(&self->target, alloc, 4 * SLU_EXPORT_NAME_MAX);
         slu_line_split_init(&self->lines, alloc, source->port.record_bytes);
+        slu_value_split_init(&self->values, alloc, source->port.record_bytes);
     }
     return self;
 }
@@ -33,6 +32,7 @@ void slu_export_object_free(struct slu_export_object *self,
     }
     slu_inflate_free(self->inflate);
     slu_line_split_fini(&self->lines);
+    slu_value_split_fini(&self->values);
     slu_buf_fini(&self->answer.body);
     slu_buf_fini(&self->name);
     slu_buf_fini(&self->version);
@@ -99,6 +99,19 @@ static enum slu_err write_target(struct slu_export_object *self,
                : slu_buf_append(&self->target, slu_buf_view(&self->name));
 }
 
+/* How far an earlier run got. */
+static void find_part(struct slu_export_object *self, struct slu_source *source)
+{
+    char key[SLU_EXPORT_KEY_LEN];
+
+    slu_export_done_key(&source->done, slu_buf_view(&source->place),
+                        slu_buf_view(&self->name), key);
+    slu_export_part_key(key);
+    self->has_part =
+        slu_export_parts_find(&source->parts, slu_view_make(key, sizeof(key)),
+                              slu_buf_view(&self->version), &self->part);
+}
+
 enum slu_err slu_export_object_take(struct slu_export_object *self,
                                     struct slu_source *source,
                                     const struct slu_export_entry *entry)
@@ -117,6 +130,9 @@ enum slu_err slu_export_object_take(struct slu_export_object *self,
     }
     self->unit = (struct slu_unit){0};
     name_unit(self, source);
+    self->by_line = slu_view_ends_with(entry->name, ".jsonl") ||
+                    slu_view_ends_with(entry->name, ".jsonl.gz");
+    find_part(self, source);
     self->state = err == SLU_ERR_OK ? SLU_EXPORT_READY : SLU_EXPORT_IDLE;
     return err;
 }
@@ -126,14 +142,12 @@ void slu_export_object_request(struct slu_export_object *self,
                                struct slu_request *out_request)
 {
     slu_export_answer_begin(&self->answer, source);
-    slu_line_split_reset(&self->lines);
+    slu_export_text_begin(self);
     if (self->inflate != NULL) {
         slu_inflate_reset(self->inflate);
     }
     self->form = SLU_EXPORT_FORM_UNKNOWN;
     self->held = false;
-    self->text_bytes = 0;
-    self->findings = 0;
     self->probed = false;
     self->state = SLU_EXPORT_ASKED;
     *out_request = (struct slu_request){
@@ -145,8 +159,6 @@ void slu_export_object_request(struct slu_export_object *self,
     slu_export_address(source, out_request);
 }
 
-/* ---- lines ---- */
-
 static enum slu_err fail_reading(struct slu_export_object *self,
                                  enum slu_err err)
 {
@@ -154,67 +166,6 @@ static enum slu_err fail_reading(struct slu_export_object *self,
                ? err
                : slu_error_set(&self->answer.error, err, "%s",
                                slu_err_sentence(err));
-}
-
-static enum slu_err take_line(struct slu_export_object *self,
-                              struct slu_source *source,
-                              const struct slu_line *line)
-{
-    struct slu_extracted extracted;
-    enum slu_err err = slu_extract_record(source->extract, &self->unit,
-                                          line->text, &extracted);
-
-    if (err != SLU_ERR_OK) {
-        return fail_reading(self, err);
-    }
-    if (extracted.id.len == 0) {
-        return slu_error_set(&self->answer.error, SLU_ERR_MALFORMED,
-                             "line %llu is no finding; nothing of this object "
-                             "is taken",
-                             (unsigned long long)line->number);
-    }
-    self->findings++;
-    return SLU_ERR_OK;
-}
-
-static enum slu_err drain_lines(struct slu_export_object *self,
-                                struct slu_source *source)
-{
-    struct slu_line line;
-    enum slu_err err = SLU_ERR_OK;
-
-    while (err == SLU_ERR_OK) {
-        switch (slu_line_split_next(&self->lines, &line)) {
-        case SLU_LINE_MORE:
-            return SLU_ERR_OK;
-        case SLU_LINE_RECORD:
-            err = take_line(self, source, &line);
-            break;
-        case SLU_LINE_TOO_LONG:
-            err = slu_error_set(&self->answer.error, SLU_ERR_LIMIT,
-                                "line %llu is longer than limits.record_bytes "
-                                "(%zu); nothing of this object is taken",
-                                (unsigned long long)line.number,
-                                source->port.record_bytes);
-            break;
-        default:
-            err = fail_reading(self, SLU_ERR_NOMEM);
-            break;
-        }
-    }
-    return err;
-}
-
-static enum slu_err take_text(struct slu_export_object *self,
-                              struct slu_source *source, struct slu_view bytes)
-{
-    self->text_bytes += bytes.len;
-    if (self->text_bytes > SLU_EXPORT_OBJECT_MAX) {
-        return slu_error_set(&self->answer.error, SLU_ERR_LIMIT,
-                             "it is larger than 64 GB");
-    }
-    slu_line_split_feed(&self->lines, bytes);
-    return drain_lines(self, source);
 }
 
 /* ---- gzip or not ---- */
@@ -232,7 +183,7 @@ static enum slu_err take_gzip(struct slu_export_object *self,
             self->answer.error = *slu_inflate_error(self->inflate);
             return err;
         }
-        err = take_text(self, source, text);
+        err = slu_export_text_take(self, source, text);
     } while (err == SLU_ERR_OK && text.len > 0);
     return err;
 }
@@ -256,8 +207,9 @@ static enum slu_err make_inflate(struct slu_export_object *self,
 static enum slu_err take_bytes(struct slu_export_object *self,
                                struct slu_source *source, struct slu_view bytes)
 {
-    return self->form == SLU_EXPORT_FORM_GZIP ? take_gzip(self, source, bytes)
-                                              : take_text(self, source, bytes);
+    return self->form == SLU_EXPORT_FORM_GZIP
+               ? take_gzip(self, source, bytes)
+               : slu_export_text_take(self, source, bytes);
 }
 
 /* RFC 1952: a member begins with 1f 8b. JSON never does. */
@@ -317,7 +269,7 @@ static enum slu_err finish_text(struct slu_export_object *self,
     enum slu_err err = SLU_ERR_OK;
 
     if (self->held) {
-        err = take_text(self, source, slu_view_str("\x1f"));
+        err = slu_export_text_take(self, source, slu_view_str("\x1f"));
     } else if (self->form == SLU_EXPORT_FORM_GZIP) {
         err = slu_inflate_finish(self->inflate);
         if (err != SLU_ERR_OK) {
@@ -327,20 +279,28 @@ static enum slu_err finish_text(struct slu_export_object *self,
     if (err != SLU_ERR_OK) {
         return err;
     }
-    slu_line_split_finish(&self->lines);
-    return drain_lines(self, source);
+    return slu_export_text_finish(self, source);
 }
 
 static enum slu_err commit(struct slu_export_object *self,
                            struct slu_source *source)
 {
+    const struct slu_source_port *port = &source->port;
     char key[SLU_EXPORT_KEY_LEN];
+    struct slu_view key_view;
+    enum slu_err err;
 
     slu_export_done_key(&source->done, slu_buf_view(&source->place),
                         slu_buf_view(&self->name), key);
-    return source->port.put(source->port.ctx, &self->unit,
-                            slu_view_make(key, sizeof(key)),
-                            slu_buf_view(&self->version));
+    key_view = slu_view_make(key, sizeof(key));
+    err = port->put(port->ctx, &self->unit, key_view,
+                    slu_buf_view(&self->version));
+    if (err == SLU_ERR_OK && self->has_part) {
+        slu_export_part_key(key);
+        err =
+            port->put(port->ctx, &self->unit, key_view, slu_view_make(NULL, 0));
+    }
+    return err;
 }
 
 static void end_gone(struct slu_export_object *self, struct slu_source *source,
@@ -377,6 +337,7 @@ static void end_good(struct slu_export_object *self, struct slu_source *source,
     }
     source->read++;
     source->findings += self->findings;
+    slu_export_text_tell(self, source);
     slu_export_log(source, SLU_LOG_DEBUG, "%s: %llu finding(s)",
                    self->unit.name, (unsigned long long)self->findings);
 }

@@ -24,12 +24,14 @@ struct slu_extract {
     /* Of the finding under way: */
     struct slu_unit *unit;
     bool announced; /* port->finding was called */
+    size_t row_bytes;
     enum slu_err err;
     /* What was told already: */
     char told_unit[SLU_UNIT_NAME_MAX]; /* of something unreadable */
     bool told_action;
     bool told_shortened;
     bool told_cut;
+    bool left_telling; /* to the caller */
 };
 
 struct slu_extract *slu_extract_new(const struct slu_alloc *alloc,
@@ -72,6 +74,11 @@ void slu_extract_free(struct slu_extract *self)
     }
 }
 
+void slu_extract_leave_telling(struct slu_extract *self)
+{
+    self->left_telling = true;
+}
+
 SLU_PRINTF(2, 3)
 static void warn(const struct slu_extract *self, const char *format, ...)
 {
@@ -104,6 +111,17 @@ static enum slu_err announce(struct slu_extract *self,
     }
     self->announced = true;
     return self->port->finding(self->port->ctx, self->unit, &key);
+}
+
+/* Names of members and the like, and the finding's own fields, are in each. */
+static void add_row_bytes(struct slu_extract *self, const struct slu_row *row)
+{
+    self->row_bytes += 512 + row->value.len + row->comments.len +
+                       row->finding_id.len + row->finding_arn.len +
+                       row->finding_type.len;
+    for (unsigned i = 0; i < row->tag_count; i++) {
+        self->row_bytes += row->tags[i].len + 3;
+    }
 }
 
 static enum slu_err hand_row(struct slu_extract *self,
@@ -139,6 +157,7 @@ static enum slu_err hand_row(struct slu_extract *self,
         return SLU_ERR_OK;
     }
     if (err == SLU_ERR_OK) {
+        add_row_bytes(self, &row);
         err = announce(self, finding);
     }
     return err == SLU_ERR_OK
@@ -159,10 +178,12 @@ static void on_indicator(void *ctx, const struct slu_finding *finding,
 
 /* ---- what is not handed on ---- */
 
-static void tell_unreadable(struct slu_extract *self, const char *why)
+static void tell_unreadable(struct slu_extract *self, const char *why,
+                            struct slu_extracted *out)
 {
     count(self, SLU_REASON_UNREADABLE, 1);
-    if (strcmp(self->told_unit, self->unit->name) != 0) {
+    (void)snprintf(out->fault, sizeof(out->fault), "%s", why);
+    if (!self->left_telling && strcmp(self->told_unit, self->unit->name) != 0) {
         memcpy(self->told_unit, self->unit->name, sizeof(self->told_unit));
         warn(self, "%s: a record is left out: %s", self->unit->name, why);
     }
@@ -285,23 +306,26 @@ enum slu_err slu_extract_record(struct slu_extract *self, struct slu_unit *unit,
     *out = (struct slu_extracted){0};
     self->unit = unit;
     self->announced = false;
+    self->row_bytes = 0;
     self->err = SLU_ERR_OK;
     err = read_finding(self, record, &finding, &error);
     if (err == SLU_ERR_NOMEM || self->err != SLU_ERR_OK) {
         return err == SLU_ERR_NOMEM ? err : self->err;
     }
     if (err != SLU_ERR_OK) {
-        tell_unreadable(self, error.text[0] != '\0' ? error.text
-                                                    : slu_err_sentence(err));
+        tell_unreadable(
+            self, error.text[0] != '\0' ? error.text : slu_err_sentence(err),
+            out);
         return SLU_ERR_OK;
     }
     if (finding.id.len == 0) {
-        tell_unreadable(self, "it is no finding, for it has no id");
+        tell_unreadable(self, "it is no finding, for it has no id", out);
         return SLU_ERR_OK;
     }
     tell_losses(self, &finding);
     err = announce(self, &finding);
     out->id = finding.id;
+    out->row_bytes = self->row_bytes;
     out->known = finding.updated_at.known;
     out->updated_ms = finding.updated_at.ms;
     return err;

@@ -196,6 +196,10 @@ struct slu_source_port {
     /* Stores value under key with the answer; an empty value deletes it. */
     enum slu_err (*put)(void *ctx, struct slu_unit *unit, struct slu_view key,
                         struct slu_view value);
+    /* Commits what the unit has emitted and put so far, of an answer that goes
+     * on: for one without bound, of which a source stores how far it got. A
+     * source calls it between two findings, and not in a check. */
+    enum slu_err (*part)(void *ctx, struct slu_unit *unit);
     void (*log)(void *ctx, enum slu_log_level level, const char *text);
     /* True when a request of that lane for that identity would be sent now: a
      * source with more than one lane asks before it hands out a request, and

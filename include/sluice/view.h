@@ -47,4 +47,12 @@ static inline bool slu_view_equal_str(struct slu_view a, const char *text)
     return slu_view_equal(a, slu_view_str(text));
 }
 
+static inline bool slu_view_ends_with(struct slu_view text, const char *end)
+{
+    size_t len = strlen(end);
+
+    return len == 0 || (text.len >= len &&
+                        memcmp(text.ptr + text.len - len, end, len) == 0);
+}
+
 #endif

@@ -9,6 +9,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static size_t room_for(size_t len)
+{
+    size_t room = 64;
+
+    while (room < len + 1) {
+        room *= 2;
+    }
+    return room;
+}
+
 static void append(char **text, size_t *len, const char *format, ...)
 {
     va_list args;
@@ -19,12 +29,16 @@ static void append(char **text, size_t *len, const char *format, ...)
     more = vsnprintf(line, sizeof(line), format, args);
     va_end(args);
     assert(more >= 0 && (size_t)more < sizeof(line));
-    *text = realloc(*text, *len + (size_t)more + 1);
+    if (*len == 0 || room_for(*len) < room_for(*len + (size_t)more)) {
+        *text = realloc(*text, room_for(*len + (size_t)more));
+    }
     memcpy(*text + *len, line, (size_t)more + 1);
     *len += (size_t)more;
 }
 
 /* ---- objects ---- */
+
+static const char *const export_names[] = {".jsonl.gz", ".jsonl"};
 
 void world_init(struct world *self, const char *export_from)
 {
@@ -47,6 +61,7 @@ void world_init(struct world *self, const char *export_from)
                 .detector = "auto",
                 .export_from = export_from,
                 .export_region = "",
+                .export_names = {.items = export_names, .count = 2},
             },
     };
 }
@@ -353,6 +368,30 @@ static enum slu_err take_put(void *ctx, struct slu_unit *unit,
     return SLU_ERR_OK;
 }
 
+static void commit(struct world *self, const struct world_flight *flight)
+{
+    cr_assert_not(self->check);
+    self->rows = realloc(self->rows, self->rows_len + flight->rows_len + 1);
+    memcpy(self->rows + self->rows_len, flight->rows, flight->rows_len + 1);
+    self->rows_len += flight->rows_len;
+    self->row_count += flight->row_count;
+    append(&self->keys, &self->keys_len, "%s", flight->puts);
+}
+
+/* The answer goes on. */
+static enum slu_err take_part(void *ctx, struct slu_unit *unit)
+{
+    struct world_flight *flight = flight_of(unit);
+
+    commit(ctx, flight);
+    ((struct world *)ctx)->parts++;
+    flight->rows_len = 0;
+    flight->rows[0] = '\0';
+    flight->row_count = 0;
+    flight->puts[0] = '\0';
+    return SLU_ERR_OK;
+}
+
 static void take_log(void *ctx, enum slu_log_level level, const char *text)
 {
     struct world *self = ctx;
@@ -372,10 +411,10 @@ static bool may_send(void *ctx, unsigned lane, unsigned identity)
 
 static void take_tell(void *ctx, enum slu_check_kind kind, const char *text)
 {
-    static const char *const names[] = {"OK", "WARN", "FAIL"};
+    static const char *const kinds[] = {"OK", "WARN", "FAIL"};
     struct world *self = ctx;
 
-    append(&self->told, &self->told_len, "%s %s\n", names[kind], text);
+    append(&self->told, &self->told_len, "%s %s\n", kinds[kind], text);
 }
 
 /* ---- the engine ---- */
@@ -441,16 +480,6 @@ static enum slu_body_verdict hand_body(struct world *self,
         at += len;
     }
     return SLU_BODY_MORE;
-}
-
-static void commit(struct world *self, const struct world_flight *flight)
-{
-    cr_assert_not(self->check);
-    self->rows = realloc(self->rows, self->rows_len + flight->rows_len + 1);
-    memcpy(self->rows + self->rows_len, flight->rows, flight->rows_len + 1);
-    self->rows_len += flight->rows_len;
-    self->row_count += flight->row_count;
-    append(&self->keys, &self->keys_len, "%s", flight->puts);
 }
 
 static void settle(struct world *self, struct world_flight *flight,
@@ -541,6 +570,20 @@ static void run_loop(struct world *self)
     }
 }
 
+/* Deleted, or written again further on. */
+static bool is_stale(const char *line, const char *equals)
+{
+    size_t len = (size_t)(equals - line) + 1;
+
+    for (const char *at = strchr(line, '\n') + 1; *at != '\0';
+         at = strchr(at, '\n') + 1) {
+        if (strncmp(at, line, len) == 0) {
+            return true;
+        }
+    }
+    return equals[1] == '\n';
+}
+
 static enum slu_err load_keys(struct world *self)
 {
     const char *line = self->keys;
@@ -550,9 +593,11 @@ static enum slu_err load_keys(struct world *self)
         const char *equals = strchr(line, '=');
         const char *end = strchr(line, '\n');
 
-        err = slu_guardduty_export_source.load(
-            self->source, slu_view_make(line, (size_t)(equals - line)),
-            slu_view_make(equals + 1, (size_t)(end - equals - 1)));
+        if (!is_stale(line, equals)) {
+            err = slu_guardduty_export_source.load(
+                self->source, slu_view_make(line, (size_t)(equals - line)),
+                slu_view_make(equals + 1, (size_t)(end - equals - 1)));
+        }
         line = end + 1;
     }
     return err;
@@ -567,6 +612,7 @@ enum slu_err world_run(struct world *self)
         .row = take_row,
         .count = take_count,
         .put = take_put,
+        .part = take_part,
         .log = take_log,
         .may_send = may_send,
         .tell = self->check ? take_tell : NULL,

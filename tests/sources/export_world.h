@@ -71,6 +71,7 @@ struct world {
     unsigned retries;
     unsigned throttled;
     unsigned lists;
+    unsigned parts;
     bool closed[2]; /* lanes */
     /* Durable: */
     char *rows; /* committed, lines in the order of commits */

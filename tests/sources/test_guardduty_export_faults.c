@@ -606,49 +606,6 @@ Test(guardduty_export_faults, a_gzip_with_a_wrong_sum_counts_not_at_all)
     }
 }
 
-static void expect_damaged(const char *text, const char *sentence)
-{
-    struct world world;
-
-    world_init(&world, "/data");
-    world.record_bytes = 2000;
-    put_findings(&world, "b.jsonl", 9, 1);
-    world_put_text(&world, "a.jsonl", text);
-    run(&world);
-    cr_assert_eq(world.row_count, 1, "%s", text);
-    cr_assert_eq(world.result.failed_units, 1);
-    cr_assert_str_eq(world.result.first.text, sentence);
-    world_fini(&world);
-}
-
-Test(guardduty_export_faults, a_line_that_is_no_finding_fails_its_object)
-{
-    static const char sentence[] = "/data/a.jsonl: line 3 is no finding; "
-                                   "nothing of this object is taken";
-    static const char *const bad[] = {"not json", "{\"id\":",        "[1]",
-                                      "{}",       "{\"detail\":{}}", "\x1f"};
-    char line[1200];
-    char text[3000];
-
-    for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        (void)snprintf(text, sizeof(text), "%s\n\n%s", world_finding(1, line),
-                       bad[i]);
-        expect_damaged(text, sentence);
-    }
-    expect_damaged("\x1f", "/data/a.jsonl: line 1 is no finding; nothing of "
-                           "this object is taken");
-}
-
-Test(guardduty_export_faults, a_line_over_the_limit_fails_its_object)
-{
-    static char text[5000];
-
-    memset(text, 'x', 4000);
-    expect_damaged(text, "/data/a.jsonl: line 1 is longer than "
-                         "limits.record_bytes (2000); nothing of this object "
-                         "is taken");
-}
-
 /* A hundred megabytes of blanks in a hundred kilobytes. */
 Test(guardduty_export_faults, a_gzip_bomb_is_refused)
 {
@@ -677,7 +634,7 @@ Test(guardduty_export_faults, only_the_first_failures_are_told_as_errors)
         char name[20];
 
         (void)snprintf(name, sizeof(name), "%02u.jsonl", i);
-        world_put_text(&world, name, "x");
+        world_put(&world, name, "\x1f\x8b", 2);
     }
     run(&world);
     for (const char *at = world.log; (at = strstr(at, "[ERROR]")) != NULL;
