@@ -13,6 +13,8 @@
 /* Signed anew each time, with newer credentials or a better clock: what is
  * still refused then is wrong for good. */
 #define SIGNED_ANEW_MAX 4
+/* So often what came over a wire damaged is asked for in all. */
+#define READ_ANEW_MAX 3
 
 void slu_export_answer_begin(struct slu_export_answer *self,
                              const struct slu_source *source)
@@ -75,17 +77,22 @@ static const char *words_of(const struct slu_aws_error *error)
 
 /* ---- below HTTP, and bodies that can't be read ---- */
 
-/* What reading found wrong is in the content: asking again brings the same. */
+/* What reading found wrong is in the content: asking again brings the same. But
+ * a body that a false Content-Length has cut looks like that, too, so that what
+ * came over a wire is asked for anew. */
 static enum slu_export_outcome fail_content(const struct slu_error *error,
-                                            const char *thing,
+                                            const char *thing, bool again,
                                             struct slu_step *out_step)
 {
+    again = again && (error->code == SLU_ERR_TRUNCATED ||
+                      error->code == SLU_ERR_MALFORMED);
+    out_step->kind = again ? SLU_STEP_RETRY : SLU_STEP_FAILED;
     out_step->error = *error;
     if (error->code != SLU_ERR_NOMEM) {
         (void)slu_error_set(&out_step->error, error->code, "%.150s: %.150s",
                             thing, error->text);
     }
-    return SLU_EXPORT_FAILED;
+    return again ? SLU_EXPORT_RETRY : SLU_EXPORT_FAILED;
 }
 
 static enum slu_export_outcome fail_transport(const struct slu_answer_end *end,
@@ -288,7 +295,9 @@ enum slu_export_outcome slu_export_judge(struct slu_source *source,
         return fail_sign_in(end, out_step);
     }
     if (answer->error.code != SLU_ERR_OK) {
-        return fail_content(&answer->error, asked->thing, out_step);
+        return fail_content(&answer->error, asked->thing,
+                            source->s3 && asked->attempts < READ_ANEW_MAX,
+                            out_step);
     }
     /* The status of a refusal counts even if its body was cut. */
     if (end->err != SLU_ERR_OK &&

@@ -269,8 +269,10 @@ static enum slu_err finish_text(struct slu_export_object *self,
     enum slu_err err = SLU_ERR_OK;
 
     if (self->held) {
-        err = slu_export_text_take(self, source, slu_view_str("\x1f"));
-    } else if (self->form == SLU_EXPORT_FORM_GZIP) {
+        return slu_error_set(&self->answer.error, SLU_ERR_TRUNCATED,
+                             "it is one byte, the first of gzip");
+    }
+    if (self->form == SLU_EXPORT_FORM_GZIP) {
         err = slu_inflate_finish(self->inflate);
         if (err != SLU_ERR_OK) {
             self->answer.error = *slu_inflate_error(self->inflate);

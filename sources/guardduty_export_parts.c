@@ -3,6 +3,7 @@
  * How far giant objects are committed: "part/<hash of its name>" has "BYTES
  * RECORDS VERSION". There are few, so that they are looked for one by one.
  */
+#include "codecs/view_take.h"
 #include "sources/guardduty_export.h"
 
 static const char prefix[] = "part/";
@@ -20,8 +21,7 @@ void slu_export_part_key(char key[SLU_EXPORT_KEY_LEN])
 
 bool slu_export_is_part(struct slu_view key)
 {
-    return key.len == SLU_EXPORT_KEY_LEN &&
-           memcmp(key.ptr, prefix, sizeof(prefix) - 1) == 0;
+    return key.len == SLU_EXPORT_KEY_LEN && slu_view_starts_with(key, prefix);
 }
 
 enum slu_err slu_export_part_write(const struct slu_export_part *part,
@@ -35,17 +35,14 @@ enum slu_err slu_export_part_write(const struct slu_export_part *part,
 /* "123 " from the front. */
 static bool take_count(struct slu_view *rest, uint64_t *out_count)
 {
-    size_t len = 0;
+    int64_t count;
+    struct slu_view nothing;
 
-    *out_count = 0;
-    while (len < rest->len && rest->ptr[len] >= '0' && rest->ptr[len] <= '9' &&
-           len < 19) {
-        *out_count = *out_count * 10 + (uint64_t)(rest->ptr[len++] - '0');
-    }
-    if (len == 0 || len == rest->len || rest->ptr[len] != ' ') {
+    if (!slu_view_take_number(rest, &count) ||
+        !slu_view_take_until(rest, ' ', &nothing) || nothing.len > 0) {
         return false;
     }
-    *rest = slu_view_make(rest->ptr + len + 1, rest->len - len - 1);
+    *out_count = (uint64_t)count;
     return true;
 }
 
