@@ -385,7 +385,8 @@ static enum slu_err begin_run(struct sync *self)
     return err;
 }
 
-/* The cause is told once: here, unless it was where it happened. */
+/* The cause is told once: here, unless it was where it happened. Of several
+ * errors it is named again: it is the one that counts. */
 static void tell_end(struct sync *self, enum slu_err err)
 {
     struct slu_engine *engine = self->engine;
@@ -394,10 +395,10 @@ static void tell_end(struct sync *self, enum slu_err err)
     if (err == SLU_ERR_OK) {
         slu_logger_print(&engine->logger, SLU_LOG_INFO,
                          "\xe2\x9c\x94 %s Sync Completed Successfully", what);
-    } else if (slu_log_once_has(&engine->told, engine->error.text)) {
+    } else if (engine->told.count == 1 &&
+               slu_log_once_has(&engine->told, engine->error.text)) {
         slu_logger_print(&engine->logger, SLU_LOG_ERROR,
-                         "%s Sync ended: see the error%s above", what,
-                         engine->told.count > 1 ? "s" : "");
+                         "%s Sync ended: see the error above", what);
     } else {
         slu_logger_print(&engine->logger, SLU_LOG_ERROR, "%s Sync ended: %s",
                          what, engine->error.text);
