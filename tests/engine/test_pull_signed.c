@@ -444,7 +444,7 @@ Test(pull_signed, tells_an_error_that_was_cut)
 
 static struct raw_answer slow_down_in_ms(unsigned unit, unsigned nth)
 {
-    return nth == 0 ? served_text(429, "x-amz-retry-after: 900\r\n", "no")
+    return nth == 0 ? served_text(429, "x-amz-retry-after: 1500\r\n", "no")
                     : good(unit, nth);
 }
 
@@ -452,7 +452,7 @@ Test(pull_signed, waits_the_milliseconds_that_aws_names)
 {
     start(slow_down_in_ms, 1);
     run_well();
-    cr_assert_eq(bench_count_lines(&bench, SLU_LOG_WARN, "again in 0.9 s"), 1);
+    cr_assert_eq(bench_count_lines(&bench, SLU_LOG_WARN, "again in 1.5 s"), 1);
     bench_stop(&bench);
 }
 
