@@ -59,6 +59,7 @@ enum slu_export_lane {
 struct slu_export_entry {
     struct slu_view name;    /* key, or path below the folder */
     struct slu_view version; /* changes with the content */
+    uint64_t size;           /* bytes of a bucket's object; 0: not known */
 };
 
 struct slu_export_queue {
@@ -259,6 +260,8 @@ struct slu_export_object {
     struct slu_buf name;
     struct slu_buf version;
     struct slu_buf target;
+    uint64_t size;     /* as listed; 0: not known */
+    uint64_t received; /* of the answer under way */
     enum slu_export_form form;
     bool held; /* the first byte was 0x1f; the second decides */
     struct slu_inflate *inflate;

@@ -141,6 +141,7 @@ static enum slu_err take_file(struct slu_export_listing *self,
                    (int)(size.len < 40 ? size.len : 40), size.ptr,
                    (int)(time.len < 40 ? time.len : 40), time.ptr);
     entry.version = slu_view_make(version, (size_t)len);
+    entry.size = 0;
     err = slu_export_offer(source, &entry);
     if (err == SLU_ERR_LIMIT) {
         self->overflowed = true;

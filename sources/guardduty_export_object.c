@@ -130,6 +130,7 @@ enum slu_err slu_export_object_take(struct slu_export_object *self,
     }
     self->unit = (struct slu_unit){0};
     name_unit(self, source);
+    self->size = entry->size;
     self->by_line = slu_view_ends_with(entry->name, ".jsonl") ||
                     slu_view_ends_with(entry->name, ".jsonl.gz");
     find_part(self, source);
@@ -148,6 +149,7 @@ void slu_export_object_request(struct slu_export_object *self,
     }
     self->form = SLU_EXPORT_FORM_UNKNOWN;
     self->held = false;
+    self->received = 0;
     self->probed = false;
     self->state = SLU_EXPORT_ASKED;
     *out_request = (struct slu_request){
@@ -250,6 +252,7 @@ enum slu_err slu_export_object_body(struct slu_export_object *self,
     if (bytes.len == 0) {
         return SLU_ERR_OK;
     }
+    self->received += bytes.len;
     if (source->port.tell != NULL) {
         /* It may be read: that was the question. */
         self->probed = true;
@@ -262,12 +265,18 @@ enum slu_err slu_export_object_body(struct slu_export_object *self,
 
 /* ---- the end ---- */
 
-/* What only the end can tell: a cut gzip, and the last line. */
+/* What only the end can tell: a cut object, a cut gzip, and the last line. */
 static enum slu_err finish_text(struct slu_export_object *self,
                                 struct slu_source *source)
 {
     enum slu_err err = SLU_ERR_OK;
 
+    if (self->received < self->size) {
+        return slu_error_set(&self->answer.error, SLU_ERR_TRUNCATED,
+                             "%llu bytes came of %llu that are listed",
+                             (unsigned long long)self->received,
+                             (unsigned long long)self->size);
+    }
     if (self->held) {
         return slu_error_set(&self->answer.error, SLU_ERR_TRUNCATED,
                              "it is one byte, the first of gzip");

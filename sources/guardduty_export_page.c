@@ -12,6 +12,7 @@
  *     </ListBucketResult>
  */
 #include "codecs/hex_digit.h"
+#include "codecs/view_take.h"
 #include "codecs/xml_text.h"
 #include "sources/guardduty_export.h"
 
@@ -114,6 +115,18 @@ static enum slu_err read_version(struct page_reader *self, struct slu_view xml)
                : err;
 }
 
+/* 0 where there is none: the object's end is then taken as it comes. */
+static uint64_t read_size(struct slu_view xml)
+{
+    struct slu_view digits;
+    int64_t size = 0;
+
+    return slu_xml_find(xml, "Size", &digits) &&
+                   slu_view_take_number(&digits, &size) && size > 0
+               ? (uint64_t)size
+               : 0;
+}
+
 static enum slu_err read_entry(struct page_reader *self, struct slu_view xml)
 {
     struct slu_export_entry entry;
@@ -134,6 +147,7 @@ static enum slu_err read_entry(struct page_reader *self, struct slu_view xml)
         return SLU_ERR_MALFORMED;
     }
     entry.version = slu_buf_view(&self->version);
+    entry.size = read_size(xml);
     return slu_export_offer(self->source, &entry);
 }
 

@@ -13,6 +13,7 @@
 struct lens {
     uint16_t name;
     uint16_t version;
+    uint64_t size;
 };
 
 void slu_export_queue_init(struct slu_export_queue *self,
@@ -46,8 +47,8 @@ static void close_up(struct slu_export_queue *self)
 enum slu_err slu_export_queue_push(struct slu_export_queue *self,
                                    const struct slu_export_entry *entry)
 {
-    struct lens lens = {(uint16_t)entry->name.len,
-                        (uint16_t)entry->version.len};
+    struct lens lens = {(uint16_t)entry->name.len, (uint16_t)entry->version.len,
+                        entry->size};
     char *room;
     enum slu_err err;
 
@@ -87,6 +88,7 @@ bool slu_export_queue_pop(struct slu_export_queue *self,
     at += sizeof(lens);
     out_entry->name = slu_view_make(at, lens.name);
     out_entry->version = slu_view_make(at + lens.name, lens.version);
+    out_entry->size = lens.size;
     self->head += sizeof(lens) + lens.name + lens.version;
     self->count--;
     return true;

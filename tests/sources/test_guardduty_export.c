@@ -403,6 +403,28 @@ Test(guardduty_export, a_page_without_encoding_or_etag_is_read_too)
     world_fini(&world);
 }
 
+/* A server that says a shorter length and keeps to it is whole for HTTP. */
+Test(guardduty_export, an_object_shorter_than_listed_is_not_done)
+{
+    struct world world;
+
+    world_init(&world, "s3://my-bucket");
+    put_findings(&world, "a.jsonl", 3, 1);
+    world.answer = answer_given;
+    world.answer_ctx =
+        (void *)(size_t) "<ListBucketResult><IsTruncated>false</IsTruncated>"
+                         "<Contents><Key>a.jsonl</Key><Size>5000000</Size>"
+                         "<ETag>t</ETag></Contents></ListBucketResult>";
+    cr_assert_eq(world_run(&world), SLU_ERR_OK, "%s", world.error.text);
+    cr_assert_eq(world.result.failed_units, 1);
+    cr_assert_not_null(strstr(world.result.first.text,
+                              "bytes came of 5000000 that are listed"),
+                       "%s", world.result.first.text);
+    cr_assert(!world_has(&world, 3, 1));
+    cr_assert_eq(strlen(world.keys), 0, "%s", world.keys);
+    world_fini(&world);
+}
+
 /* Gets are let through only when the list is done, and the other way round. */
 static bool close_lane(struct world *world, const struct world_flight *flight,
                        struct world_answer *out)
