@@ -10,8 +10,8 @@
  *   powers of 1000 for KB/MB/GB, of 1024 for KiB/MiB/GiB); DURATION int64_t
  *   milliseconds; PERCENT int64_t; STRING, PATH and SECRET const char *;
  *   STRINGS struct slu_strings. A SECRET is {env: NAME} or {file: PATH} in
- *   YAML; what is stored is the value found there, NULL when it is not there,
- *   with the description of the place at offset + sizeof(char *);
+ *   YAML, and where `manager` is set {secret: NAME_OR_ARN[, key: MEMBER]}: a
+ *   struct slu_secret;
  *   MAP the struct of `inner`, in place; MAPS struct slu_maps.
  * A text without default_text is empty when it is not given; in an item of
  * MAPS it must be given.
@@ -44,8 +44,10 @@ struct slu_strings {
 };
 
 struct slu_secret {
-    const char *value; /* NULL: not there */
-    const char *place; /* "the environment variable GTI_API_KEY" */
+    const char *value;  /* NULL: not there, or not fetched yet */
+    const char *place;  /* "the environment variable GTI_API_KEY" */
+    const char *name;   /* in AWS Secrets Manager; NULL: it is elsewhere */
+    const char *member; /* of the secret's JSON; NULL: none is named */
 };
 
 struct slu_maps {
@@ -68,8 +70,9 @@ struct slu_field {
     const struct slu_section *inner; /* MAP, MAPS; its name is not used */
     const char *help;                /* one sentence for the reference */
     const char *example;             /* MAPS: one item, for the reference */
-    bool phrase; /* SECRET: a passphrase, which may hold blanks and letters of
-                    any language; else printable ASCII alone */
+    bool manager; /* SECRET: it may be in AWS Secrets Manager */
+    bool phrase;  /* SECRET: a passphrase, which may hold blanks and letters of
+                     any language; else printable ASCII alone */
 };
 
 struct slu_section {

@@ -169,7 +169,7 @@ static void check_source(struct check *self, const struct slu_source_ops *ops,
                          const void *config)
 {
     struct slu_engine *engine = self->engine;
-    struct slu_source_now now = {slu_clock_mono_ms(), slu_clock_wall_s()};
+    struct slu_now now = {slu_clock_mono_ms(), slu_clock_wall_s()};
     struct slu_source_access access;
     struct slu_probe probe;
     enum slu_err err;

@@ -14,9 +14,9 @@
 #define PROGRESS_MS 250
 #define SEEN_MAX (512u * 1024)
 
-struct slu_source_now slu_pull_now(void)
+struct slu_now slu_pull_now(void)
 {
-    return (struct slu_source_now){
+    return (struct slu_now){
         .mono_ms = slu_clock_mono_ms(),
         .wall_s = slu_clock_wall_s(),
     };

@@ -127,7 +127,7 @@ static bool is_everybodys(const struct slu_slot *slot,
 static void tell_end(struct slu_slot *slot, const struct slu_error *error)
 {
     struct slu_pull *self = slot->pull;
-    struct slu_source_now now = slu_pull_now();
+    struct slu_now now = slu_pull_now();
     struct slu_answer_end end = {
         /* STOPPED: the source itself had no use for the rest. */
         .err = error->code == SLU_ERR_STOPPED ? SLU_ERR_MALFORMED : error->code,

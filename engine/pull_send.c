@@ -65,7 +65,7 @@ static bool give_up_held(struct slu_pull *self)
 static void give_up_the_rest(struct slu_pull *self)
 {
     const struct slu_source_ops *ops = self->options->ops;
-    struct slu_source_now now = slu_pull_now();
+    struct slu_now now = slu_pull_now();
     uint64_t until;
 
     now.mono_ms = UINT64_MAX;
@@ -135,7 +135,7 @@ static bool may_ask(struct slu_pull *self)
 /* Takes the next request from the source unless one is held already. */
 static enum slu_turn take_request(struct slu_pull *self)
 {
-    struct slu_source_now now = slu_pull_now();
+    struct slu_now now = slu_pull_now();
     uint64_t until = UINT64_MAX;
     enum slu_turn turn = SLU_TURN_REQUEST;
 

@@ -108,7 +108,7 @@ struct slu_pull {
     struct slu_error fatal; /* set: the pull has failed */
 };
 
-struct slu_source_now slu_pull_now(void);
+struct slu_now slu_pull_now(void);
 
 /* Ends the loop with this error (the first one counts). */
 void slu_pull_fail(struct slu_pull *self, const struct slu_error *error);

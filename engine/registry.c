@@ -2,6 +2,7 @@
 #include "engine/registry.h"
 #include "engine/config_reader.h"
 #include "sinks/lists.h"
+#include "sinks/publish_config.h"
 #include "sources/aws_config.h"
 #include "sources/gti.h"
 #include "sources/guardduty.h"
@@ -24,9 +25,9 @@ static const struct slu_row_sink *const row_sink_table[] = {
 #define ROW_SINKS "ndjson, csv, stix"
 
 static const struct slu_section *const section_table[] = {
-    &slu_top_section,   &slu_http_section, &slu_limits_section,
-    &slu_aws_section,   &slu_gti_section,  &slu_guardduty_section,
-    &slu_lists_section,
+    &slu_top_section,   &slu_http_section,    &slu_limits_section,
+    &slu_aws_section,   &slu_gti_section,     &slu_guardduty_section,
+    &slu_lists_section, &slu_publish_section,
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -100,6 +101,9 @@ enum slu_err slu_registry_check(const struct slu_section *section,
     }
     if (section == &slu_lists_section) {
         return slu_lists_config_check(values, out_error);
+    }
+    if (section == &slu_publish_section) {
+        return slu_publish_config_check(values, out_error);
     }
     return SLU_ERR_OK;
 }

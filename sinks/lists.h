@@ -48,6 +48,23 @@ struct slu_lists_config {
     bool allow_public_suffixes;
     int64_t cidr_min_prefix;
     const char *set_name_prefix; /* of the sets that the lists become */
+    const char *bucket;          /* "": none; else where sink s3 puts them */
+    const char *prefix;          /* "" or "dir/", as it stands before a path */
+    const char *bucket_owner;    /* "": any; else 12 digits */
+    const char *kms_key_id;      /* "": as the bucket encrypts */
+    struct slu_maps max_ages;    /* struct slu_list_age: other ages than
+                                    max_age_ms for some categories */
+    bool merge_cidrs;            /* write IPs as the fewest CIDRs that cover
+                                    exactly the same addresses */
+    int64_t fold_domains;        /* 0: never; n: n or more names directly below
+                                    a parent become "*.parent" */
+};
+
+/* How long an indicator of one category stays. Of several categories the
+ * longest counts. */
+struct slu_list_age {
+    const char *category; /* "stream", a threat list's id, "taken_over" */
+    int64_t max_age_ms;
 };
 
 extern const struct slu_section slu_lists_section;
@@ -59,7 +76,9 @@ slu_lists_config_files(const struct slu_lists_config *self, enum slu_kind kind);
 /*
  * What no single field can say: CONFIG when a path is absolute, has an empty,
  * "." or ".." component, is another file's name (a side file's, the
- * checkpoint's, another list's), or when there are more than six.
+ * checkpoint's, another list's), or when there are more than six; a bucket that
+ * is none, a prefix that begins with a slash or ends without one, an owner that
+ * is not 12 digits; a category of max_ages given twice.
  */
 SLU_MUST_CHECK enum slu_err
 slu_lists_config_check(const struct slu_lists_config *self,
@@ -77,6 +96,8 @@ enum slu_side_file {
 /* "invalid_iocs/invalid_ip_address.txt" and so on. */
 const char *slu_side_file_path(enum slu_side_file file);
 
+#define SLU_LISTS_CATEGORIES_MAX 32 /* the bits of `sources` */
+
 struct slu_lists_options {
     const struct slu_alloc *alloc;
     const struct slu_lists_config *config;
@@ -84,7 +105,12 @@ struct slu_lists_options {
     uint32_t verdicts; /* bit set of 1 << enum slu_verdict that are wanted */
     uint8_t min_score;
     int64_t now; /* seconds since 1970, UTC */
-    void *ctx;   /* of write_side */
+    /* By the index of a bit of `sources`: how long its indicators stay; 0:
+     * config->max_age_ms. The engine makes it of config->max_ages. */
+    int64_t category_age_ms[SLU_LISTS_CATEGORIES_MAX];
+    uint32_t usable[SLU_KIND_COUNT]; /* bit i: file i may have lines; the others
+                                        are emptied. 0: all of them */
+    void *ctx;                       /* of write_side */
     /* Appends bytes (whole lines) to a side file. */
     enum slu_err (*write_side)(void *ctx, enum slu_side_file file,
                                struct slu_view bytes);
@@ -96,6 +122,16 @@ enum slu_lists_action {
     SLU_LISTS_DROP,   /* expired: delete it */
 };
 
+/* What became of the indicators of one source bit, of both kinds together. One
+ * of several categories counts in each. */
+struct slu_lists_category {
+    uint64_t listed;
+    uint64_t exceeded;
+    /* Of the best that was left out: it would be the next to be listed. */
+    bool has_cut;
+    enum slu_verdict cut_verdict;
+    uint8_t cut_score;
+};
 struct slu_lists_counts {
     uint64_t listed[SLU_KIND_COUNT];
     uint64_t exceeded[SLU_KIND_COUNT];
@@ -105,6 +141,9 @@ struct slu_lists_counts {
     uint64_t expired[SLU_KIND_COUNT];   /* of them: too old */
     uint64_t reasons[SLU_REASON_COUNT]; /* current state, by record */
     uint64_t side_omitted[SLU_SIDE_FILE_COUNT]; /* lines over the cap */
+    struct slu_lists_category categories[SLU_LISTS_CATEGORIES_MAX];
+    uint64_t merged; /* IP entries that stand in a wider line (merge_cidrs) */
+    uint64_t folded; /* names that stand in "*.parent" (fold_domains) */
 };
 
 struct slu_lists;

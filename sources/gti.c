@@ -303,8 +303,7 @@ static enum slu_err start_streams(struct slu_source *self, int64_t wall_s)
 
 static enum slu_err start(struct slu_source *self,
                           const struct slu_checkpoint *found,
-                          struct slu_source_now now,
-                          struct slu_error *out_error)
+                          struct slu_now now, struct slu_error *out_error)
 {
     enum slu_err err = found != NULL ? take_found(self, found) : SLU_ERR_OK;
 
@@ -348,8 +347,7 @@ static void fill_request(struct slu_gti_unit *unit,
     };
 }
 
-static enum slu_turn next_request(struct slu_source *self,
-                                  struct slu_source_now now,
+static enum slu_turn next_request(struct slu_source *self, struct slu_now now,
                                   struct slu_request *out_request,
                                   uint64_t *out_wait_until_ms)
 {
@@ -396,7 +394,7 @@ on_body(struct slu_source *self, struct slu_unit *unit, struct slu_view bytes)
 }
 
 static void on_end(struct slu_source *self, struct slu_unit *unit,
-                   const struct slu_answer_end *end, struct slu_source_now now,
+                   const struct slu_answer_end *end, struct slu_now now,
                    struct slu_step *out_step)
 {
     struct slu_gti_unit *mine = (struct slu_gti_unit *)unit;

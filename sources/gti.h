@@ -40,8 +40,8 @@ extern const struct slu_source_ops slu_gti_source;
 
 /* The three members of the table that need no instance (gti_access.c). */
 void slu_gti_access(const void *config, struct slu_source_access *out_access);
-bool slu_gti_probe(const void *config, unsigned index,
-                   struct slu_source_now now, struct slu_probe *out_probe);
+bool slu_gti_probe(const void *config, unsigned index, struct slu_now now,
+                   struct slu_probe *out_probe);
 void slu_gti_explain(const struct slu_alloc *alloc, struct slu_view body,
                      struct slu_refusal *out_refusal);
 

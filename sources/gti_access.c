@@ -50,8 +50,8 @@ static void make_list_probe(const char *list, bool required, int64_t hour,
     out_probe->required = required;
 }
 
-bool slu_gti_probe(const void *config, unsigned index,
-                   struct slu_source_now now, struct slu_probe *out_probe)
+bool slu_gti_probe(const void *config, unsigned index, struct slu_now now,
+                   struct slu_probe *out_probe)
 {
     const struct slu_gti_config *gti = config;
     int64_t hour = now.wall_s - gti->package_delay_ms / 1000;

@@ -113,8 +113,7 @@ static enum slu_err load(struct slu_source *self, struct slu_view key,
 
 static enum slu_err start(struct slu_source *self,
                           const struct slu_checkpoint *found,
-                          struct slu_source_now now,
-                          struct slu_error *out_error)
+                          struct slu_now now, struct slu_error *out_error)
 {
     struct slu_guardduty_context *ctx = &self->ctx;
     const char *detector = ctx->config->detector;
@@ -222,8 +221,7 @@ static bool hand_out(struct slu_guardduty_unit *unit,
     return true;
 }
 
-static enum slu_turn next_request(struct slu_source *self,
-                                  struct slu_source_now now,
+static enum slu_turn next_request(struct slu_source *self, struct slu_now now,
                                   struct slu_request *out_request,
                                   uint64_t *out_wait_until_ms)
 {
@@ -390,7 +388,7 @@ static void end_answer(struct slu_guardduty_unit *unit,
 }
 
 static void on_end(struct slu_source *self, struct slu_unit *unit,
-                   const struct slu_answer_end *end, struct slu_source_now now,
+                   const struct slu_answer_end *end, struct slu_now now,
                    struct slu_step *out_step)
 {
     struct slu_guardduty_context *ctx = &self->ctx;

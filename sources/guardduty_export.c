@@ -245,8 +245,7 @@ static enum slu_err load(struct slu_source *self, struct slu_view key,
 
 static enum slu_err start(struct slu_source *self,
                           const struct slu_checkpoint *found,
-                          struct slu_source_now now,
-                          struct slu_error *out_error)
+                          struct slu_now now, struct slu_error *out_error)
 {
     (void)found;
     (void)now;
@@ -434,8 +433,7 @@ static enum slu_err find_request(struct slu_source *self, uint64_t mono_ms,
     return err;
 }
 
-static enum slu_turn next_request(struct slu_source *self,
-                                  struct slu_source_now now,
+static enum slu_turn next_request(struct slu_source *self, struct slu_now now,
                                   struct slu_request *out_request,
                                   uint64_t *out_wait_until_ms)
 {
@@ -498,7 +496,7 @@ on_body(struct slu_source *self, struct slu_unit *unit, struct slu_view bytes)
 }
 
 static void on_end(struct slu_source *self, struct slu_unit *unit,
-                   const struct slu_answer_end *end, struct slu_source_now now,
+                   const struct slu_answer_end *end, struct slu_now now,
                    struct slu_step *out_step)
 {
     struct slu_export_object *object = object_of(self, unit);

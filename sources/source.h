@@ -28,6 +28,7 @@
 
 #include "codecs/alloc.h"
 #include "codecs/checkpoint.h"
+#include "codecs/exchange.h"
 #include "codecs/field.h"
 #include "codecs/reason.h"
 #include <sluice/check.h>
@@ -35,114 +36,6 @@
 #include <sluice/indicator.h>
 #include <sluice/log.h>
 #include <sluice/row.h>
-
-#define SLU_UNIT_NAME_MAX 120
-
-/* Head of every unit; the source's own struct has it as its first member. The
- * engine keeps its retry account in it and touches nothing else. A unit whose
- * on_end or give_up was called stays valid until the next next_request. */
-struct slu_unit {
-    char name[SLU_UNIT_NAME_MAX]; /* for people: "malware 2025080705 domain" */
-    uint64_t not_before_ms;       /* monotonic; next_request honours it */
-    uint64_t waited_ms;           /* in retries of the present request */
-    unsigned attempts;            /* of the present request, from 0 */
-    void *engine;                 /* the engine's, NULL when idle */
-};
-
-struct slu_source_now {
-    uint64_t mono_ms; /* monotonic: waits */
-    int64_t wall_s;   /* seconds since 1970, UTC: windows and hours */
-};
-
-enum slu_auth {
-    SLU_AUTH_NONE,
-    SLU_AUTH_API_KEY, /* header x-apikey */
-    SLU_AUTH_SIGV4,   /* signed by the engine, anew at every attempt */
-};
-
-enum slu_channel {
-    SLU_CHANNEL_HTTP,
-    SLU_CHANNEL_FILE,   /* target is a path: its bytes, status 200; status 404
-                           or 403 with an empty body for one that isn't there
-                           or can't be read */
-    SLU_CHANNEL_FOLDER, /* target is a folder: the body is a line "SIZE MTIME_S
-                           PATH" for every regular file below it, sorted by
-                           path, which is relative to the folder (links to
-                           folders are not followed), and a line "! SENTENCE"
-                           for what had to be left out */
-};
-
-enum slu_method {
-    SLU_METHOD_GET,
-    SLU_METHOD_POST,
-    SLU_METHOD_PUT,
-    SLU_METHOD_HEAD,
-    SLU_METHOD_DELETE,
-};
-
-/* For SLU_AUTH_SIGV4: who asks whom. The origin is made of it by the engine
- * (codecs/aws_endpoint.h with the settings of the machine). */
-struct slu_aws_scope {
-    struct slu_view service; /* "guardduty", "s3": as it is signed */
-    struct slu_view region;  /* empty: aws.region */
-    struct slu_view bucket;  /* of S3, else empty */
-    unsigned identity;       /* 0: the base one; k: accounts[k - 1]'s role */
-};
-
-/* Views stay valid until on_end or give_up of its unit. */
-struct slu_request {
-    struct slu_unit *unit;
-    enum slu_channel channel;
-    enum slu_method method;
-    struct slu_view target; /* path and query behind the origin, as on the wire;
-                               of S3 behind the bucket: "/key" */
-    struct slu_view accept; /* value of the Accept header; may be empty */
-    struct slu_view content_type; /* with a body */
-    struct slu_view body;
-    enum slu_auth auth;
-    struct slu_aws_scope aws;
-    unsigned lane; /* its rate-limit domain, below access.lanes */
-};
-
-/* Views die with the call and are empty when the header is absent. */
-struct slu_answer_head {
-    int status;                 /* HTTP */
-    struct slu_view error_type; /* x-amzn-ErrorType */
-    struct slu_view region;     /* x-amz-bucket-region */
-};
-
-/* How the exchange ended below the source: OK means that the whole body was
- * received and decoded, whatever the status. AUTH, DENIED and CONFIG come
- * without a head: the identity could not be signed in (for good), nothing was
- * sent, and the sentence says why. */
-struct slu_answer_end {
-    enum slu_err err;              /* OK, NETWORK, TIMEOUT, TRUNCATED, ... */
-    const struct slu_error *error; /* detail; NULL when OK */
-};
-
-enum slu_turn {
-    SLU_TURN_REQUEST,
-    SLU_TURN_WAIT,
-    SLU_TURN_DONE,
-};
-
-enum slu_step_kind {
-    SLU_STEP_COMMIT, /* the answer counts */
-    SLU_STEP_RETRY,  /* the answer is void; the engine decides when to ask
-                        again and sets unit->not_before_ms, or gives up */
-    SLU_STEP_FAILED, /* the answer is void and the unit is over */
-    SLU_STEP_DENIED, /* like FAILED: the credentials are refused altogether
-                        (401): the engine ends the run with exit code 3. A
-                        source whose lanes have several identities says FAILED
-                        and goes on with the others */
-};
-
-struct slu_step {
-    enum slu_step_kind kind;
-    bool throttled;         /* RETRY: a 429; slows its whole lane down */
-    bool daily_quota;       /* RETRY: the quota that resets at 00:00 UTC */
-    struct slu_error error; /* RETRY, FAILED, DENIED: one sentence */
-};
 
 /* What a source says at its end. */
 struct slu_source_result {
@@ -218,11 +111,6 @@ struct slu_source_port {
                             source may hold in memory */
 };
 
-enum slu_body_verdict {
-    SLU_BODY_MORE,
-    SLU_BODY_ERROR, /* no use in reading on; on_end is told MALFORMED */
-};
-
 struct slu_account; /* sources/aws_config.h */
 
 /* What the engine must know of a source's configuration to run it. */
@@ -259,7 +147,7 @@ struct slu_source_ops {
     void (*access)(const void *config, struct slu_source_access *out_access);
     /* The index-th probe, from 0; false past the last. NULL with explain: the
      * source checks by itself, through port->tell. */
-    bool (*probe)(const void *config, unsigned index, struct slu_source_now now,
+    bool (*probe)(const void *config, unsigned index, struct slu_now now,
                   struct slu_probe *out_probe);
     /* The server's words in the body of an error answer. */
     void (*explain)(const struct slu_alloc *alloc, struct slu_view body,
@@ -277,11 +165,9 @@ struct slu_source_ops {
      * bring. NULL when there is none. Then plans. */
     enum slu_err (*start)(struct slu_source *self,
                           const struct slu_checkpoint *found,
-                          struct slu_source_now now,
-                          struct slu_error *out_error);
+                          struct slu_now now, struct slu_error *out_error);
 
-    enum slu_turn (*next_request)(struct slu_source *self,
-                                  struct slu_source_now now,
+    enum slu_turn (*next_request)(struct slu_source *self, struct slu_now now,
                                   struct slu_request *out_request,
                                   uint64_t *out_wait_until_ms);
     void (*on_head)(struct slu_source *self, struct slu_unit *unit,
@@ -290,7 +176,7 @@ struct slu_source_ops {
                                      struct slu_unit *unit,
                                      struct slu_view bytes);
     void (*on_end)(struct slu_source *self, struct slu_unit *unit,
-                   const struct slu_answer_end *end, struct slu_source_now now,
+                   const struct slu_answer_end *end, struct slu_now now,
                    struct slu_step *out_step);
     /* The engine will not retry this unit any more (limits.max_wait, or the
      * run is being stopped): it is over, its checkpoint stays where it is. */

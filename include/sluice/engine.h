@@ -58,10 +58,16 @@ struct slu_options {
     /* Called about four times a second during a sync. */
     void (*on_progress)(void *ctx, const struct slu_report *report);
     void *progress_ctx;
+    /* Publish also a list that would lose more than publish.max_shrink of its
+     * lines, and a content that GuardDuty refused before. */
+    bool force;
 };
 
 #define SLU_REPORT_FILES_MAX 24
 #define SLU_REPORT_REASONS_MAX 48
+#define SLU_REPORT_CATEGORIES_MAX 32
+/* 12 lists in 64 regions. */
+#define SLU_REPORT_SETS_MAX 768
 
 /* One file of the output folder. */
 struct slu_report_file {
@@ -69,6 +75,29 @@ struct slu_report_file {
     uint64_t lines;
     uint64_t bytes;
     bool changed; /* written by this run */
+    bool sent;    /* to the bucket, by this run */
+};
+
+/* What became of the indicators of one category; one of several counts in
+ * each. */
+struct slu_report_category {
+    const char *name; /* "stream", "malware", ... */
+    uint64_t listed;
+    uint64_t exceeded;       /* over capacity */
+    const char *cut_verdict; /* of the best that was left out; NULL: none was */
+    unsigned cut_score;
+};
+
+/* One list in GuardDuty, in one region. */
+struct slu_report_set {
+    const char *region;
+    const char *path;   /* of the list */
+    const char *name;   /* of the set; "": none */
+    const char *status; /* "active", "unchanged", "pending", "deactivated",
+                           "error", "limit", "skipped", "failed" */
+    bool created;
+    bool activated;     /* asked for, by this run */
+    const char *detail; /* one sentence, or "" */
 };
 
 struct slu_report_reason {
@@ -107,6 +136,16 @@ struct slu_report {
     struct slu_report_reason reasons[SLU_REPORT_REASONS_MAX];
     unsigned file_count;
     struct slu_report_file files[SLU_REPORT_FILES_MAX];
+    unsigned category_count; /* those that some indicator has */
+    struct slu_report_category categories[SLU_REPORT_CATEGORIES_MAX];
+    uint64_t merged;    /* IP entries that stand in a wider line */
+    uint64_t folded;    /* names that stand in "*.parent" */
+    const char *bucket; /* "s3://bucket/prefix", NULL: no sink s3 */
+    unsigned objects_sent;
+    unsigned objects_held; /* by the shrink guard, or refused before */
+    unsigned set_count;    /* lists that have, had or should have a set */
+    const struct slu_report_set *sets; /* valid until the next call on the
+                                          handle */
     unsigned units;
     unsigned failed_units;
     unsigned incomplete_units;
@@ -165,6 +204,84 @@ slu_engine_check(struct slu_engine *self, slu_check_fn on_line, void *ctx);
 /* Reads checkpoints, lists and last runs; NOT_FOUND when nothing ran yet. */
 SLU_API SLU_MUST_CHECK enum slu_err
 slu_engine_status(struct slu_engine *self, struct slu_status *out_status);
+
+/* ---- plan ---- */
+
+enum slu_plan_kind {
+    SLU_PLAN_LIST, /* a list file: path, added, removed, lines, bytes, action
+                      "unchanged", "send", "held" or (without a bucket) "write"
+                    */
+    SLU_PLAN_SET,  /* a set: region, path, name, action "create", "activate",
+                      "deactivate", "wait", "none" */
+    SLU_PLAN_CALL, /* one request: action is its operation ("PutObject") */
+    SLU_PLAN_NOTE, /* text: whatever else the user should know */
+};
+
+struct slu_plan_row {
+    enum slu_plan_kind kind;
+    const char *region; /* "" where there is none */
+    const char *path;
+    const char *name;
+    const char *action;
+    const char *text; /* why, or "" */
+    uint64_t added;
+    uint64_t removed;
+    uint64_t lines; /* as it would be */
+    uint64_t bytes;
+};
+typedef void (*slu_plan_fn)(void *ctx, const struct slu_plan_row *row);
+
+/*
+ * What a sync of that flow would do now: pulls into a copy of the state that is
+ * thrown away, asks bucket and GuardDuty how things are, and sends nothing that
+ * writes. Of a flow of lists only; CONFIG for another.
+ */
+SLU_API SLU_MUST_CHECK enum slu_err
+slu_engine_plan(struct slu_engine *self, unsigned flow, slu_plan_fn on_row,
+                void *ctx, struct slu_report *out_report);
+
+/* ---- what is stored ---- */
+
+/* Why an indicator is where it is. */
+struct slu_explanation {
+    struct slu_indicator indicator; /* as stored; value is canonical */
+    bool known;                     /* the state has it */
+    const char *path;   /* of the list file it is in; NULL: in none */
+    uint64_t line;      /* in that file, from 1 */
+    const char *reason; /* why it is in none: "exceeded", "expired",
+                           "verdict", or a code of the README's table */
+    char text[256];     /* the whole in one sentence */
+    /* A wider line that lists it all the same ("203.0.113.0/24",
+     * "*.example.com"), or "". */
+    char covered_by[256];
+    const char *covered_path;
+    uint64_t covered_line;
+};
+
+/* Of a value as a user writes it: an IP, CIDR or domain; by the state and the
+ * list files, without network. CONFIG: it is none. An unknown value is OK with
+ * known false. *out lives until the next call on the handle. */
+SLU_API SLU_MUST_CHECK enum slu_err
+slu_engine_explain(struct slu_engine *self, const char *value,
+                   struct slu_explanation *out);
+
+struct slu_filter {
+    const char *source; /* "stream", "malware", ...; NULL: any */
+    const char *type;   /* "ip" or "domain"; NULL: both */
+    int64_t since;      /* last seen at or after; seconds since 1970 */
+    const char *list;   /* path of a list file, or its last component's stem
+                           ("threat-ip-1"); "none": in no list; NULL: any */
+};
+
+/* Every stored valid indicator that the filter lets pass, in the order of type
+ * and value; `path` is that of its list file or NULL. CONFIG: a source, type or
+ * list that is none. NOT_FOUND when nothing ran yet. */
+typedef void (*slu_indicator_fn)(void *ctx,
+                                 const struct slu_indicator *indicator,
+                                 const char *path);
+SLU_API SLU_MUST_CHECK enum slu_err
+slu_engine_indicators(struct slu_engine *self, const struct slu_filter *filter,
+                      slu_indicator_fn on_indicator, void *ctx);
 
 /* Ends a sync soon: answers under way are dropped, what is committed stays.
  * The sync under way, or else the next one, returns STOPPED; the one after it

@@ -72,8 +72,7 @@ static enum slu_err load(struct slu_source *self, struct slu_view key,
 
 static enum slu_err start(struct slu_source *self,
                           const struct slu_checkpoint *found,
-                          struct slu_source_now now,
-                          struct slu_error *out_error)
+                          struct slu_now now, struct slu_error *out_error)
 {
     struct fake_world *world = world_of(self);
 
@@ -145,8 +144,7 @@ static bool may_send(const struct fake_world *world, unsigned index)
                world->identities > 0 ? index % world->identities : 0);
 }
 
-static enum slu_turn next_request(struct slu_source *self,
-                                  struct slu_source_now now,
+static enum slu_turn next_request(struct slu_source *self, struct slu_now now,
                                   struct slu_request *out_request,
                                   uint64_t *out_wait_until_ms)
 {
@@ -352,7 +350,7 @@ static void judge_refusal(struct fake_world *world, struct fake_unit *unit,
 }
 
 static void on_end(struct slu_source *self, struct slu_unit *head,
-                   const struct slu_answer_end *end, struct slu_source_now now,
+                   const struct slu_answer_end *end, struct slu_now now,
                    struct slu_step *out_step)
 {
     struct fake_world *world = world_of(self);

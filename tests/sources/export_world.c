@@ -513,7 +513,7 @@ static void settle(struct world *self, struct world_flight *flight,
 static void answer_one(struct world *self)
 {
     const struct slu_source_ops *ops = &slu_guardduty_export_source;
-    struct slu_source_now now = {self->mono_ms, 1754542800};
+    struct slu_now now = {self->mono_ms, 1754542800};
     unsigned pick = (unsigned)rand() % self->width;
     struct world_answer given;
     struct slu_answer_head head;
@@ -547,7 +547,7 @@ static void answer_one(struct world *self)
 static void run_loop(struct world *self)
 {
     for (;;) {
-        struct slu_source_now now = {self->mono_ms, 1754542800};
+        struct slu_now now = {self->mono_ms, 1754542800};
         enum slu_turn turn = SLU_TURN_WAIT;
         uint64_t until = UINT64_MAX;
         struct slu_request request;
@@ -638,7 +638,7 @@ enum slu_err world_run(struct world *self)
     err = load_keys(self);
     if (err == SLU_ERR_OK) {
         err = ops->start(self->source, NULL,
-                         (struct slu_source_now){self->mono_ms, 1754542800},
+                         (struct slu_now){self->mono_ms, 1754542800},
                          &self->error);
     }
     if (err == SLU_ERR_OK) {

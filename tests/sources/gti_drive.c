@@ -231,9 +231,9 @@ static uint64_t draw(struct drive *self, uint64_t below)
     return fake_random(&self->random) % below;
 }
 
-static struct slu_source_now now_of(const struct drive *self)
+static struct slu_now now_of(const struct drive *self)
 {
-    return (struct slu_source_now){self->mono_ms, self->wall_s};
+    return (struct slu_now){self->mono_ms, self->wall_s};
 }
 
 /* False when memory ran out. */

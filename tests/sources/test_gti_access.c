@@ -11,7 +11,7 @@ static const char *const malicious[] = {"VERDICT_MALICIOUS",
 static const char *const two_lists[] = {"malware", "ransomware"};
 
 /* 2025-08-07T05:59:59Z: the package of 03:00 is the newest. */
-static const struct slu_source_now now = {.wall_s = 1754546399};
+static const struct slu_now now = {.wall_s = 1754546399};
 
 static struct slu_gti_config make_config(void)
 {

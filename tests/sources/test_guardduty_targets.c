@@ -582,7 +582,7 @@ Test(guardduty_targets, may_be_given_up_before_they_are_asked)
 {
     struct world world;
     struct slu_source_port port = {.record_bytes = 1000};
-    struct slu_source_now now = {0, 1763800000};
+    struct slu_now now = {0, 1763800000};
     struct slu_source *source;
     struct slu_request request;
     struct slu_error error;

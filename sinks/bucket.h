@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What: the sink "s3": the files of the layout as objects of one bucket, with
+ * conditional writes, so that two writers can't undo each other. An errand
+ * (codecs/exchange.h); which requests it makes is asked of it before a run.
+ *
+ *     new -> fetch(path)*            GET, into the contents
+ *            store(artifact)*        PUT, unless the object has that content
+ *         -> run -> object(path), result -> clear -> ... -> free
+ *
+ * What it knows of an object (its ETag, content, lines) is stored under
+ * "s3/object/<path>" with the answer that told it; the region of the bucket,
+ * where it is another than aws.region, under "s3/region". Of a fetched object
+ * nothing is stored: who takes its lines over stores what slu_bucket_entry
+ * makes in the same transaction, so that no line is lost between the two.
+ *
+ * A PUT has If-Match with the known ETag, or If-None-Match: * where the object
+ * is known to be absent; an unknown one is asked for (HEAD) first.
+ *   409      another write is under way: sent again
+ *   412      GET and compare: the same content is ours, of an attempt whose
+ *            answer was lost. Else CONFLICT: another writer was here; the
+ * stored knowledge is deleted, so that the next run fetches it, takes its lines
+ * over, and publishes both 404      with If-Match: the object is gone; put anew
+ * with If-None-Match 301, 307, 400 AuthorizationHeaderMalformed, ...: the
+ * bucket's region is learned (header, <Region>, else HEAD of the bucket), once
+ *   200 with a root element <Error>, 500, 503 SlowDown, 400 RequestTimeout,
+ *            broken connections: sent again
+ * A checkpoint is stored when every other artifact of the run has its object,
+ * never otherwise. Lists that were told `held` (a shrink guard, a rejected
+ * content) hold it back too.
+ *
+ * Source: AmazonS3 API reference PutObject, GetObject, "conditional-writes";
+ * permissions s3:PutObject, s3:GetObject, s3:ListBucket (without it an absent
+ * object answers 403), kms:GenerateDataKey and kms:Decrypt with a KMS key.
+ * Limits: SLU_BUCKET_PATHS_MAX objects; 4 PUTs and GETs in flight.
+ */
+#ifndef SLU_SINKS_BUCKET_H
+#define SLU_SINKS_BUCKET_H
+
+#include "codecs/alloc.h"
+#include "codecs/buf.h"
+#include "codecs/exchange.h"
+#include "sinks/artifact.h"
+
+#define SLU_BUCKET_PATHS_MAX 32
+#define SLU_OBJECT_PATH_MAX 160 /* of a path below the prefix */
+#define SLU_ETAG_MAX 120
+#define SLU_LOCATION_MAX 300 /* GuardDuty's own limit of a location */
+
+struct slu_bucket_config {
+    const char *bucket;     /* a name that S3 gives */
+    const char *prefix;     /* "" or "dir/": as it stands before each path */
+    const char *owner;      /* "": any; else 12 digits: expected bucket owner */
+    const char *kms_key_id; /* "": as the bucket encrypts; else SSE-KMS with
+                               it, "aws/s3" being the account's own key */
+};
+
+enum slu_object_state {
+    SLU_OBJECT_UNKNOWN,
+    SLU_OBJECT_ABSENT,
+    SLU_OBJECT_PRESENT,
+};
+
+struct slu_object {
+    enum slu_object_state state;
+    char etag[SLU_ETAG_MAX]; /* with its quotes */
+    struct slu_content_name content;
+    uint64_t lines;
+    uint64_t bytes;
+};
+
+enum slu_object_outcome {
+    SLU_OBJECT_UNTOUCHED, /* not asked for in this run, or held */
+    SLU_OBJECT_FETCHED,
+    SLU_OBJECT_MISSING, /* fetched: there is none */
+    SLU_OBJECT_SAME,    /* has the content already: nothing was sent */
+    SLU_OBJECT_STORED,
+    SLU_OBJECT_CONFLICT,
+    SLU_OBJECT_FAILED,
+};
+
+struct slu_bucket_result {
+    unsigned stored;
+    unsigned failed;        /* conflicts included */
+    unsigned conflicts;     /* of them */
+    bool denied;            /* the sign-in, or the bucket altogether (403) */
+    struct slu_error first; /* the first failure, in one sentence */
+};
+
+struct slu_bucket;
+
+/* Copies the options' texts, not the contents table, which outlives it. */
+SLU_MUST_CHECK enum slu_err
+slu_bucket_new(const struct slu_alloc *alloc,
+               const struct slu_bucket_config *config,
+               const struct slu_contents *contents,
+               struct slu_bucket **out_bucket, struct slu_error *out_error);
+void slu_bucket_free(struct slu_bucket *self);
+
+extern const struct slu_errand_ops slu_bucket_errand;
+
+/* Forgets what was asked for and the outcomes, not what is known. */
+void slu_bucket_clear(struct slu_bucket *self);
+
+/* What the next run shall do. LIMIT: too many, or a path too long. */
+SLU_MUST_CHECK enum slu_err slu_bucket_fetch(struct slu_bucket *self,
+                                             const char *path);
+SLU_MUST_CHECK enum slu_err
+slu_bucket_store(struct slu_bucket *self, const struct slu_artifact *artifact);
+
+/* Some list isn't handed to store on purpose: its object stays as it is, and so
+ * does the checkpoint. */
+void slu_bucket_hold(struct slu_bucket *self);
+
+/* What is known of an object now. */
+struct slu_object slu_bucket_object(const struct slu_bucket *self,
+                                    const char *path);
+
+/* True when storing it would send a request. */
+bool slu_bucket_would_store(const struct slu_bucket *self,
+                            const struct slu_artifact *artifact);
+
+/* After a run. */
+enum slu_object_outcome slu_bucket_outcome(const struct slu_bucket *self,
+                                           const char *path);
+const struct slu_bucket_result *
+slu_bucket_result(const struct slu_bucket *self);
+
+/* The stored form of what is known of an object: its key behind "s3/" and its
+ * value. For who takes over what was fetched. */
+SLU_MUST_CHECK enum slu_err slu_bucket_entry(const char *path,
+                                             const struct slu_object *object,
+                                             struct slu_buf *out_key,
+                                             struct slu_buf *out_value);
+
+/* "s3://bucket/prefix/path" */
+void slu_bucket_location(const struct slu_bucket_config *config,
+                         const char *path, char out[SLU_LOCATION_MAX + 1]);
+
+#endif
