@@ -139,8 +139,8 @@ Test(config, names_the_section_a_key_belongs_to)
 
 Test(config, refuses_sections_of_later_versions)
 {
-    REFUSE("publish: {wait: 0s}\n", "line 1",
-           "`publish` is not in this version");
+    REFUSE("netskope: {tenant_url: x}\n", "line 1",
+           "`netskope` is not in this version");
     REFUSE("a: 1\nnetskope: {}\n", "line 1", "unknown key `a`");
 }
 
