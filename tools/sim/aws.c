@@ -108,7 +108,8 @@ static const char *find_service(const struct sim_server *server,
         strcmp(request->method, "POST") == 0) {
         service = "sts";
     }
-    if (service == NULL && server->options.aws.s3_root[0] != '\0') {
+    if (service == NULL && (server->options.aws.s3_root[0] != '\0' ||
+                            server->options.aws.buckets > 0)) {
         service = "s3";
     }
     return service == NULL && authorization != NULL ? "unknown" : service;

@@ -157,18 +157,78 @@ const char *sim_aws_options_off(struct sim_aws_options *options,
     return NULL;
 }
 
+const struct sim_aws_bucket *
+sim_aws_bucket_find(const struct sim_aws_options *options, const char *name)
+{
+    for (unsigned i = 0; i < options->buckets; i++) {
+        if (strcmp(options->bucket[i].name, name) == 0) {
+            return &options->bucket[i];
+        }
+    }
+    return NULL;
+}
+
+/* The bucket's row, a new one if need be; NULL without room. */
+static struct sim_aws_bucket *bucket_row(struct sim_aws_options *options,
+                                         const char *name)
+{
+    const struct sim_aws_bucket *known = sim_aws_bucket_find(options, name);
+    struct sim_aws_bucket *row;
+
+    if (known != NULL) {
+        return &options->bucket[known - options->bucket];
+    }
+    if (options->buckets == SIM_AWS_LIST_MAX) {
+        return NULL;
+    }
+    row = &options->bucket[options->buckets++];
+    *row = (struct sim_aws_bucket){.made = false};
+    strcpy(row->name, name);
+    strcpy(row->region, "us-east-1");
+    return row;
+}
+
 const char *sim_aws_options_bucket(struct sim_aws_options *options,
                                    const char *text)
 {
-    struct sim_aws_bucket bucket;
-    const char *rest = take_word(text, "=", bucket.name, sizeof(bucket.name));
+    char name[sizeof(options->bucket[0].name)];
+    const char *rest = take_word(text, "=", name, sizeof(name));
+    struct sim_aws_bucket *row;
 
     if (rest == NULL || *rest != '=' || !sim_aws_is_region(rest + 1) ||
-        options->buckets == SIM_AWS_LIST_MAX) {
+        (row = bucket_row(options, name)) == NULL) {
         return "BUCKET=REGION, at most 64 times";
     }
-    snprintf(bucket.region, sizeof(bucket.region), "%s", rest + 1);
-    options->bucket[options->buckets++] = bucket;
+    snprintf(row->region, sizeof(row->region), "%s", rest + 1);
+    return NULL;
+}
+
+const char *sim_aws_options_new_bucket(struct sim_aws_options *options,
+                                       const char *text)
+{
+    static const char expected[] =
+        "BUCKET[=REGION][,owner:ACCOUNT], at most 64 times";
+    char name[sizeof(options->bucket[0].name)];
+    char region[SIM_AWS_REGION_CAP] = "";
+    const char *rest = take_word(text, "=,", name, sizeof(name));
+    struct sim_aws_bucket *row;
+
+    if (rest != NULL && *rest == '=') {
+        rest = take_word(rest + 1, ",", region, sizeof(region));
+    }
+    if (rest == NULL || (region[0] != '\0' && !sim_aws_is_region(region)) ||
+        (*rest != '\0' &&
+         (strncmp(rest, ",owner:", 7) != 0 || !is_account(rest + 7))) ||
+        (row = bucket_row(options, name)) == NULL) {
+        return expected;
+    }
+    row->made = true;
+    if (region[0] != '\0') {
+        strcpy(row->region, region);
+    }
+    if (*rest != '\0') {
+        strcpy(row->owner, rest + 7);
+    }
     return NULL;
 }
 

@@ -34,6 +34,8 @@ struct sim_aws_place {
 struct sim_aws_bucket {
     char name[64];
     char region[SIM_AWS_REGION_CAP];
+    char owner[SIM_AWS_ACCOUNT_LEN + 1]; /* "": --aws-account */
+    bool made;                           /* it exists without a folder */
 };
 
 struct sim_aws_options {
@@ -81,6 +83,9 @@ const char *sim_aws_options_off(struct sim_aws_options *options,
 /* BUCKET=REGION */
 const char *sim_aws_options_bucket(struct sim_aws_options *options,
                                    const char *text);
+/* BUCKET[=REGION][,owner:ACCOUNT] */
+const char *sim_aws_options_new_bucket(struct sim_aws_options *options,
+                                       const char *text);
 
 /* What is wrong with the options that must fit together: NULL if nothing,
    else what was expected of `*name`. */
@@ -93,6 +98,10 @@ bool sim_aws_place_matches(const struct sim_aws_place *place,
 
 /* `xx-name-1`, `us-gov-west-1` and the like. */
 bool sim_aws_is_region(const char *text);
+
+/* What was said of the bucket of that name; NULL if nothing. */
+const struct sim_aws_bucket *
+sim_aws_bucket_find(const struct sim_aws_options *options, const char *name);
 
 /* The role of that ARN, NULL if it can't be assumed. */
 const struct sim_aws_role *

@@ -64,6 +64,7 @@ void sim_aws_init(struct sim_server *server)
 
     server->aws = sim_alloc(sizeof(*server->aws));
     server->aws->keys = sim_keys_new(&options->aws, options->seed);
+    server->aws->buckets = sim_bucket_store_new(&options->aws);
     if (options->aws.anywhere_ca[0] != '\0') {
         server->aws->anchor = load_anchor(options->aws.anywhere_ca);
     }
@@ -73,6 +74,8 @@ void sim_aws_fini(struct sim_server *server)
 {
     if (server->aws != NULL) {
         sim_keys_free(server->aws->keys);
+        sim_bucket_store_free(server->aws->buckets);
+        sim_object_fini(&server->aws->file);
         X509_STORE_free(server->aws->anchor);
         free(server->aws);
         server->aws = NULL;

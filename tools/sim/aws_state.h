@@ -9,6 +9,7 @@
 
 #include <openssl/x509.h>
 
+#include "bucket_store.h"
 #include "keys.h"
 #include "protocol.h"
 #include "sigv4.h"
@@ -81,6 +82,8 @@ struct sim_aws {
     uint64_t in_flight;
     uint64_t in_flight_max;
     uint64_t metadata_tokens;
+    struct sim_bucket_store *buckets;
+    struct sim_object file; /* the last that sim_s3_find() read from a folder */
     struct sim_held instance;
     struct sim_held container;
 };

@@ -174,6 +174,8 @@ static const struct option_row rows[] = {
     TEXT("s3-root", aws.s3_root, "", "folder of buckets: DIR/BUCKET/KEY"),
     LIST("s3-region", sim_aws_options_bucket,
          "BUCKET=REGION; others are in us-east-1"),
+    LIST("s3-bucket", sim_aws_options_new_bucket,
+         "BUCKET[=REGION][,owner:ACCOUNT]: an empty bucket, no folder needed"),
     TEXT("gd-accounts", gd_accounts, "1",
          "GuardDuty: ids by comma, or how many from --aws-account on"),
     TEXT("gd-regions", gd_regions, "us-east-1",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What: ListObjectsV2. The folder is walked anew for each page, so that a
+ * What: ListObjectsV2, over the objects that were put and the files that they
+ * don't hide. The folder is walked anew for each page, so that a
  * page costs as much as the bucket is large: good for thousands of objects,
  * not for millions. A continuation token is the last key given, in hex.
  */
@@ -19,8 +20,17 @@
 
 #define DEPTH_MAX 32
 
+/* A row of the listing. */
+struct entry {
+    char *key;
+    int64_t size;
+    int64_t modified; /* Unix seconds */
+    char etag[SIM_S3_ETAG_CAP];
+};
+
 struct listing {
-    struct sim_s3_object *object;
+    const struct sim_bucket *bucket;
+    struct entry *entry;
     size_t count;
     size_t cap;
 };
@@ -37,30 +47,54 @@ struct page {
     const char *last; /* key or common prefix given last */
 };
 
-static void add_object(struct listing *listing, const char *key,
-                       const struct stat *status)
+static struct entry *add_entry(struct listing *listing, const char *key)
 {
-    struct sim_s3_object *object;
+    struct entry *entry;
 
     if (listing->count == listing->cap) {
-        struct sim_s3_object *grown;
+        struct entry *grown;
 
         listing->cap = listing->cap > 0 ? listing->cap * 2 : 64;
         grown = sim_alloc(listing->cap * sizeof(*grown));
         if (listing->count > 0) {
-            memcpy(grown, listing->object, listing->count * sizeof(*grown));
+            memcpy(grown, listing->entry, listing->count * sizeof(*grown));
         }
-        free(listing->object);
-        listing->object = grown;
+        free(listing->entry);
+        listing->entry = grown;
     }
-    object = &listing->object[listing->count++];
-    object->key = sim_alloc(strlen(key) + 1);
-    strcpy(object->key, key);
-    object->size = status->st_size;
-    object->modified = status->st_mtim.tv_sec;
-    sim_s3_etag(key, object->size,
-                object->modified * 1000000000 + status->st_mtim.tv_nsec,
-                object->etag);
+    entry = &listing->entry[listing->count++];
+    entry->key = sim_alloc(strlen(key) + 1);
+    strcpy(entry->key, key);
+    return entry;
+}
+
+/* A file, unless something was put or deleted in its place. */
+static void add_file(struct listing *listing, const char *key,
+                     const struct stat *status)
+{
+    struct entry *entry;
+
+    if (sim_bucket_object(listing->bucket, key) == NULL) {
+        entry = add_entry(listing, key);
+        entry->size = status->st_size;
+        entry->modified = status->st_mtim.tv_sec;
+        sim_s3_etag(key, status, entry->etag);
+    }
+}
+
+static void add_objects(struct listing *listing)
+{
+    for (size_t i = 0; i < listing->bucket->objects; i++) {
+        const struct sim_object *object = listing->bucket->object[i];
+        struct entry *entry;
+
+        if (object->blob != NULL) {
+            entry = add_entry(listing, object->key);
+            entry->size = (int64_t)object->blob->len;
+            entry->modified = object->modified;
+            strcpy(entry->etag, object->etag);
+        }
+    }
 }
 
 static void walk(struct listing *listing, const char *folder, const char *key,
@@ -85,7 +119,7 @@ static void walk(struct listing *listing, const char *folder, const char *key,
         if (S_ISDIR(status.st_mode)) {
             walk(listing, path.data, name.data, depth + 1);
         } else if (name.len <= SIM_S3_KEY_MAX && S_ISREG(status.st_mode)) {
-            add_object(listing, name.data, &status);
+            add_file(listing, name.data, &status);
         }
         sim_text_fini(&path);
         sim_text_fini(&name);
@@ -97,8 +131,8 @@ static void walk(struct listing *listing, const char *folder, const char *key,
 
 static int compare_keys(const void *a, const void *b)
 {
-    const struct sim_s3_object *one = a;
-    const struct sim_s3_object *other = b;
+    const struct entry *one = a;
+    const struct entry *other = b;
 
     return strcmp(one->key, other->key);
 }
@@ -106,9 +140,9 @@ static int compare_keys(const void *a, const void *b)
 static void fini_listing(struct listing *listing)
 {
     for (size_t i = 0; i < listing->count; i++) {
-        free(listing->object[i].key);
+        free(listing->entry[i].key);
     }
-    free(listing->object);
+    free(listing->entry);
 }
 
 static void put_coded(struct sim_text *out, const struct page *page,
@@ -134,18 +168,18 @@ static void put_coded(struct sim_text *out, const struct page *page,
     sim_text_fini(&coded);
 }
 
-static void put_object(struct sim_text *out, const struct page *page,
-                       const struct sim_s3_object *object)
+static void put_entry(struct sim_text *out, const struct page *page,
+                      const struct entry *entry)
 {
     char modified[32];
 
-    sim_aws_instant(object->modified, modified, sizeof(modified));
+    sim_aws_instant(entry->modified, modified, sizeof(modified));
     snprintf(modified + 19, sizeof(modified) - 19, ".000Z");
     sim_text_str(out, "<Contents>");
-    put_coded(out, page, "Key", object->key);
+    put_coded(out, page, "Key", entry->key);
     sim_xml_put(out, "LastModified", modified);
-    sim_xml_put(out, "ETag", object->etag);
-    sim_xml_put_int(out, "Size", object->size);
+    sim_xml_put(out, "ETag", entry->etag);
+    sim_xml_put_int(out, "Size", entry->size);
     sim_xml_put(out, "StorageClass", "STANDARD");
     sim_text_str(out, "</Contents>");
 }
@@ -171,7 +205,7 @@ static void fill_page(struct page *page, const struct listing *listing,
     char group[SIM_S3_KEY_MAX + 1] = "";
 
     for (size_t i = 0; i < listing->count; i++) {
-        const char *key = listing->object[i].key;
+        const char *key = listing->entry[i].key;
         size_t common;
 
         if (strncmp(key, page->prefix, prefix_len) != 0 ||
@@ -193,7 +227,7 @@ static void fill_page(struct page *page, const struct listing *listing,
             put_coded(groups, page, "Prefix", group);
             sim_text_str(groups, "</CommonPrefixes>");
         } else {
-            put_object(objects, page, &listing->object[i]);
+            put_entry(objects, page, &listing->entry[i]);
         }
         page->given++;
         page->last = key;
@@ -316,26 +350,33 @@ static const char *read_page(const struct sim_query *query, struct page *page)
     return NULL;
 }
 
-void sim_s3_list(struct sim_server *server, const char *bucket,
-                 const char *folder, struct sim_answer *answer)
+void sim_s3_list(struct sim_server *server, const struct sim_bucket *bucket,
+                 struct sim_answer *answer)
 {
     struct page page = {.max = 0};
-    struct listing listing = {.count = 0};
+    struct listing listing = {.bucket = bucket};
     const char *wrong = read_page(&server->query, &page);
+    struct sim_text folder = {0};
     bool repeated = false;
 
     if (wrong != NULL) {
         sim_protocol_s3_error(answer, 400, "InvalidArgument", wrong, "");
     } else {
-        walk(&listing, folder, "", 0);
+        sim_text_printf(&folder, "%s/%s", server->options.aws.s3_root,
+                        bucket->name);
+        if (server->options.aws.s3_root[0] != '\0') {
+            walk(&listing, folder.data, "", 0);
+        }
+        add_objects(&listing);
         if (listing.count > 0) {
-            qsort(listing.object, listing.count, sizeof(*listing.object),
+            qsort(listing.entry, listing.count, sizeof(*listing.entry),
                   compare_keys);
         }
-        render(&page, &listing, bucket,
+        render(&page, &listing, bucket->name,
                sim_query_get(&server->query, "continuation-token", &repeated),
                answer);
     }
+    sim_text_fini(&folder);
     free(page.after);
     fini_listing(&listing);
 }
