@@ -15,23 +15,74 @@
 
 /* ---- partitions ---- */
 
+enum variant {
+    VARIANT_PLAIN,
+    VARIANT_DUALSTACK,
+    VARIANT_FIPS,
+    VARIANT_BOTH,
+    VARIANT_COUNT,
+};
+
 struct partition {
     const char *prefix; /* of its regions' names */
     const char *name;
     const char *suffix;
     const char *dualstack_suffix;
+    const char *home; /* the region that its one IAM is signed for */
+    /* What stands in IAM's host between its label and the suffix. */
+    const char *iam[VARIANT_COUNT];
 };
 
 /* The last one takes every other region, as the SDKs do. */
 static const struct partition partitions[] = {
-    {"cn-", "aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn"},
-    {"us-gov-", "aws-us-gov", "amazonaws.com", "api.aws"},
-    {"us-iso-", "aws-iso", "c2s.ic.gov", "api.aws.ic.gov"},
-    {"us-isob-", "aws-iso-b", "sc2s.sgov.gov", "api.aws.scloud"},
-    {"eu-isoe-", "aws-iso-e", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"},
-    {"us-isof-", "aws-iso-f", "csp.hci.ic.gov", "api.aws.hci.ic.gov"},
-    {"eusc-", "aws-eusc", "amazonaws.eu", "api.amazonwebservices.eu"},
-    {"", "aws", "amazonaws.com", "api.aws"},
+    {"cn-",
+     "aws-cn",
+     "amazonaws.com.cn",
+     "api.amazonwebservices.com.cn",
+     "cn-north-1",
+     {"cn-north-1.", "global.", "", ""}},
+    {"us-gov-",
+     "aws-us-gov",
+     "amazonaws.com",
+     "api.aws",
+     "us-gov-west-1",
+     {"us-gov.", "us-gov.", "us-gov.", "us-gov."}},
+    {"us-iso-",
+     "aws-iso",
+     "c2s.ic.gov",
+     "api.aws.ic.gov",
+     "us-iso-east-1",
+     {"us-iso-east-1.", "", "us-iso-east-1.", ""}},
+    {"us-isob-",
+     "aws-iso-b",
+     "sc2s.sgov.gov",
+     "api.aws.scloud",
+     "us-isob-east-1",
+     {"us-isob-east-1.", "", "us-isob-east-1.", ""}},
+    {"eu-isoe-",
+     "aws-iso-e",
+     "cloud.adc-e.uk",
+     "api.cloud-aws.adc-e.uk",
+     "eu-isoe-west-1",
+     {"eu-isoe-west-1.", "", "", ""}},
+    {"us-isof-",
+     "aws-iso-f",
+     "csp.hci.ic.gov",
+     "api.aws.hci.ic.gov",
+     "us-isof-south-1",
+     {"us-isof-south-1.", "", "", ""}},
+    {"eusc-",
+     "aws-eusc",
+     "amazonaws.eu",
+     "api.amazonwebservices.eu",
+     "eusc-de-east-1",
+     {"eusc-de-east-1.", "", "", ""}},
+    {"",
+     "aws",
+     "amazonaws.com",
+     "api.aws",
+     "us-east-1",
+     {"", "global.", "", "global."}},
 };
 
 static const struct partition *find_partition(struct slu_view region)
@@ -51,6 +102,11 @@ static const struct partition *find_partition(struct slu_view region)
 const char *slu_aws_partition(struct slu_view region)
 {
     return find_partition(region)->name;
+}
+
+const char *slu_aws_home_region(struct slu_view region)
+{
+    return find_partition(region)->home;
 }
 
 /* ---- the form of names ---- */
@@ -91,6 +147,16 @@ bool slu_aws_is_region(struct slu_view text)
         }
     }
     return true;
+}
+
+bool slu_aws_is_account(struct slu_view text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (!is_digit(text.ptr[i])) {
+            return false;
+        }
+    }
+    return text.len == 12;
 }
 
 static bool is_alphanumeric(char byte)
@@ -175,6 +241,22 @@ static bool has_bucket_host(const struct slu_aws_endpoint_options *options)
            memchr(options->bucket.ptr, '.', options->bucket.len) == NULL;
 }
 
+/* IAM is one for all regions of a partition. In GovCloud its only host is a
+ * FIPS one. */
+static void format_iam_host(const struct slu_aws_endpoint_options *options,
+                            const struct partition *partition,
+                            char out[SLU_ORIGIN_MAX])
+{
+    unsigned variant = (options->dualstack ? VARIANT_DUALSTACK : 0u) +
+                       (options->fips ? VARIANT_FIPS : 0u);
+    bool marked = options->fips && strcmp(partition->name, "aws-us-gov") != 0;
+
+    (void)snprintf(out, SLU_ORIGIN_MAX, "iam%s.%s%s", marked ? "-fips" : "",
+                   partition->iam[variant],
+                   options->dualstack ? partition->dualstack_suffix
+                                      : partition->suffix);
+}
+
 static void format_host(const struct slu_aws_endpoint_options *options,
                         const struct partition *partition,
                         char out[SLU_ORIGIN_MAX])
@@ -183,6 +265,10 @@ static void format_host(const struct slu_aws_endpoint_options *options,
     bool dualstack = options->dualstack;
     int used = 0;
 
+    if (slu_view_equal_str(options->service, "iam")) {
+        format_iam_host(options, partition, out);
+        return;
+    }
     if (exception != NULL) {
         (void)snprintf(out, SLU_ORIGIN_MAX, "%s.%.*s.%s", exception->label,
                        SLU_VIEW_ARGS(options->region), exception->suffix);

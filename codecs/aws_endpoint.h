@@ -10,9 +10,12 @@
  *                                             s3.us-east-1.amazonaws.com, for
  *                                             a bucket with dots and a custom
  *                                             endpoint
+ *     iam.amazonaws.com                       one IAM for all regions of a
+ *     iam.us-gov.amazonaws.com                partition, signed for its home
+ *                                             region
  *
  * Services whose hosts are known to be made this way: guardduty, s3, sts,
- * rolesanywhere, secretsmanager, sqs.
+ * rolesanywhere, secretsmanager, sqs, iam.
  */
 #ifndef SLU_CODECS_AWS_ENDPOINT_H
 #define SLU_CODECS_AWS_ENDPOINT_H
@@ -51,8 +54,15 @@ slu_aws_endpoint_make(const struct slu_aws_endpoint_options *options,
 /* "aws", "aws-cn", "aws-us-gov", ... of a region's name. */
 const char *slu_aws_partition(struct slu_view region);
 
+/* The region that requests to IAM are signed for: "us-east-1" for every region
+ * of the partition aws. */
+const char *slu_aws_home_region(struct slu_view region);
+
 /* "us-east-1": letters, digits and hyphens as regions have them. */
 bool slu_aws_is_region(struct slu_view text);
+
+/* The id of an account: 12 digits. */
+bool slu_aws_is_account(struct slu_view text);
 
 /* A name that S3 gives to new buckets: 3 to SLU_BUCKET_MAX lower-case letters,
  * digits, dots and hyphens; no address. */

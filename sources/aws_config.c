@@ -194,19 +194,6 @@ const struct slu_section slu_account_section = {
 
 /* ---- checks of aws ---- */
 
-static bool is_account_id(struct slu_view text)
-{
-    if (text.len != 12) {
-        return false;
-    }
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9') {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* An ARN of that service whose resource begins with `kind` ("role/"). A role
  * is of no region, all else here is of one. */
 static bool parse_arn(const char *text, const char *service, const char *kind,
@@ -222,7 +209,7 @@ static bool parse_arn(const char *text, const char *service, const char *kind,
     return slu_view_equal_str(out_arn->service, service) &&
            (global ? out_arn->region.len == 0
                    : slu_aws_is_region(out_arn->region)) &&
-           is_account_id(out_arn->account) &&
+           slu_aws_is_account(out_arn->account) &&
            slu_view_take_prefix(&name, kind) && name.len > 0;
 }
 
@@ -371,7 +358,7 @@ static enum slu_err check_account(const struct slu_account *account,
 {
     enum slu_err err;
 
-    if (!is_account_id(slu_view_str(account->id))) {
+    if (!slu_aws_is_account(slu_view_str(account->id))) {
         return slu_error_set(error, SLU_ERR_CONFIG,
                              "%s: the id `%.40s` is no account: expected 12 "
                              "digits",

@@ -23,6 +23,7 @@ static const struct service services[] = {
     {"rolesanywhere", "AWS_ENDPOINT_URL_ROLESANYWHERE", "rolesanywhere"},
     {"secretsmanager", "AWS_ENDPOINT_URL_SECRETS_MANAGER", "secrets_manager"},
     {"sqs", "AWS_ENDPOINT_URL_SQS", "sqs"},
+    {"iam", "AWS_ENDPOINT_URL_IAM", "iam"},
 };
 
 #define SERVICE_COUNT (sizeof(services) / sizeof(services[0]))

@@ -3,8 +3,8 @@
  * For test_aws_endpoint_botocore.py. Each line of standard input is answered
  * by one: "SERVICE REGION FIPS DUALSTACK BUCKET" by the origin and the prefix,
  * or "refused" ("-" is no bucket, FIPS and DUALSTACK are 0 or 1); and
- * "partition REGION" by its partition; "regions PARTITION" by those that have
- * GuardDuty.
+ * "partition REGION" by its partition; "home REGION" by the region that IAM is
+ * signed for; "regions PARTITION" by those that have GuardDuty.
  */
 #include "codecs/aws_endpoint.h"
 #include "sources/guardduty.h"
@@ -54,6 +54,8 @@ int main(void)
                      fields[2], fields[3], fields[4]);
         if (strcmp(fields[0], "partition") == 0) {
             (void)printf("%s\n", slu_aws_partition(slu_view_str(fields[1])));
+        } else if (strcmp(fields[0], "home") == 0) {
+            (void)printf("%s\n", slu_aws_home_region(slu_view_str(fields[1])));
         } else if (strcmp(fields[0], "regions") == 0) {
             print_regions(fields[1]);
         } else {

@@ -59,6 +59,35 @@ Test(aws_endpoint, makes_regional_hosts)
            "guardduty.us-gov-west-1.amazonaws.com", "");
 }
 
+Test(aws_endpoint, makes_one_host_of_iam_for_each_partition)
+{
+    cr_assert_eq(make("iam", "eu-west-3", NULL, NULL, false, false), 0);
+    expect("https://iam.amazonaws.com", "iam.amazonaws.com", "");
+    cr_assert_eq(make("iam", "us-east-1", NULL, NULL, true, true), 0);
+    expect("https://iam-fips.global.api.aws", "iam-fips.global.api.aws", "");
+    cr_assert_eq(make("iam", "cn-northwest-1", NULL, NULL, false, false), 0);
+    expect("https://iam.cn-north-1.amazonaws.com.cn",
+           "iam.cn-north-1.amazonaws.com.cn", "");
+    cr_assert_eq(make("iam", "us-gov-east-1", NULL, NULL, true, false), 0);
+    expect("https://iam.us-gov.amazonaws.com", "iam.us-gov.amazonaws.com", "");
+    cr_assert_eq(make("iam", "eu-west-3", NULL, "http://[::1]:1", true, true),
+                 0);
+    expect("http://[::1]:1", "[::1]:1", "");
+}
+
+static void expect_home(const char *region, const char *home)
+{
+    cr_assert_str_eq(slu_aws_home_region(slu_view_str(region)), home);
+}
+
+Test(aws_endpoint, iam_is_signed_for_the_home_of_the_partition)
+{
+    expect_home("ap-southeast-7", "us-east-1");
+    expect_home("us-gov-east-1", "us-gov-west-1");
+    expect_home("cn-northwest-1", "cn-north-1");
+    expect_home("us-isob-west-1", "us-isob-east-1");
+}
+
 Test(aws_endpoint, puts_a_bucket_before_the_host_or_into_the_path)
 {
     cr_assert_eq(make("s3", "us-east-1", "my-logs", NULL, false, false), 0);
@@ -171,6 +200,16 @@ Test(aws_endpoint, knows_a_region_by_its_form)
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         cr_assert_not(slu_aws_is_region(slu_view_str(bad[i])), "%s", bad[i]);
     }
+}
+
+Test(aws_endpoint, knows_an_account_by_its_form)
+{
+    cr_assert(slu_aws_is_account(slu_view_str("012345678901")));
+    cr_assert_not(slu_aws_is_account(slu_view_str("")));
+    cr_assert_not(slu_aws_is_account(slu_view_str("01234567890")));
+    cr_assert_not(slu_aws_is_account(slu_view_str("0123456789012")));
+    cr_assert_not(slu_aws_is_account(slu_view_str("01234567890a")));
+    cr_assert_not(slu_aws_is_account(slu_view_str("0123-5678901")));
 }
 
 Test(aws_endpoint, knows_a_bucket_by_its_form)

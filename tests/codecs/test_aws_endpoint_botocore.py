@@ -18,7 +18,8 @@ except ImportError:
     print('skipped: python3 has no botocore to judge by', file=sys.stderr)
     sys.exit(77)
 
-SERVICES = ('guardduty', 'sts', 'rolesanywhere', 's3', 'secretsmanager', 'sqs')
+SERVICES = ('guardduty', 'sts', 'rolesanywhere', 's3', 'secretsmanager', 'sqs',
+            'iam')
 LOADER = create_loader()
 PARTITIONS = LOADER.load_data('partitions')
 
@@ -75,6 +76,19 @@ class Endpoints(unittest.TestCase):
         refused = sum(answer == 'refused' for answer in answers)
         self.assertLess(refused, len(cases) // 10)
         print(len(cases), 'hosts,', refused, 'refused by both')
+
+    def test_iam_is_signed_for_the_region_that_botocore_says(self):
+        provider = EndpointProvider(
+            LOADER.load_service_model('iam', 'endpoint-rule-set-1'),
+            PARTITIONS)
+        known = [region for _, region in regions()]
+        wanted = []
+        for region in known:
+            made = provider.resolve_endpoint(Region=region, UseFIPS=False,
+                                             UseDualStack=False)
+            wanted.append(made.properties['authSchemes'][0]['signingRegion'])
+        self.assertEqual(ask('home ' + region for region in known), wanted)
+        self.assertGreater(len(set(wanted)), 3)
 
     def test_every_region_is_of_its_partition(self):
         known = list(regions())

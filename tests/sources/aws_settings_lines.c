@@ -45,7 +45,8 @@ static void print_profile(const struct slu_aws_settings *settings,
 int main(int argc, char **argv)
 {
     static const char *const services[] = {
-        "guardduty", "s3", "sts", "rolesanywhere", "secretsmanager", "sqs"};
+        "guardduty",      "s3",  "sts", "rolesanywhere",
+        "secretsmanager", "sqs", "iam"};
     struct slu_aws_config config = {.region = "", .auth = "default"};
     struct slu_aws_settings *settings;
     struct slu_error error = {0};

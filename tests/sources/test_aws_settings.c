@@ -438,6 +438,7 @@ Test(aws_settings, knows_every_service_by_its_own_names)
         {"secretsmanager", "AWS_ENDPOINT_URL_SECRETS_MANAGER",
          "secrets_manager"},
         {"sqs", "AWS_ENDPOINT_URL_SQS", "sqs"},
+        {"iam", "AWS_ENDPOINT_URL_IAM", "iam"},
     };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -32,7 +32,7 @@ REGIONS = ('us-east-1', 'eu-west-3', 'us-gov-west-1', 'cn-north-1')
 # As sluice signs them, and as botocore finds them.
 SERVICES = {'guardduty': 'guardduty', 's3': 's3', 'sts': 'sts',
             'rolesanywhere': 'rolesanywhere', 'sqs': 'sqs',
-            'secretsmanager': 'secretsmanager'}
+            'secretsmanager': 'secretsmanager', 'iam': 'iam'}
 IDS = {'secretsmanager': 'secrets_manager'}
 NAMES = ('default', 'audit', 'a b', 'x.y@z')
 
