@@ -14,7 +14,7 @@
  *   struct slu_secret;
  *   MAP the struct of `inner`, in place; MAPS struct slu_maps.
  * A text without default_text is empty when it is not given; in an item of
- * MAPS it must be given.
+ * MAPS whatever has none must be given.
  */
 #ifndef SLU_CODECS_FIELD_H
 #define SLU_CODECS_FIELD_H

@@ -270,7 +270,7 @@ enum slu_err slu_config_read_inner(struct slu_config_reader *reader,
                : slu_config_set_missing(reader->config, &map, reader->error);
 }
 
-/* A text without a default must be given in an item. */
+/* What has no default must be given in an item. */
 static enum slu_err check_required(const struct slu_config_reader *reader,
                                    const struct slu_config_slot *slot,
                                    const struct slu_config_map *map,
@@ -279,8 +279,7 @@ static enum slu_err check_required(const struct slu_config_reader *reader,
     for (unsigned i = 0; i < map->section->field_count; i++) {
         const struct slu_field *field = &map->section->fields[i];
 
-        if (field->type == SLU_FIELD_STRING && field->default_text == NULL &&
-            map->lines[i] == 0) {
+        if (field->default_text == NULL && map->lines[i] == 0) {
             return slu_config_reader_fail(
                 reader, line, "an item of `%s` in %s has no `%s`",
                 slot->field->key, slot->label, field->key);

@@ -2,78 +2,43 @@
 /*
  * What becomes of a record, in this order:
  *
- *   EXPIRED        last seen more than max_age ago. Its place is free and it is
- *                  deleted from the store, whatever its kind.
- *   VERDICT, SCORE its newest assessment is not wanted. It stays in the store
- *                  until it expires, so that a late page with an older verdict
- *                  can't bring it back. REVOKED when it was on a list until
- * now. an INVALID one the value is in invalid_iocs/ with its reason GUARD_*
- * today's guard rails or allow file hold it back a candidate    one of the
- * best: it has a place; else it exceeds capacity
+ * - EXPIRED: not seen for longer than any of its categories allows. Its place
+ *   is free and it is deleted from the store, whatever its kind.
+ * - VERDICT, SCORE: its newest assessment is not wanted. It stays in the store
+ *   until it expires, so that a late page with an older verdict can't bring it
+ *   back. REVOKED when it was on a list until now.
+ * - An INVALID one: the value is in invalid_iocs/ with its reason.
+ * - GUARD_*, ALLOWED: today's guard rails or allow file hold it back.
+ * - A candidate: one of the best has a place; the others exceed capacity.
  *
  * The first scan gathers the candidates (pool.h), decide places them (place.c),
  * the second scan asks again what becomes of each record, which is cheaper than
  * remembering it, and meets the placed ones in the order in which they came.
  */
-#include "sinks/lists.h"
-
-#include "codecs/checks.h"
 #include "codecs/list_text.h"
-#include "sinks/place.h"
-#include "sinks/pool.h"
-#include "sinks/side_writer.h"
+#include "sinks/coverage.h"
+#include "sinks/lists_state.h"
 
 #include <assert.h>
-
-enum phase {
-    PHASE_CONSIDER, /* first scan */
-    PHASE_SETTLE,   /* decided; second scan */
-    PHASE_FINISHED, /* the files can be had */
-};
-
-/* The list of one kind. */
-struct list {
-    struct slu_pool pool;
-    struct slu_place_limits limits;
-    struct slu_place_file files[SLU_LIST_FILES_MAX];
-    uint32_t next; /* second scan: the placed item to come */
-};
-
-struct slu_lists {
-    struct slu_lists_options options;
-    enum phase phase;
-    struct list lists[SLU_KIND_COUNT];
-    struct slu_side_writer side;
-    struct slu_lists_counts counts;
-};
-
-static enum slu_kind kind_of(const struct slu_record *record)
-{
-    return record->kind == SLU_RECORD_IP ||
-                   record->kind == SLU_RECORD_INVALID_IP
-               ? SLU_KIND_IP
-               : SLU_KIND_DOMAIN;
-}
-
-static bool is_valid(const struct slu_record *record)
-{
-    return record->kind == SLU_RECORD_IP || record->kind == SLU_RECORD_DOMAIN;
-}
 
 /* ---- life ---- */
 
 static void init_list(struct slu_lists *self, enum slu_kind kind)
 {
     const struct slu_lists_config *config = self->options.config;
-    struct list *list = &self->lists[kind];
+    struct slu_list *list = &self->lists[kind];
+    struct slu_place_limits *limits = &list->limits;
+    uint32_t usable = self->options.usable[kind];
+    uint32_t keep;
 
-    list->limits.files = slu_lists_file_count(self, kind);
-    list->limits.lines =
-        (uint32_t)(kind == SLU_KIND_IP ? config->ip_file_lines
-                                       : config->entity_file_lines);
-    list->limits.bytes = config->file_bytes;
-    slu_pool_init(&list->pool, self->options.alloc,
-                  list->limits.files * list->limits.lines);
+    limits->files = slu_lists_file_count(self, kind);
+    limits->lines = (uint32_t)(kind == SLU_KIND_IP ? config->ip_file_lines
+                                                   : config->entity_file_lines);
+    limits->bytes = config->file_bytes;
+    limits->usable = ((1u << limits->files) - 1) & (usable == 0 ? ~0u : usable);
+    keep = limits->lines * (uint32_t)__builtin_popcount(limits->usable);
+    /* The best one is kept even where no file can take it. */
+    slu_pool_init(&list->pool, self->options.alloc, keep == 0 ? 1 : keep);
 }
 
 struct slu_lists *slu_lists_new(const struct slu_lists_options *options)
@@ -105,47 +70,24 @@ void slu_lists_free(struct slu_lists *self)
 
 /* ---- first scan ---- */
 
-static bool has_expired(const struct slu_lists *self,
-                        const struct slu_record *record)
-{
-    return (int64_t)record->last_seen * 1000 +
-               self->options.config->max_age_ms <
-           self->options.now * 1000;
-}
-
-/* NONE for a candidate. */
-static enum slu_reason classify(const struct slu_lists *self,
-                                const struct slu_record *record)
-{
-    enum slu_reason reason;
-
-    if (has_expired(self, record)) {
-        return SLU_REASON_EXPIRED;
-    }
-    reason = slu_check_wanted(record, self->options.verdicts,
-                              self->options.min_score);
-    if (reason != SLU_REASON_NONE) {
-        return reason;
-    }
-    return is_valid(record) ? slu_check_guard(self->options.guard, record)
-                            : record->reason;
-}
-
 /* The place a record has had, 0 when it had none or when that is gone: its file
- * is no longer configured, or its seat is beyond all bounds. */
-static uint32_t old_place(const struct list *list,
+ * is no longer configured or not usable, or its seat is beyond all bounds. */
+static uint32_t old_place(const struct slu_list *list,
                           const struct slu_record *record)
 {
-    if (record->place_file == 0 || record->place_file > list->limits.files ||
+    unsigned file = record->place_file;
+
+    if (file == 0 || file > list->limits.files ||
+        !slu_place_usable(&list->limits, file - 1) ||
         record->place_seat >= SLU_PLACE_SEATS) {
         return 0;
     }
-    return slu_place_code(record->place_file, record->place_seat);
+    return slu_place_code(file, record->place_seat);
 }
 
 /* Remembers how far a file was taken, by those that leave it too: the last seat
  * is a free one like any other. */
-static void note_seat(struct list *list, uint32_t place)
+static void note_seat(struct slu_list *list, uint32_t place)
 {
     if (place != 0) {
         struct slu_place_file *file = &list->files[slu_place_file(place) - 1];
@@ -158,20 +100,20 @@ static void note_seat(struct list *list, uint32_t place)
 enum slu_err slu_lists_consider(struct slu_lists *self,
                                 const struct slu_record *record)
 {
-    struct list *list = &self->lists[kind_of(record)];
+    struct slu_list *list = &self->lists[slu_lists_kind(record)];
     struct slu_candidate candidate = {0};
     struct slu_view name = {0};
     struct slu_cidr cidr = {0};
     char entry[SLU_VALUE_MAX];
     size_t length;
 
-    assert(self->phase == PHASE_CONSIDER);
-    if (!is_valid(record)) {
+    assert(self->phase == SLU_LISTS_CONSIDER);
+    if (!slu_lists_is_valid(record)) {
         return SLU_ERR_OK;
     }
     candidate.place = old_place(list, record);
     note_seat(list, candidate.place);
-    if (classify(self, record) != SLU_REASON_NONE) {
+    if (slu_lists_classify(&self->options, record) != SLU_REASON_NONE) {
         return SLU_ERR_OK;
     }
     length = slu_list_entry(record, entry);
@@ -191,9 +133,9 @@ enum slu_err slu_lists_consider(struct slu_lists *self,
 
 enum slu_err slu_lists_decide(struct slu_lists *self)
 {
-    assert(self->phase == PHASE_CONSIDER);
+    assert(self->phase == SLU_LISTS_CONSIDER);
     for (unsigned kind = 0; kind < SLU_KIND_COUNT; kind++) {
-        struct list *list = &self->lists[kind];
+        struct slu_list *list = &self->lists[kind];
         enum slu_err err;
 
         slu_pool_trim(&list->pool);
@@ -204,14 +146,15 @@ enum slu_err slu_lists_decide(struct slu_lists *self)
         }
         slu_pool_drop_unplaced(&list->pool);
     }
-    self->phase = PHASE_SETTLE;
+    self->phase = SLU_LISTS_SETTLE;
     return SLU_ERR_OK;
 }
 
 /* ---- second scan ---- */
 
 /* The place of a candidate; 0 when it has none. */
-static uint32_t take_place(struct list *list, const struct slu_record *record)
+static uint32_t take_place(struct slu_list *list,
+                           const struct slu_record *record)
 {
     const struct slu_candidate *item;
     bool same;
@@ -242,7 +185,7 @@ static uint32_t take_place(struct list *list, const struct slu_record *record)
 static void set_place(struct slu_lists *self, struct slu_record *record,
                       uint32_t place, enum slu_lists_action *out_action)
 {
-    enum slu_kind kind = kind_of(record);
+    enum slu_kind kind = slu_lists_kind(record);
     uint8_t file = (uint8_t)slu_place_file(place);
     uint32_t seat = slu_place_seat(place);
     bool had_place = record->place_file != 0;
@@ -263,13 +206,16 @@ static enum slu_err settle_valid(struct slu_lists *self,
                                  enum slu_reason reason,
                                  enum slu_lists_action *out_action)
 {
-    enum slu_kind kind = kind_of(record);
+    enum slu_kind kind = slu_lists_kind(record);
     uint32_t place = 0;
 
     if (reason == SLU_REASON_NONE) {
         place = take_place(&self->lists[kind], record);
     }
     set_place(self, record, place, out_action);
+    if (reason == SLU_REASON_NONE) {
+        slu_coverage_add(self->counts.categories, record, place != 0);
+    }
     if (reason == SLU_REASON_NONE && place == 0) {
         self->counts.exceeded[kind]++;
         return slu_side_writer_exceeded(&self->side, kind, record);
@@ -289,7 +235,7 @@ static enum slu_err settle_invalid(struct slu_lists *self,
                                    const struct slu_record *record,
                                    enum slu_reason reason)
 {
-    enum slu_kind kind = kind_of(record);
+    enum slu_kind kind = slu_lists_kind(record);
     enum slu_err err;
 
     if (slu_reason_class(reason) != SLU_REASON_CLASS_INVALID) {
@@ -306,35 +252,36 @@ static enum slu_err settle_invalid(struct slu_lists *self,
 enum slu_err slu_lists_settle(struct slu_lists *self, struct slu_record *record,
                               enum slu_lists_action *out_action)
 {
-    enum slu_reason reason = classify(self, record);
+    enum slu_reason reason = slu_lists_classify(&self->options, record);
     bool unwanted = reason == SLU_REASON_VERDICT || reason == SLU_REASON_SCORE;
-    bool listed = is_valid(record) && record->place_file != 0;
+    bool listed = slu_lists_is_valid(record) && record->place_file != 0;
 
-    assert(self->phase == PHASE_SETTLE);
+    assert(self->phase == SLU_LISTS_SETTLE);
     *out_action = SLU_LISTS_KEEP;
     if (unwanted && listed) {
         reason = SLU_REASON_REVOKED;
-        self->counts.revoked[kind_of(record)]++;
+        self->counts.revoked[slu_lists_kind(record)]++;
     }
     if (reason != SLU_REASON_NONE) {
         self->counts.reasons[reason]++;
     }
     if (reason == SLU_REASON_EXPIRED) {
-        self->counts.removed[kind_of(record)] += listed;
-        self->counts.expired[kind_of(record)] += listed;
+        self->counts.removed[slu_lists_kind(record)] += listed;
+        self->counts.expired[slu_lists_kind(record)] += listed;
         *out_action = SLU_LISTS_DROP;
         return SLU_ERR_OK;
     }
-    return is_valid(record) ? settle_valid(self, record, reason, out_action)
-                            : settle_invalid(self, record, reason);
+    return slu_lists_is_valid(record)
+               ? settle_valid(self, record, reason, out_action)
+               : settle_invalid(self, record, reason);
 }
 
 enum slu_err slu_lists_finish(struct slu_lists *self)
 {
     enum slu_err err;
 
-    assert(self->phase != PHASE_CONSIDER);
-    if (self->phase == PHASE_FINISHED) {
+    assert(self->phase != SLU_LISTS_CONSIDER);
+    if (self->phase == SLU_LISTS_FINISHED) {
         return SLU_ERR_OK;
     }
     /* A placed entry that did not come again: the scans differed. */
@@ -348,104 +295,9 @@ enum slu_err slu_lists_finish(struct slu_lists *self)
         for (unsigned file = 0; file < SLU_SIDE_FILE_COUNT; file++) {
             self->counts.side_omitted[file] = self->side.omitted[file];
         }
-        self->phase = PHASE_FINISHED;
+        self->phase = SLU_LISTS_FINISHED;
     }
     return err;
-}
-
-/* ---- the files ---- */
-
-/* What sits in a seat of a file, small enough for a file's seats to stay in
- * the cache: they are filled in the order of the values and read in their own.
- */
-struct sitter {
-    uint32_t value; /* as in struct slu_candidate */
-    uint8_t length; /* 0: the seat is free */
-    uint8_t prefix;
-};
-
-static void fill_seats(const struct slu_pool *pool, unsigned file,
-                       struct sitter *seats)
-{
-    for (uint32_t i = 0; i < pool->count; i++) {
-        const struct slu_candidate *item = &pool->items[i];
-
-        if (slu_place_file(item->place) == file) {
-            seats[slu_place_seat(item->place)] = (struct sitter){
-                .value = item->value,
-                .length = (uint8_t)slu_rank_length(item->rank),
-                .prefix = slu_rank_prefix(item->rank),
-            };
-        }
-    }
-}
-
-static void append_line(const struct slu_pool *pool, enum slu_kind kind,
-                        const struct sitter *sitter, struct slu_buf *buf)
-{
-    char entry[SLU_IPV4_TEXT_MAX];
-    const char *text = entry;
-    char *end = buf->ptr + buf->len;
-
-    if (kind == SLU_KIND_IP) {
-        struct slu_cidr cidr = {sitter->value, sitter->prefix};
-
-        (void)slu_ipv4_format(cidr, entry);
-    } else {
-        text = pool->names.ptr + sitter->value;
-    }
-    memcpy(end, text, sitter->length);
-    end[sitter->length] = '\n';
-    slu_buf_commit(buf, (size_t)sitter->length + 1);
-}
-
-enum slu_err slu_lists_file(struct slu_lists *self, enum slu_kind kind,
-                            unsigned index, struct slu_buf *buf,
-                            uint64_t *out_lines)
-{
-    const struct list *list = &self->lists[kind];
-    const struct slu_place_file *file = &list->files[index];
-    size_t seats_bytes = file->seats * sizeof(struct sitter);
-    struct sitter *seats;
-    char *room;
-    enum slu_err err = slu_lists_finish(self);
-
-    assert(index < list->limits.files);
-    slu_buf_clear(buf);
-    *out_lines = file->lines;
-    if (err != SLU_ERR_OK || file->lines == 0) {
-        return err;
-    }
-    err = slu_buf_reserve(buf, file->bytes, &room);
-    if (err != SLU_ERR_OK) {
-        return err;
-    }
-    seats = slu_alloc_zero(self->options.alloc, seats_bytes);
-    if (seats == NULL) {
-        return SLU_ERR_NOMEM;
-    }
-    fill_seats(&list->pool, index + 1, seats);
-    for (uint32_t seat = 0; seat < file->seats; seat++) {
-        if (seats[seat].length != 0) {
-            append_line(&list->pool, kind, &seats[seat], buf);
-        }
-    }
-    slu_alloc_put(self->options.alloc, seats, seats_bytes);
-    return SLU_ERR_OK;
-}
-
-unsigned slu_lists_file_count(const struct slu_lists *self, enum slu_kind kind)
-{
-    return slu_lists_config_files(self->options.config, kind)->count;
-}
-
-const char *slu_lists_file_path(const struct slu_lists *self,
-                                enum slu_kind kind, unsigned index)
-{
-    const struct slu_strings *files =
-        slu_lists_config_files(self->options.config, kind);
-
-    return index < files->count ? files->items[index] : NULL;
 }
 
 const struct slu_lists_counts *slu_lists_counts(const struct slu_lists *self)

@@ -77,8 +77,10 @@ slu_lists_config_files(const struct slu_lists_config *self, enum slu_kind kind);
  * What no single field can say: CONFIG when a path is absolute, has an empty,
  * "." or ".." component, is another file's name (a side file's, the
  * checkpoint's, another list's), or when there are more than six; a bucket that
- * is none, a prefix that begins with a slash or ends without one, an owner that
- * is not 12 digits; a category of max_ages given twice.
+ * is none, a prefix that begins with a slash, ends without one or has an empty,
+ * "." or ".." component, an owner that is not 12 digits; a path that S3 or
+ * GuardDuty can't take behind that prefix; a category of max_ages without a
+ * name or given twice; fold_domains 1.
  */
 SLU_MUST_CHECK enum slu_err
 slu_lists_config_check(const struct slu_lists_config *self,
@@ -108,13 +110,23 @@ struct slu_lists_options {
     /* By the index of a bit of `sources`: how long its indicators stay; 0:
      * config->max_age_ms. The engine makes it of config->max_ages. */
     int64_t category_age_ms[SLU_LISTS_CATEGORIES_MAX];
-    uint32_t usable[SLU_KIND_COUNT]; /* bit i: file i may have lines; the others
-                                        are emptied. 0: all of them */
-    void *ctx;                       /* of write_side */
+    /* Bit i: file i may have lines; the others are emptied, and their entries
+     * compete for the places of the usable ones. 0: all are usable. A bit of a
+     * file that is not configured counts for nothing, so a mask of such bits
+     * alone leaves no usable file. */
+    uint32_t usable[SLU_KIND_COUNT];
+    void *ctx; /* of write_side */
     /* Appends bytes (whole lines) to a side file. */
     enum slu_err (*write_side)(void *ctx, enum slu_side_file file,
                                struct slu_view bytes);
 };
+
+/* Why a record is not a candidate for a list, whatever room there is; NONE: it
+ * is one. Reads verdicts, min_score, now, guard and the ages, no more. A record
+ * of a valid kind that was on a list until now is called REVOKED elsewhere for
+ * what is VERDICT or SCORE here. */
+enum slu_reason slu_lists_classify(const struct slu_lists_options *options,
+                                   const struct slu_record *record);
 
 enum slu_lists_action {
     SLU_LISTS_KEEP,   /* as it is */

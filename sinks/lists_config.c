@@ -2,14 +2,64 @@
 /* The section `lists` of the configuration. The maxima are GuardDuty's quotas,
  * which no account can have raised: 250,000 lines in a threat IP list, 1,000 in
  * a threat entity list, 35 MB, six of each (user guide, "guardduty_limits"). */
+#include "codecs/aws_endpoint.h"
+#include "sinks/bucket.h"
 #include "sinks/lists.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#define OWNER_DIGITS 12
+#define FOLD_MIN 2
+#define FOLD_MAX 1000
 #define MINUTE_MS INT64_C(60000)
 #define AGE_MAX_MS (INT64_C(36500) * 24 * 60 * MINUTE_MS)
 
+static const struct slu_field age_fields[] = {
+    {.key = "category",
+     .type = SLU_FIELD_STRING,
+     .offset = offsetof(struct slu_list_age, category),
+     .help = "stream, a threat list's id, or taken_over (lines of lists that "
+             "were there before)."},
+    {.key = "max_age",
+     .type = SLU_FIELD_DURATION,
+     .offset = offsetof(struct slu_list_age, max_age_ms),
+     .min = MINUTE_MS,
+     .max = AGE_MAX_MS,
+     .help = "as lists.max_age, for indicators of this category."},
+};
+
+static const struct slu_section age_section = {
+    .name = "max_ages",
+    .fields = age_fields,
+    .field_count = sizeof(age_fields) / sizeof(age_fields[0]),
+    .size = sizeof(struct slu_list_age),
+};
+
 static const struct slu_field fields[] = {
+    {.key = "bucket",
+     .type = SLU_FIELD_STRING,
+     .offset = offsetof(struct slu_lists_config, bucket),
+     .default_text = "",
+     .help = "The bucket that the sink s3 puts the lists into."},
+    {.key = "prefix",
+     .type = SLU_FIELD_STRING,
+     .offset = offsetof(struct slu_lists_config, prefix),
+     .default_text = "",
+     .help = "Stands before every path in the bucket; empty, or ends with a "
+             "slash."},
+    {.key = "bucket_owner",
+     .type = SLU_FIELD_STRING,
+     .offset = offsetof(struct slu_lists_config, bucket_owner),
+     .default_text = "",
+     .help = "The account of 12 digits that the bucket must belong to; empty: "
+             "any."},
+    {.key = "kms_key_id",
+     .type = SLU_FIELD_STRING,
+     .offset = offsetof(struct slu_lists_config, kms_key_id),
+     .default_text = "",
+     .help = "The KMS key (its id, ARN or alias) that encrypts the objects; "
+             "empty: as the bucket does by itself."},
     {.key = "ip_files",
      .type = SLU_FIELD_STRINGS,
      .offset = offsetof(struct slu_lists_config, ip_files),
@@ -62,6 +112,30 @@ static const struct slu_field fields[] = {
      .min = MINUTE_MS,
      .max = AGE_MAX_MS,
      .help = "An indicator not seen for this long leaves its list; from 1m."},
+    {.key = "max_ages",
+     .type = SLU_FIELD_MAPS,
+     .offset = offsetof(struct slu_lists_config, max_ages),
+     .default_text = "[]",
+     .max = SLU_LISTS_CATEGORIES_MAX,
+     .inner = &age_section,
+     .help = "Categories with another age than max_age; of an indicator in "
+             "several categories the longest counts.",
+     .example = "{category: ransomware, max_age: 12h}"},
+    {.key = "merge_cidrs",
+     .type = SLU_FIELD_BOOL,
+     .offset = offsetof(struct slu_lists_config, merge_cidrs),
+     .default_text = "false",
+     .help = "Write the IPs as the fewest CIDR ranges that cover exactly the "
+             "same addresses."},
+    {.key = "fold_domains",
+     .type = SLU_FIELD_INT,
+     .offset = offsetof(struct slu_lists_config, fold_domains),
+     .default_text = "0",
+     .min = 0,
+     .max = FOLD_MAX,
+     .help = "From this many names directly below a parent on, 2 or more, "
+             "list *.parent instead, which also blocks names that nobody "
+             "reported; never on or above a public suffix. 0: never."},
     {.key = "allow_file",
      .type = SLU_FIELD_PATH,
      .offset = offsetof(struct slu_lists_config, allow_file),
@@ -126,10 +200,8 @@ slu_lists_config_files(const struct slu_lists_config *self, enum slu_kind kind)
 
 /* Finds a component that is empty, "." or "..": also a leading or a trailing
  * slash. Such a path may leave output_dir, or spell one file in two ways. */
-static bool has_odd_component(const char *path)
+static bool has_odd_component(struct slu_view rest)
 {
-    struct slu_view rest = slu_view_str(path);
-
     for (;;) {
         const char *slash = memchr(rest.ptr, '/', rest.len);
         size_t length = slash == NULL ? rest.len : (size_t)(slash - rest.ptr);
@@ -189,8 +261,8 @@ static bool stands_before(const struct slu_lists_config *self,
     return false;
 }
 
-enum slu_err slu_lists_config_check(const struct slu_lists_config *self,
-                                    struct slu_error *out_error)
+static enum slu_err check_files(const struct slu_lists_config *self,
+                                struct slu_error *error)
 {
     const char *key;
     const char *path;
@@ -198,24 +270,141 @@ enum slu_err slu_lists_config_check(const struct slu_lists_config *self,
     if (self->ip_files.count > SLU_LIST_FILES_MAX ||
         self->entity_files.count > SLU_LIST_FILES_MAX) {
         return slu_error_set(
-            out_error, SLU_ERR_CONFIG, "lists.%s: expected at most %d files",
+            error, SLU_ERR_CONFIG, "lists.%s: expected at most %d files",
             self->ip_files.count > SLU_LIST_FILES_MAX ? "ip_files"
                                                       : "entity_files",
             SLU_LIST_FILES_MAX);
     }
     for (unsigned i = 0; (path = path_at(self, i, &key)) != NULL; i++) {
-        if (has_odd_component(path)) {
-            return slu_error_set(out_error, SLU_ERR_CONFIG,
-                                 "lists.%s: \"%s\": expected a relative path "
-                                 "below output_dir, without \".\" and \"..\"",
+        if (has_odd_component(slu_view_str(path))) {
+            return slu_error_set(error, SLU_ERR_CONFIG,
+                                 "lists.%s: \"%.160s\": expected a relative "
+                                 "path below output_dir, without \".\" and "
+                                 "\"..\"",
                                  key, path);
         }
         if (is_reserved(path) || stands_before(self, i)) {
-            return slu_error_set(out_error, SLU_ERR_CONFIG,
-                                 "lists.%s: \"%s\": expected a name that no "
-                                 "other file has",
+            return slu_error_set(error, SLU_ERR_CONFIG,
+                                 "lists.%s: \"%.160s\": expected a name that "
+                                 "no other file has",
                                  key, path);
         }
     }
     return SLU_ERR_OK;
+}
+
+/* ---- the bucket ---- */
+
+static bool is_prefix(const char *text)
+{
+    size_t len = strlen(text);
+
+    return len == 0 || (text[len - 1] == '/' &&
+                        !has_odd_component(slu_view_make(text, len - 1)));
+}
+
+static bool is_owner(const char *text)
+{
+    return strlen(text) == OWNER_DIGITS &&
+           strspn(text, "0123456789") == OWNER_DIGITS;
+}
+
+/* A path must fit where the bucket's objects and GuardDuty's sets keep it. */
+static enum slu_err check_locations(const struct slu_lists_config *self,
+                                    struct slu_error *error)
+{
+    const char *key;
+    const char *path;
+
+    for (unsigned i = 0; (path = path_at(self, i, &key)) != NULL; i++) {
+        if (strlen(path) > SLU_OBJECT_PATH_MAX) {
+            return slu_error_set(error, SLU_ERR_CONFIG,
+                                 "lists.%s: \"%.160s\": expected at most %d "
+                                 "characters for a file that goes to a bucket",
+                                 key, path, SLU_OBJECT_PATH_MAX);
+        }
+        if (snprintf(NULL, 0, "s3://%s/%s%s", self->bucket, self->prefix,
+                     path) > SLU_LOCATION_MAX) {
+            return slu_error_set(error, SLU_ERR_CONFIG,
+                                 "lists.%s: \"%.100s\": with bucket and prefix "
+                                 "its location is longer than the %d "
+                                 "characters that GuardDuty takes; expected a "
+                                 "shorter prefix",
+                                 key, path, SLU_LOCATION_MAX);
+        }
+    }
+    return SLU_ERR_OK;
+}
+
+static enum slu_err check_bucket(const struct slu_lists_config *self,
+                                 struct slu_error *error)
+{
+    if (self->bucket[0] != '\0' &&
+        !slu_aws_is_bucket(slu_view_str(self->bucket))) {
+        return slu_error_set(error, SLU_ERR_CONFIG,
+                             "lists.bucket: found `%.80s`, expected the name "
+                             "of a bucket, without s3:// and without a path",
+                             self->bucket);
+    }
+    if (!is_prefix(self->prefix)) {
+        return slu_error_set(error, SLU_ERR_CONFIG,
+                             "lists.prefix: found `%.120s`, expected nothing, "
+                             "or a path such as intel/ that ends with a slash "
+                             "and doesn't begin with one",
+                             self->prefix);
+    }
+    if (self->bucket_owner[0] != '\0' && !is_owner(self->bucket_owner)) {
+        return slu_error_set(error, SLU_ERR_CONFIG,
+                             "lists.bucket_owner: found `%.40s`, expected an "
+                             "account of %d digits in quotes",
+                             self->bucket_owner, OWNER_DIGITS);
+    }
+    return self->bucket[0] == '\0' ? SLU_ERR_OK : check_locations(self, error);
+}
+
+/* ---- ages, folding ---- */
+
+static enum slu_err check_ages(const struct slu_maps *maps,
+                               struct slu_error *error)
+{
+    const struct slu_list_age *ages = maps->items;
+
+    for (unsigned i = 0; i < maps->count; i++) {
+        if (ages[i].category[0] == '\0') {
+            return slu_error_set(error, SLU_ERR_CONFIG,
+                                 "lists.max_ages: found an empty category, "
+                                 "expected stream, taken_over or a threat "
+                                 "list's id");
+        }
+        for (unsigned k = 0; k < i; k++) {
+            if (strcmp(ages[k].category, ages[i].category) == 0) {
+                return slu_error_set(error, SLU_ERR_CONFIG,
+                                     "lists.max_ages: %.80s is given twice",
+                                     ages[i].category);
+            }
+        }
+    }
+    return SLU_ERR_OK;
+}
+
+enum slu_err slu_lists_config_check(const struct slu_lists_config *self,
+                                    struct slu_error *out_error)
+{
+    enum slu_err err = check_files(self, out_error);
+
+    if (err == SLU_ERR_OK) {
+        err = check_bucket(self, out_error);
+    }
+    if (err == SLU_ERR_OK) {
+        err = check_ages(&self->max_ages, out_error);
+    }
+    if (err == SLU_ERR_OK && self->fold_domains > 0 &&
+        self->fold_domains < FOLD_MIN) {
+        err = slu_error_set(out_error, SLU_ERR_CONFIG,
+                            "lists.fold_domains: found %d, expected 0 or %d "
+                            "to %d: one name alone is no reason to list all "
+                            "its neighbours",
+                            (int)self->fold_domains, FOLD_MIN, FOLD_MAX);
+    }
+    return err;
 }

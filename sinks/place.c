@@ -132,6 +132,7 @@ static void seat_incumbents(struct placement *self)
             continue;
         }
         assert(slu_place_file(place) <= self->limits->files);
+        assert(slu_place_usable(self->limits, slu_place_file(place) - 1));
         if (seat_taken(&self->seats[slu_place_file(place) - 1],
                        slu_place_seat(place))) {
             item->place = 0;
@@ -170,7 +171,8 @@ static void empty_overfull_files(struct placement *self)
 static bool has_room(const struct placement *self, unsigned file,
                      uint64_t bytes)
 {
-    return self->files[file].lines < self->limits->lines &&
+    return slu_place_usable(self->limits, file) &&
+           self->files[file].lines < self->limits->lines &&
            self->files[file].bytes + bytes <= self->limits->bytes;
 }
 

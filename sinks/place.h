@@ -35,10 +35,17 @@ static inline uint32_t slu_place_seat(uint32_t code)
 }
 
 struct slu_place_limits {
-    unsigned files; /* 1-6 */
-    uint32_t lines; /* a file, at least 1 */
-    uint64_t bytes; /* a file */
+    unsigned files;  /* 1-6 */
+    uint32_t lines;  /* a file, at least 1 */
+    uint64_t bytes;  /* a file */
+    uint32_t usable; /* bit i: file i may have entries; the others stay empty */
 };
+
+static inline bool slu_place_usable(const struct slu_place_limits *limits,
+                                    unsigned file)
+{
+    return limits->usable >> file & 1;
+}
 
 struct slu_place_file {
     uint64_t bytes;
@@ -47,12 +54,12 @@ struct slu_place_file {
 };
 
 /*
- * Changes the place of every item. In: 0 or the place it has had, in a file
- * and seat within the limits. Out: the place it has now, 0 when there is no
- * room. files[] comes with `seats` set to one more than the highest seat that
- * was taken before, by any entry, and leaves with what each file now holds.
- * The items are at most files x lines, none longer than a file, and stand in
- * the order of their values.
+ * Changes the place of every item. In: 0 or the place it has had, in a usable
+ * file and a seat within the limits. Out: the place it has now, 0 when there is
+ * no room. files[] comes with `seats` set to one more than the highest seat
+ * that was taken before, by any entry, and leaves with what each file now
+ * holds. The items are at most usable files x lines (one more where none is
+ * usable), none longer than a file, and stand in the order of their values.
  */
 SLU_MUST_CHECK enum slu_err
 slu_place(const struct slu_alloc *alloc, const struct slu_place_limits *limits,

@@ -239,6 +239,12 @@ Test(config_map, refuses_items_that_are_no_maps)
            "a text");
     refuse("guardduty:\n  accounts:\n    - id: 111122223333\n    - {}\n",
            "t.yaml, line 4: an item of `accounts` in guardduty has no `id`");
+    refuse("lists:\n  max_ages:\n    - {category: stream}\n",
+           "t.yaml, line 3: an item of `max_ages` in lists has no `max_age`");
+    refuse(
+        "lists:\n  max_ages: [{category: stream, max_age: 59s}]\n",
+        "t.yaml, line 2: `max_age` in lists.max_ages: found `59s`, expected a "
+        "time such as 30s, 10m or 5d from 1m to 36500d");
 }
 
 /* A list of that many accounts, each of its own number. */

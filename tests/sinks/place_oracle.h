@@ -26,6 +26,7 @@ struct oracle {
     struct oracle_entry *entries;
     unsigned count;
     int files;
+    unsigned usable; /* bit i: file i + 1 may have entries */
     unsigned lines;
     unsigned bytes;
     unsigned tops[7]; /* by file: one more than the highest seat, ever */
@@ -48,6 +49,21 @@ static inline bool oracle_above(const struct oracle *self, unsigned a,
         return x->last_seen > y->last_seen;
     }
     return x->sources != y->sources ? x->sources > y->sources : a < b;
+}
+
+static inline bool oracle_usable(const struct oracle *self, int file)
+{
+    return (self->usable & 1u << (file - 1)) != 0;
+}
+
+static inline unsigned oracle_usable_count(const struct oracle *self)
+{
+    unsigned count = 0;
+
+    for (int file = 1; file <= self->files; file++) {
+        count += oracle_usable(self, file);
+    }
+    return count;
 }
 
 static inline unsigned oracle_file_lines(const struct oracle *self, int file)
@@ -122,7 +138,8 @@ static inline void oracle_seat(struct oracle *self, unsigned i, int file,
 static inline bool oracle_has_room(const struct oracle *self, int file,
                                    unsigned i)
 {
-    return oracle_file_lines(self, file) < self->lines &&
+    return oracle_usable(self, file) &&
+           oracle_file_lines(self, file) < self->lines &&
            oracle_file_bytes(self, file) + self->entries[i].length + 1 <=
                self->bytes;
 }
@@ -220,9 +237,10 @@ static inline void oracle_choose_pool(struct oracle *self)
                      oracle_above(self, k, i);
         }
         entry->pooled = entry->length + 1 <= self->bytes &&
-                        above < self->lines * (unsigned)self->files;
+                        above < self->lines * oracle_usable_count(self);
         entry->tried = false;
-        if (!entry->pooled || entry->file > self->files) {
+        if (!entry->pooled || entry->file > self->files ||
+            (entry->file != 0 && !oracle_usable(self, entry->file))) {
             entry->file = 0;
         }
     }

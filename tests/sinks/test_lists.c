@@ -346,6 +346,154 @@ Test(lists, a_seat_beyond_all_bounds_is_lost)
     world_fini(&world);
 }
 
+/* ---- usable files ---- */
+
+Test(lists, entries_of_a_file_that_is_not_usable_compete_for_the_others)
+{
+    struct world world;
+
+    world_init(&world);
+    world_set_files(&world, 3, 1);
+    world.config.ip_file_lines = 2;
+    world_add(&world, SLU_RECORD_IP, "1.1.1.1", 60);
+    world_add(&world, SLU_RECORD_IP, "2.1.1.1", 50);
+    world_add(&world, SLU_RECORD_IP, "3.1.1.1", 40);
+    world_add(&world, SLU_RECORD_IP, "4.1.1.1", 30);
+    world_add(&world, SLU_RECORD_IP, "5.1.1.1", 20);
+    world_must_run(&world);
+    ASSERT_FILE(&world, IP, 2, "5.1.1.1\n");
+    world.options.usable[IP] = 6;
+    world_must_run(&world);
+    ASSERT_FILE(&world, IP, 0, "");
+    ASSERT_FILE(&world, IP, 1, "3.1.1.1\n4.1.1.1\n");
+    ASSERT_FILE(&world, IP, 2, "1.1.1.1\n2.1.1.1\n");
+    ASSERT_SIDE(&world, SLU_SIDE_EXCEEDED_IP, "5.1.1.1\n");
+    cr_assert_eq(world.lines[IP][0], 0);
+    cr_assert_eq(world.counts.removed[IP], 1);
+    cr_assert_eq(world.counts.added[IP], 0);
+    world.options.usable[IP] = 0;
+    world_must_run(&world);
+    ASSERT_FILE(&world, IP, 0, "5.1.1.1\n");
+    ASSERT_FILE(&world, IP, 1, "3.1.1.1\n4.1.1.1\n");
+    ASSERT_FILE(&world, IP, 2, "1.1.1.1\n2.1.1.1\n");
+    world_fini(&world);
+}
+
+Test(lists, without_a_usable_file_all_exceeds)
+{
+    struct world world;
+
+    world_init(&world);
+    world_set_files(&world, 2, 1);
+    world.options.usable[IP] = 1u << 5;
+    world_add(&world, SLU_RECORD_IP, "1.1.1.1", 60)->place_file = 1;
+    world_add(&world, SLU_RECORD_IP, "2.1.1.1", 50);
+    world_add(&world, SLU_RECORD_DOMAIN, "a.com", 50);
+    world_must_run(&world);
+    ASSERT_FILE(&world, IP, 0, "");
+    ASSERT_FILE(&world, IP, 1, "");
+    ASSERT_FILE(&world, DOMAIN, 0, "a.com\n");
+    ASSERT_SIDE(&world, SLU_SIDE_EXCEEDED_IP, "1.1.1.1\n2.1.1.1\n");
+    cr_assert_eq(world.counts.exceeded[IP], 2);
+    world_fini(&world);
+}
+
+/* ---- categories ---- */
+
+#define LIST_A 2 /* the index of a list's bit */
+
+Test(lists, the_longest_age_of_an_indicators_categories_counts)
+{
+    struct world world;
+
+    world_init(&world);
+    world.config.max_age_ms = 10 * 60000;
+    world.options.category_age_ms[0] = 60000;
+    world.options.category_age_ms[LIST_A] = 20 * 60000;
+    world_add(&world, SLU_RECORD_IP, "1.1.1.1", 5)->sources =
+        SLU_SOURCE_TAKEN_OVER;
+    world_add(&world, SLU_RECORD_IP, "2.1.1.1", 5)->sources = SLU_SOURCE_STREAM;
+    world_add(&world, SLU_RECORD_IP, "3.1.1.1", 5)->sources =
+        SLU_SOURCE_STREAM | 1u << LIST_A;
+    world_add(&world, SLU_RECORD_IP, "4.1.1.1", 5)->sources = 0;
+    for (unsigned i = 0; i < world.count; i++) {
+        world.records[i].record.last_seen = WORLD_NOW;
+    }
+    world.options.now = WORLD_NOW + 60;
+    world_must_run(&world);
+    ASSERT_FILE(&world, IP, 0, "3.1.1.1\n1.1.1.1\n2.1.1.1\n4.1.1.1\n");
+    world.options.now = WORLD_NOW + 61;
+    world_must_run(&world);
+    ASSERT_FILE(&world, IP, 0, "3.1.1.1\n2.1.1.1\n4.1.1.1\n");
+    world.options.now = WORLD_NOW + 10 * 60 + 1;
+    world_must_run(&world);
+    ASSERT_FILE(&world, IP, 0, "3.1.1.1\n");
+    cr_assert_eq(world.counts.expired[IP], 2);
+    world.options.now = WORLD_NOW + 20 * 60 + 1;
+    world_must_run(&world);
+    ASSERT_FILE(&world, IP, 0, "");
+    cr_assert_eq(world.count, 0);
+    world_fini(&world);
+}
+
+/* So many names, of which the pool lets most go before their end is known. */
+Test(lists, the_cut_of_a_category_is_that_of_the_best_left_out)
+{
+    struct world world;
+    const struct slu_lists_category *stream = &world.counts.categories[1];
+    const struct slu_lists_category *list = &world.counts.categories[LIST_A];
+    char text[32];
+
+    world_init(&world);
+    world_set_files(&world, 1, 1);
+    world.config.entity_file_lines = 3;
+    for (unsigned i = 0; i < 90; i++) {
+        (void)snprintf(text, sizeof(text), "n%02u.com", i);
+        world_add(&world, SLU_RECORD_DOMAIN, text, (uint8_t)(90 - i))->sources =
+            i % 30 == 20 ? SLU_SOURCE_STREAM | 1u << LIST_A : SLU_SOURCE_STREAM;
+    }
+    world_must_run(&world);
+    ASSERT_FILE(&world, DOMAIN, 0, "n00.com\nn01.com\nn02.com\n");
+    cr_assert_eq(stream->listed, 3);
+    cr_assert_eq(stream->exceeded, 87);
+    cr_assert(stream->has_cut);
+    cr_assert_eq(stream->cut_score, 87);
+    cr_assert_eq(stream->cut_verdict, SLU_VERDICT_MALICIOUS);
+    cr_assert_eq(list->listed, 0);
+    cr_assert_eq(list->exceeded, 3);
+    cr_assert_eq(list->cut_score, 70);
+    cr_assert_not(world.counts.categories[0].has_cut);
+    world_fini(&world);
+}
+
+Test(lists, says_why_a_record_is_no_candidate)
+{
+    struct world world;
+    struct slu_record *record;
+
+    world_init(&world);
+    world.options.config = &world.config;
+    world.options.guard = world.guard;
+    record = world_add(&world, SLU_RECORD_IP, "1.1.1.1", 50);
+    cr_assert_eq(slu_lists_classify(&world.options, record), SLU_REASON_NONE);
+    record->verdict = SLU_VERDICT_BENIGN;
+    record->place_file = 1;
+    cr_assert_eq(slu_lists_classify(&world.options, record),
+                 SLU_REASON_VERDICT);
+    record->last_seen = 0;
+    cr_assert_eq(slu_lists_classify(&world.options, record),
+                 SLU_REASON_EXPIRED);
+    record = world_add(&world, SLU_RECORD_IP, "9.9.9.9", 50);
+    cr_assert_eq(slu_lists_classify(&world.options, record),
+                 SLU_REASON_ALLOWED);
+    world.options.min_score = 51;
+    cr_assert_eq(slu_lists_classify(&world.options, record), SLU_REASON_SCORE);
+    record = world_add(&world, SLU_RECORD_INVALID_DOMAIN, "a_b", 90);
+    cr_assert_eq(slu_lists_classify(&world.options, record),
+                 SLU_REASON_DOMAIN_UNDERSCORE);
+    world_fini(&world);
+}
+
 /* ---- one change, one file ---- */
 
 static unsigned count_changed(struct world *world, struct slu_buf before[3])

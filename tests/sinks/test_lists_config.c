@@ -4,15 +4,23 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
+static struct slu_lists_config make_config(void)
+{
+    return (struct slu_lists_config){.bucket = "",
+                                     .prefix = "",
+                                     .bucket_owner = "",
+                                     .kms_key_id = "",
+                                     .allow_file = ""};
+}
+
 static enum slu_err check(const char *const *ips, unsigned ip_count,
                           const char *const *domains, unsigned domain_count,
                           struct slu_error *error)
 {
-    struct slu_lists_config config = {
-        .ip_files = {ips, ip_count, false},
-        .entity_files = {domains, domain_count, false},
-    };
+    struct slu_lists_config config = make_config();
 
+    config.ip_files = (struct slu_strings){ips, ip_count, false};
+    config.entity_files = (struct slu_strings){domains, domain_count, false};
     *error = (struct slu_error){0};
     return slu_lists_config_check(&config, error);
 }
@@ -43,7 +51,7 @@ Test(lists_config, has_every_field_once_inside_the_struct)
 {
     cr_assert_str_eq(slu_lists_section.name, "lists");
     cr_assert_eq(slu_lists_section.size, sizeof(struct slu_lists_config));
-    cr_assert_eq(slu_lists_section.field_count, 12);
+    cr_assert_eq(slu_lists_section.field_count, 19);
     for (unsigned i = 0; i < slu_lists_section.field_count; i++) {
         const struct slu_field *field = &slu_lists_section.fields[i];
 
@@ -166,7 +174,150 @@ Test(lists_config, refuses_more_than_six_files)
 Test(lists_config, needs_no_place_for_the_error)
 {
     const char *const names[] = {"/a"};
-    struct slu_lists_config config = {.ip_files = {names, 1, false}};
+    struct slu_lists_config config = make_config();
 
+    config.ip_files = (struct slu_strings){names, 1, false};
     cr_assert_eq(slu_lists_config_check(&config, NULL), SLU_ERR_CONFIG);
+}
+
+/* ---- bucket, ages, folding ---- */
+
+static void assert_config(const struct slu_lists_config *config,
+                          const char *key, const char *expected)
+{
+    struct slu_error error = {0};
+    enum slu_err err = slu_lists_config_check(config, &error);
+
+    cr_assert_eq(err, key == NULL ? SLU_ERR_OK : SLU_ERR_CONFIG, "%s",
+                 error.text);
+    cr_assert_eq(error.code, err);
+    if (key != NULL) {
+        cr_assert_eq(strncmp(error.text, key, strlen(key)), 0, "%s",
+                     error.text);
+        cr_assert_not_null(strstr(error.text, expected), "%s", error.text);
+    }
+}
+
+Test(lists_config, a_bucket_is_a_name_alone)
+{
+    static const char *const bad[] = {"s3://intel", "Intel",    "ab",
+                                      "a/b",        "10.0.0.1", "intel."};
+    struct slu_lists_config config = make_config();
+
+    config.bucket = "my.intel-1";
+    assert_config(&config, NULL, "");
+    for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        config.bucket = bad[i];
+        assert_config(&config, "lists.bucket: found `", "without s3://");
+    }
+}
+
+Test(lists_config, a_prefix_ends_with_a_slash)
+{
+    static const char *const good[] = {"", "a/", "a/b.c/..d/"};
+    static const char *const bad[] = {"/",   "/a/", "a",     "a//",
+                                      "./",  "../", "a/../", "a//b/",
+                                      "a/b", ".",   "a/./b/"};
+    struct slu_lists_config config = make_config();
+
+    for (unsigned i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        config.prefix = good[i];
+        assert_config(&config, NULL, "");
+    }
+    for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        config.prefix = bad[i];
+        assert_config(&config, "lists.prefix: found `", "ends with a slash");
+    }
+}
+
+Test(lists_config, an_owner_is_an_account)
+{
+    static const char *const bad[] = {"1", "1111222233334", "11112222333a",
+                                      "1111-2222-33"};
+    struct slu_lists_config config = make_config();
+
+    config.bucket_owner = "111122223333";
+    assert_config(&config, NULL, "");
+    for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        config.bucket_owner = bad[i];
+        assert_config(&config, "lists.bucket_owner: found `", "12 digits");
+    }
+}
+
+/* s3://abc/ and a prefix of `length` characters. */
+static void set_prefix(struct slu_lists_config *config, char *prefix,
+                       size_t length)
+{
+    memset(prefix, 'p', length);
+    prefix[length - 1] = '/';
+    prefix[length] = '\0';
+    config->bucket = "abc";
+    config->prefix = prefix;
+}
+
+Test(lists_config, a_location_is_not_longer_than_guardduty_takes)
+{
+    struct slu_lists_config config = make_config();
+    size_t longest = 300 - strlen("s3://abc/guard_duty/threat-entity-1.txt");
+    char prefix[400];
+
+    set_prefix(&config, prefix, longest);
+    assert_config(&config, NULL, "");
+    set_prefix(&config, prefix, longest + 1);
+    assert_config(&config, "lists.entity_files: ", "300 characters");
+    config.bucket = "";
+    assert_config(&config, NULL, "");
+}
+
+Test(lists_config, a_path_is_not_longer_than_the_bucket_sink_takes)
+{
+    char path[170];
+    const char *const paths[] = {path};
+    struct slu_lists_config config = make_config();
+
+    memset(path, 'x', sizeof(path));
+    path[161] = '\0';
+    config.ip_files = (struct slu_strings){paths, 1, false};
+    assert_config(&config, NULL, "");
+    config.bucket = "abc";
+    assert_config(&config, "lists.ip_files: ", "at most 160 characters");
+    path[160] = '\0';
+    assert_config(&config, NULL, "");
+}
+
+Test(lists_config, a_category_has_one_age)
+{
+    struct slu_list_age ages[] = {{"stream", 60000}, {"ransomware", 1}};
+    struct slu_lists_config config = make_config();
+
+    config.max_ages = (struct slu_maps){ages, 2};
+    assert_config(&config, NULL, "");
+    ages[1].category = "stream";
+    assert_config(&config, "lists.max_ages: stream is given twice", "");
+    ages[1].category = "";
+    assert_config(&config, "lists.max_ages: ", "empty category");
+}
+
+Test(lists_config, ages_begin_at_a_minute)
+{
+    const struct slu_section *item = find_field("max_ages")->inner;
+
+    cr_assert_eq(item->size, sizeof(struct slu_list_age));
+    cr_assert_str_eq(item->fields[1].key, "max_age");
+    cr_assert_eq(item->fields[1].min, 60000);
+    cr_assert_null(item->fields[1].default_text, "it must be given");
+    cr_assert_eq(find_field("max_ages")->max, 32);
+}
+
+Test(lists_config, one_name_is_not_folded)
+{
+    struct slu_lists_config config = make_config();
+
+    config.fold_domains = 2;
+    assert_config(&config, NULL, "");
+    config.fold_domains = 1;
+    assert_config(&config, "lists.fold_domains: found 1", "0 or 2 to 1000");
+    cr_assert_str_eq(find_field("fold_domains")->default_text, "0");
+    cr_assert_str_eq(find_field("merge_cidrs")->default_text, "false");
+    cr_assert_eq(find_field("fold_domains")->max, 1000);
 }

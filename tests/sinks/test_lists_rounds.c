@@ -96,6 +96,14 @@ static void change_settings(struct world *world, uint64_t *seed)
         chance(seed, 3) == 0 ? 1000 : 10 + chance(seed, 71);
     world->config.side_file_bytes =
         chance(seed, 3) == 0 ? chance(seed, 300) : 100000;
+    for (unsigned kind = 0; kind < SLU_KIND_COUNT; kind++) {
+        world->options.usable[kind] =
+            chance(seed, 2) == 0 ? 0 : 1 + chance(seed, 63);
+    }
+    for (unsigned bit = 0; bit < 4; bit++) {
+        world->options.category_age_ms[bit] =
+            chance(seed, 2) == 0 ? 0 : (1 + chance(seed, 20)) * 1800 * 1000;
+    }
     world->options.min_score = (uint8_t)(chance(seed, 3) * 25);
     world->options.verdicts = WORLD_MALICIOUS;
     if (chance(seed, 3) == 0) {
@@ -115,8 +123,16 @@ static bool is_wanted(const struct world *world,
 static bool is_expired(const struct world *world,
                        const struct slu_record *record)
 {
-    return record->last_seen <
-           world->options.now - world->config.max_age_ms / 1000;
+    for (unsigned bit = 0; bit < SLU_LISTS_CATEGORIES_MAX; bit++) {
+        int64_t age = world->options.category_age_ms[bit];
+
+        age = age == 0 ? world->config.max_age_ms : age;
+        if ((record->sources & 1u << bit) != 0 &&
+            record->last_seen >= world->options.now - age / 1000) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* One line, unless the file is or would be full. */
@@ -197,6 +213,27 @@ static void expect_record(struct world *world, struct expected *expected,
     }
 }
 
+static void expect_coverage(struct expected *expected,
+                            const struct slu_record *record, bool listed)
+{
+    for (unsigned bit = 0; bit < SLU_LISTS_CATEGORIES_MAX; bit++) {
+        struct slu_lists_category *category = &expected->counts.categories[bit];
+        int cut = (int)category->cut_verdict * 1000 + category->cut_score;
+        int is = (int)record->verdict * 1000 + record->score;
+
+        if ((record->sources & 1u << bit) == 0) {
+            continue;
+        }
+        category->listed += listed;
+        category->exceeded += !listed;
+        if (!listed && (!category->has_cut || is > cut)) {
+            category->has_cut = true;
+            category->cut_verdict = record->verdict;
+            category->cut_score = record->score;
+        }
+    }
+}
+
 static void expect_exceeded(struct world *world, struct expected *expected,
                             int kind)
 {
@@ -207,6 +244,8 @@ static void expect_exceeded(struct world *world, struct expected *expected,
             &world->records[expected->index[kind][i]];
         char line[400];
 
+        expect_coverage(expected, &entry->record,
+                        expected->entries[kind][i].file != 0);
         if (expected->entries[kind][i].file != 0) {
             expected->counts.listed[kind]++;
             expected->counts.added[kind] += entry->record.place_file == 0;
@@ -228,6 +267,9 @@ static void expect_all(struct world *world, struct expected *expected)
             .entries = expected->entries[kind],
             .files = (int)(kind == 0 ? world->config.ip_files.count
                                      : world->config.entity_files.count),
+            .usable = world->options.usable[kind] == 0
+                          ? 63
+                          : world->options.usable[kind],
             .lines = (unsigned)(kind == 0 ? world->config.ip_file_lines
                                           : world->config.entity_file_lines),
             .bytes = (unsigned)world->config.file_bytes,
@@ -303,6 +345,17 @@ static void compare(const struct world *world,
                      expected->counts.exceeded[kind]);
         cr_assert_eq(world->counts.listed[kind] + world->counts.exceeded[kind],
                      expected->oracles[kind].count);
+    }
+    for (unsigned bit = 0; bit < SLU_LISTS_CATEGORIES_MAX; bit++) {
+        const struct slu_lists_category *is = &world->counts.categories[bit];
+        const struct slu_lists_category *must =
+            &expected->counts.categories[bit];
+
+        cr_assert_eq(is->listed, must->listed);
+        cr_assert_eq(is->exceeded, must->exceeded);
+        cr_assert_eq(is->has_cut, must->has_cut);
+        cr_assert_eq(is->cut_verdict, must->cut_verdict);
+        cr_assert_eq(is->cut_score, must->cut_score);
     }
     for (unsigned i = 0; i < SLU_SIDE_FILE_COUNT; i++) {
         cr_assert(slu_view_equal(slu_buf_view(&world->side[i]),

@@ -9,7 +9,7 @@
 
 #define COUNT_MAX 48
 
-static const struct slu_place_limits one_file = {1, 5, 100};
+static const struct slu_place_limits one_file = {1, 5, 100, 1};
 
 /* An item by its score, the length of its entry, and its place. */
 static struct slu_candidate make_item(unsigned score, unsigned length,
@@ -80,7 +80,7 @@ Test(place, of_equals_the_smaller_value_sits_first)
 
 Test(place, a_newcomer_takes_the_lowest_seat_that_was_left)
 {
-    const struct slu_place_limits two_files = {2, 5, 100};
+    const struct slu_place_limits two_files = {2, 5, 100, 3};
     struct slu_candidate items[] = {
         make_item(90, 9, 1, 0), make_item(80, 9, 2, 0), make_item(70, 9, 2, 3),
         make_item(50, 9, 0, 0), make_item(40, 9, 0, 0), make_item(30, 9, 0, 0)};
@@ -95,7 +95,7 @@ Test(place, a_newcomer_takes_the_lowest_seat_that_was_left)
 
 Test(place, the_last_seat_of_a_file_is_left_like_any_other)
 {
-    const struct slu_place_limits two_files = {2, 5, 100};
+    const struct slu_place_limits two_files = {2, 5, 100, 3};
     struct slu_candidate items[] = {make_item(90, 9, 2, 0),
                                     make_item(50, 9, 0, 0)};
     struct slu_place_file files[SLU_LIST_FILES_MAX] = {{0}, {.seats = 2}};
@@ -118,7 +118,7 @@ Test(place, of_two_in_one_seat_the_better_stays)
 
 Test(place, a_lowered_line_cap_moves_the_worst_to_another_file)
 {
-    const struct slu_place_limits lowered = {2, 2, 100};
+    const struct slu_place_limits lowered = {2, 2, 100, 3};
     struct slu_candidate items[] = {
         make_item(10, 9, 1, 0), make_item(30, 9, 1, 1), make_item(20, 9, 1, 2)};
     struct slu_place_file files[SLU_LIST_FILES_MAX] = {{.seats = 3}};
@@ -131,7 +131,7 @@ Test(place, a_lowered_line_cap_moves_the_worst_to_another_file)
 
 Test(place, a_lowered_byte_cap_drops_the_worst)
 {
-    const struct slu_place_limits lowered = {1, 5, 20};
+    const struct slu_place_limits lowered = {1, 5, 20, 1};
     struct slu_candidate items[] = {
         make_item(10, 9, 1, 0), make_item(30, 9, 1, 1), make_item(20, 9, 1, 2)};
     struct slu_place_file files[SLU_LIST_FILES_MAX] = {{.seats = 3}};
@@ -144,7 +144,7 @@ Test(place, a_lowered_byte_cap_drops_the_worst)
 
 Test(place, a_better_newcomer_evicts_as_many_as_it_needs)
 {
-    const struct slu_place_limits limits = {1, 5, 30};
+    const struct slu_place_limits limits = {1, 5, 30, 1};
     struct slu_candidate items[] = {
         make_item(50, 9, 1, 0), make_item(20, 9, 1, 1), make_item(10, 9, 1, 2),
         make_item(40, 19, 0, 0)};
@@ -160,7 +160,7 @@ Test(place, a_better_newcomer_evicts_as_many_as_it_needs)
 
 Test(place, none_is_evicted_when_it_would_not_be_enough)
 {
-    const struct slu_place_limits limits = {1, 5, 30};
+    const struct slu_place_limits limits = {1, 5, 30, 1};
     struct slu_candidate items[] = {make_item(50, 19, 1, 0),
                                     make_item(10, 9, 1, 1),
                                     make_item(40, 19, 0, 0)};
@@ -174,7 +174,7 @@ Test(place, none_is_evicted_when_it_would_not_be_enough)
 
 Test(place, room_is_made_where_the_worst_are)
 {
-    const struct slu_place_limits limits = {2, 5, 20};
+    const struct slu_place_limits limits = {2, 5, 20, 3};
     struct slu_candidate items[] = {
         make_item(50, 9, 1, 0), make_item(20, 9, 1, 1), make_item(60, 9, 2, 0),
         make_item(10, 9, 2, 1), make_item(40, 9, 0, 0)};
@@ -189,7 +189,7 @@ Test(place, room_is_made_where_the_worst_are)
 
 Test(place, an_evicted_entry_may_find_a_shorter_hole)
 {
-    const struct slu_place_limits limits = {1, 5, 30};
+    const struct slu_place_limits limits = {1, 5, 30, 1};
     struct slu_candidate items[] = {
         make_item(50, 9, 1, 0), make_item(20, 14, 1, 1), make_item(10, 3, 1, 2),
         make_item(40, 14, 0, 0)};
@@ -202,11 +202,39 @@ Test(place, an_evicted_entry_may_find_a_shorter_hole)
     assert_place(&items[3], 1, 1);
 }
 
+Test(place, a_file_that_is_not_usable_stays_empty)
+{
+    const struct slu_place_limits limits = {3, 2, 100, 5};
+    struct slu_candidate items[] = {
+        make_item(10, 9, 3, 1), make_item(30, 9, 0, 0), make_item(20, 9, 0, 0),
+        make_item(40, 9, 0, 0)};
+    struct slu_place_file files[SLU_LIST_FILES_MAX] = {{0}, {0}, {.seats = 2}};
+
+    place(&limits, items, 4, files);
+    assert_place(&items[0], 3, 1);
+    assert_place(&items[1], 1, 0);
+    assert_place(&items[2], 1, 1);
+    assert_place(&items[3], 3, 0);
+    cr_assert_eq(files[1].lines, 0);
+    cr_assert_eq(files[1].bytes, 0);
+}
+
+Test(place, without_a_usable_file_none_has_a_place)
+{
+    const struct slu_place_limits limits = {2, 5, 100, 0};
+    struct slu_candidate item = make_item(10, 9, 0, 0);
+    struct slu_place_file files[SLU_LIST_FILES_MAX] = {{0}};
+
+    place(&limits, &item, 1, files);
+    assert_place(&item, 0, 0);
+    cr_assert_eq(files[0].lines + files[1].lines, 0);
+}
+
 /* 130 seats are three words of bits: one that is left in a word that was found
  * full is found again. */
 Test(place, a_seat_that_is_left_later_is_found_behind_full_ones)
 {
-    const struct slu_place_limits limits = {1, 200, 131 * 10};
+    const struct slu_place_limits limits = {1, 200, 131 * 10, 1};
     struct slu_candidate items[132];
     struct slu_place_file files[SLU_LIST_FILES_MAX] = {{.seats = 130}};
 
@@ -242,8 +270,12 @@ static void make_world(struct world *world, uint64_t *seed)
     *oracle = (struct oracle){.entries = world->entries,
                               .count = chance(seed, COUNT_MAX),
                               .files = 1 + (int)chance(seed, 6),
+                              .usable = 1 + chance(seed, 63),
                               .lines = 1 + chance(seed, 5),
                               .bytes = 10 + chance(seed, 71)};
+    if (chance(seed, 2) == 0) {
+        oracle->usable = 63;
+    }
     for (unsigned i = 0; i < oracle->count; i++) {
         struct oracle_entry *entry = &world->entries[i];
         unsigned seat = chance(seed, 7);
@@ -293,7 +325,8 @@ static void make_items(struct world *world)
 static void place_world(struct world *world)
 {
     struct slu_place_limits limits = {(unsigned)world->oracle.files,
-                                      world->oracle.lines, world->oracle.bytes};
+                                      world->oracle.lines, world->oracle.bytes,
+                                      world->oracle.usable};
 
     place(&limits, world->items, world->item_count, world->files);
 }
@@ -392,7 +425,7 @@ Test(place, whoever_stays_keeps_its_seat_when_bytes_do_not_bind)
 
 Test(place, a_seat_is_never_above_the_lines_or_what_was_taken)
 {
-    const struct slu_place_limits limits = {3, 4, 1000};
+    const struct slu_place_limits limits = {3, 4, 1000, 7};
     uint64_t seed = 14;
 
     for (unsigned round = 0; round < 300; round++) {
@@ -412,7 +445,7 @@ Test(place, a_seat_is_never_above_the_lines_or_what_was_taken)
 
 Test(place, says_when_memory_is_short_and_changes_nothing)
 {
-    const struct slu_place_limits limits = {2, 5, 100};
+    const struct slu_place_limits limits = {2, 5, 100, 3};
 
     for (unsigned fail_at = 1; fail_at <= 4; fail_at++) {
         struct failing_alloc failing;
