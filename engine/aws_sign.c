@@ -3,10 +3,12 @@
 #include "codecs/sigv4.h"
 #include "engine/method.h"
 
+#include <assert.h>
 #include <openssl/crypto.h>
 
-/* Of the request itself; the signer adds at most SLU_SIGV4_ADDED_MAX. */
-#define OWN_HEADERS_MAX 2
+/* Of the request itself, with accept and content-type; the signer adds at most
+ * SLU_SIGV4_ADDED_MAX. */
+#define OWN_HEADERS_MAX (2 + SLU_REQUEST_HEADERS_MAX)
 #define TARGET_MAX (64u * 1024)
 
 struct slu_aws_signer {
@@ -100,6 +102,19 @@ static void add_own(struct slu_http_request *http,
     }
 }
 
+/* Accept is left unsigned, and so it is the first. */
+static void add_all_own(struct slu_http_request *http,
+                        struct slu_http_header *headers,
+                        const struct slu_request *request)
+{
+    add_own(http, headers, "accept", request->accept);
+    add_own(http, headers, "content-type", request->content_type);
+    for (unsigned i = 0; i < request->header_count; i++) {
+        headers[http->header_count++] = (struct slu_http_header){
+            request->headers[i].name, request->headers[i].value};
+    }
+}
+
 /* The target's two halves, as the signature wants them. */
 static void split_target(struct slu_view target,
                          struct slu_sigv4_request *request)
@@ -120,15 +135,18 @@ static enum slu_err add_signature(struct slu_aws_signer *self,
                                   const struct slu_credentials *credentials,
                                   int64_t now_s, struct slu_http_request *http)
 {
+    struct slu_sigv4_rules rules = slu_sigv4_rules_of(request->aws.service);
     struct slu_sigv4_pair pairs[OWN_HEADERS_MAX];
+    unsigned first = request->accept.len > 0;
     struct slu_sigv4_request signing = {
         .method = slu_view_str(http->method),
         .host = slu_view_str(self->endpoint.host),
         .headers = pairs,
-        .header_count = http->header_count,
+        .header_count = http->header_count - first,
         .region = request->aws.region,
         .service = request->aws.service,
         .now_seconds = now_s,
+        .rules = &rules,
     };
     const struct slu_sigv4_credentials keys = {
         .access_key_id = slu_view_str(credentials->access_key_id),
@@ -138,10 +156,11 @@ static enum slu_err add_signature(struct slu_aws_signer *self,
     struct slu_sigv4_added added;
     enum slu_err err;
 
-    for (unsigned i = 0; i < http->header_count; i++) {
-        pairs[i] = (struct slu_sigv4_pair){self->headers[i].name,
-                                           self->headers[i].value};
+    for (unsigned i = first; i < http->header_count; i++) {
+        pairs[i - first] = (struct slu_sigv4_pair){self->headers[i].name,
+                                                   self->headers[i].value};
     }
+    rules.sign_all_headers = true;
     split_target(http->target, &signing);
     if (signing.region.len == 0) {
         signing.region = slu_view_str(slu_aws_settings_region(self->settings));
@@ -168,6 +187,7 @@ enum slu_err slu_aws_signer_sign(struct slu_aws_signer *self,
 {
     enum slu_err err;
 
+    assert(request->header_count <= SLU_REQUEST_HEADERS_MAX);
     slu_aws_signer_wipe(self);
     err = make_address(self, request, out_error);
     if (err != SLU_ERR_OK) {
@@ -179,10 +199,10 @@ enum slu_err slu_aws_signer_sign(struct slu_aws_signer *self,
         .target = slu_buf_view(&self->target),
         .headers = self->headers,
         .body = request->body,
+        .body_lent = request->body_lent,
         .raw = slu_view_equal_str(request->aws.service, "s3"),
     };
-    add_own(out_http, self->headers, "accept", request->accept);
-    add_own(out_http, self->headers, "content-type", request->content_type);
+    add_all_own(out_http, self->headers, request);
     err = add_signature(self, request, credentials, now_s, out_http);
     if (err != SLU_ERR_OK) {
         slu_aws_signer_wipe(self);

@@ -25,7 +25,8 @@
  * returned counts; resume when not paused does nothing.
  *
  * Errors in on_end: NETWORK (resolve, connect, TLS, reset), TIMEOUT (connect;
- * no byte for idle_timeout), TRUNCATED (body shorter than announced, gzip cut),
+ * no byte of a body sent or received for idle_timeout), TRUNCATED (body shorter
+ * than announced, gzip cut),
  * MALFORMED (gzip damaged, not HTTP), LIMIT (gzip cap), STOPPED (handler said
  * ERROR), CONFIG (URL, CA bundle,
  * a certificate that is refused: no retry can help), NOMEM. A body of unknown
@@ -57,7 +58,7 @@ struct slu_http_options {
     const char *ca_bundle;      /* "" for the system's */
     const char *user_agent;     /* copied; never empty; holds "gzip" */
     int64_t connect_timeout_ms; /* 60,000 */
-    int64_t idle_timeout_ms;    /* 60,000: no byte received while reading */
+    int64_t idle_timeout_ms;    /* 60,000: no byte of a body went or came */
     uint64_t body_max;          /* decoded bytes of one body */
     uint32_t ratio_max;         /* gzip bomb */
     int64_t pause_max_ms;       /* 30,000 */
@@ -80,6 +81,8 @@ struct slu_http_request {
     struct slu_view body; /* copied, wiped when the transfer ends; POST and PUT
                              send Content-Length: 0 without one. Content-Type
                              only when it is among the headers */
+    bool body_lent;       /* not copied: sent from the caller's memory, which
+                             stays until on_end, or after a cancel until free */
     bool direct;          /* never through the proxy */
     bool raw;             /* no Accept-Encoding, and the body as it comes: an
                              object of S3 keeps its own compression */
@@ -96,6 +99,7 @@ struct slu_http_head {
     struct slu_view date;           /* empty when absent */
     struct slu_view error_type;     /* x-amzn-ErrorType */
     struct slu_view region;         /* x-amz-bucket-region */
+    struct slu_view etag;           /* ETag, with its quotes */
     struct slu_view retry_after_ms; /* x-amz-retry-after, milliseconds */
 };
 
@@ -131,8 +135,8 @@ void slu_http_free(struct slu_http *self);
 /* Copies what it needs of the request and the handler. Header values are wiped
  * when the transfer ends. NOMEM, or CONFIG for a method, origin, target or
  * header that can't be sent (scheme, control bytes, more than 64 KB), or LIMIT
- * for a body over 1 MB; what only libcurl finds wrong with the URL is CONFIG in
- * on_end. At most 32 headers. */
+ * for a body over 1 MB that isn't lent; what only libcurl finds wrong with the
+ * URL is CONFIG in on_end. At most 32 headers. */
 SLU_MUST_CHECK enum slu_err
 slu_http_start(struct slu_http *self, const struct slu_http_request *request,
                const struct slu_http_handler *handler, void *ctx,

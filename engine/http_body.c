@@ -36,6 +36,7 @@ static bool tell_head(struct slu_transfer *self)
         .date = view_value(&self->answer.date),
         .error_type = view_value(&self->answer.error_type),
         .region = view_value(&self->answer.region),
+        .etag = view_value(&self->answer.etag),
         .retry_after_ms = view_value(&self->answer.retry_after_ms),
     };
 

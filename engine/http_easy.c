@@ -12,7 +12,10 @@
 #include "engine/http_private.h"
 
 #include <assert.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 static char accept_encoding[] = "Accept-Encoding: gzip";
 static char no_expect[] = "Expect:";
@@ -50,7 +53,24 @@ static CURLcode set_wire(CURL *easy, const struct slu_http_options *options)
     return bad;
 }
 
-/* LOW_SPEED counts body bytes, and not while libcurl itself is paused. */
+/*
+ * What waits in the kernel looks idle to libcurl, for it was sent: without a
+ * bound, megabytes at the end of an upload, which a slow line takes minutes
+ * for. One that isn't known here is no reason not to send.
+ */
+static int set_socket(void *ctx, curl_socket_t fd, curlsocktype purpose)
+{
+    int unsent_max = SLU_HTTP_UNSENT_BYTES;
+
+    (void)ctx;
+    (void)purpose;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_max,
+                     sizeof(unsent_max));
+    return CURL_SOCKOPT_OK;
+}
+
+/* LOW_SPEED counts bytes of both bodies, and not while libcurl itself is
+ * paused. */
 static CURLcode set_limits(CURL *easy, const struct slu_http_options *options)
 {
     long idle_s = (long)((options->idle_timeout_ms + 999) / 1000);
@@ -90,6 +110,7 @@ static CURLcode set_callbacks(struct slu_transfer *self)
     bad |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, self);
     bad |=
         curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, slu_http_body_on_write);
+    bad |= curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, set_socket);
     bad |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, self);
     bad |=
         curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, slu_http_body_on_header);
@@ -119,7 +140,7 @@ static bool make_easy(struct slu_transfer *self)
 
 static bool sends_body(const struct slu_transfer *self)
 {
-    return method_table[self->method].body || self->body.len > 0;
+    return method_table[self->method].body || self->sent.len > 0;
 }
 
 /* Each request sets all of it anew: the handle was another's before. HTTPGET
@@ -134,9 +155,9 @@ static CURLcode set_method(struct slu_transfer *self)
     if (sends_body(self)) {
         bad |= curl_easy_setopt(easy, CURLOPT_POST, 1L);
         bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                                (curl_off_t)self->body.len);
+                                (curl_off_t)self->sent.len);
         bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
-                                self->body.len > 0 ? self->body.ptr : "");
+                                self->sent.len > 0 ? self->sent.ptr : "");
     }
     if (self->method == SLU_HTTP_HEAD_ONLY) {
         bad |= curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
@@ -306,18 +327,21 @@ static enum slu_http_method find_method(const char *name)
     return (enum slu_http_method)method;
 }
 
-static enum slu_err take_body(struct slu_transfer *self, struct slu_view body)
+static enum slu_err take_body(struct slu_transfer *self, struct slu_view body,
+                              bool lent)
 {
     char *room;
     enum slu_err err;
 
-    if (body.len == 0) {
+    self->sent = body;
+    if (body.len == 0 || lent) {
         return SLU_ERR_OK;
     }
     err = slu_buf_reserve(&self->body, body.len, &room);
     if (err == SLU_ERR_OK) {
         memcpy(room, body.ptr, body.len);
         slu_buf_commit(&self->body, body.len);
+        self->sent = slu_buf_view(&self->body);
     }
     return err;
 }
@@ -363,7 +387,7 @@ enum slu_err slu_http_easy_take(struct slu_transfer *self,
         len > SLU_HTTP_TEXT_MAX) {
         return SLU_ERR_CONFIG;
     }
-    err = take_body(self, request->body);
+    err = take_body(self, request->body, request->body_lent);
     if (err == SLU_ERR_OK) {
         err = take_texts(self, request, len);
     }
@@ -387,6 +411,7 @@ void slu_http_easy_wipe(struct slu_transfer *self)
         slu_buf_fini(&self->body);
         slu_buf_init(&self->body, self->http->options.alloc, SLU_HTTP_SENT_MAX);
     }
+    self->sent = slu_view_make(NULL, 0);
     self->url = slu_view_make(NULL, 0);
     self->host = slu_view_make(NULL, 0);
 }

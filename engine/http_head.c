@@ -77,6 +77,8 @@ static void read_header(struct slu_http_answer *self, struct slu_view line)
         keep_value(&self->error_type, value);
     } else if (equals_fold(name, "x-amz-bucket-region")) {
         keep_value(&self->region, value);
+    } else if (equals_fold(name, "etag")) {
+        keep_value(&self->etag, value);
     } else if (equals_fold(name, "x-amz-retry-after")) {
         keep_value(&self->retry_after_ms, value);
     }

@@ -7,8 +7,9 @@
  * used again by later transfers; its memory is 19 KB, and 60 KB more once it
  * has met gzip.
  *
- * Limits: URL and headers of a request 64 KB, 32 headers, its body 1 MB; head
- * of an answer 256 KB. As many slots are kept as there may be connections.
+ * Limits: URL and headers of a request 64 KB, 32 headers, its body 1 MB unless
+ * it is lent; head of an answer 256 KB. As many slots are kept as there may be
+ * connections.
  */
 #ifndef SLU_ENGINE_HTTP_PRIVATE_H
 #define SLU_ENGINE_HTTP_PRIVATE_H
@@ -28,6 +29,7 @@
 #define SLU_HTTP_SENT_MAX (1024u * 1024)
 #define SLU_HTTP_HEAD_BYTES_MAX (256u * 1024)
 #define SLU_HTTP_RECEIVE_BYTES (64 * 1024L)
+#define SLU_HTTP_UNSENT_BYTES (128 * 1024) /* of an upload, in the kernel */
 
 enum slu_http_encoding {
     SLU_HTTP_IDENTITY,
@@ -53,6 +55,7 @@ struct slu_http_answer {
     struct slu_http_value date;
     struct slu_http_value error_type;
     struct slu_http_value region;
+    struct slu_http_value etag;
     struct slu_http_value retry_after_ms;
 };
 
@@ -86,7 +89,8 @@ struct slu_transfer {
     struct slu_view url;
     struct slu_view host; /* "host:port", into text */
     const char *proxy;    /* of this request; "" for none */
-    struct slu_buf body;  /* what is sent; wiped at the end */
+    struct slu_buf body;  /* a copy of what is sent; wiped at the end */
+    struct slu_view sent; /* what is sent: the copy, or what was lent */
     enum slu_http_method method;
     bool direct;
     bool raw;

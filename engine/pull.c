@@ -35,6 +35,9 @@ static void update_report(struct slu_pull *self)
 {
     struct slu_http_stats stats;
 
+    if (self->report == NULL) {
+        return;
+    }
     slu_http_get_stats(self->http, &stats);
     slu_report_http(self->report, &stats);
     slu_report_counts(self->report, &self->counts);

@@ -60,7 +60,8 @@ struct slu_pull_options {
     const struct slu_source_ops *ops;
     const void *source_config;
     const struct slu_checkpoint *found; /* in the output folder, or NULL */
-    struct slu_store *store;            /* NULL with tell: nothing is kept */
+    struct slu_store *store;            /* NULL: nothing is kept, of a check
+                                           or of an errand that puts nothing */
     struct slu_rows *rows;              /* of a source of rows; else NULL */
     struct slu_view own_list_prefix;
     const struct slu_guard *guard;
@@ -89,7 +90,8 @@ struct slu_pull_result {
 };
 
 /* Runs to the end; *out_result is filled whatever is returned. `report` is
- * what on_progress is shown: its counters are kept up to date. */
+ * what on_progress is shown: its counters are kept up to date. It may be NULL
+ * without on_progress. */
 SLU_MUST_CHECK enum slu_err slu_pull_run(const struct slu_pull_options *options,
                                          struct slu_report *report,
                                          struct slu_pull_result *out_result,

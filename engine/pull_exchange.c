@@ -12,6 +12,7 @@
 #include "engine/method.h"
 #include "engine/pull_state.h"
 
+#include <assert.h>
 #include <event2/event.h>
 #include <strings.h>
 
@@ -86,6 +87,7 @@ static void on_head(void *ctx, const struct slu_http_head *head)
         .status = head->status,
         .error_type = head->error_type,
         .region = head->region,
+        .etag = head->etag,
     };
 
     slot->status = head->status;
@@ -249,7 +251,7 @@ static enum slu_err send_plain(struct slu_slot *slot)
     struct slu_pull *self = slot->pull;
     const struct slu_secret *key = self->access.api_key;
     const struct slu_request *asked = &slot->request;
-    struct slu_http_header headers[4] = {
+    struct slu_http_header headers[4 + SLU_REQUEST_HEADERS_MAX] = {
         {SLU_VIEW_LITERAL("x-tool"), SLU_VIEW_LITERAL(SLU_X_TOOL)},
         {SLU_VIEW_LITERAL("accept"), asked->accept},
     };
@@ -260,6 +262,7 @@ static enum slu_err send_plain(struct slu_slot *slot)
         .headers = headers,
         .header_count = 2,
         .body = asked->body,
+        .body_lent = asked->body_lent,
     };
 
     if (asked->auth == SLU_AUTH_API_KEY && key != NULL) {
@@ -269,6 +272,11 @@ static enum slu_err send_plain(struct slu_slot *slot)
     if (asked->content_type.len > 0) {
         headers[request.header_count++] = (struct slu_http_header){
             SLU_VIEW_LITERAL("content-type"), asked->content_type};
+    }
+    assert(asked->header_count <= SLU_REQUEST_HEADERS_MAX);
+    for (unsigned i = 0; i < asked->header_count; i++) {
+        headers[request.header_count++] = (struct slu_http_header){
+            asked->headers[i].name, asked->headers[i].value};
     }
     return slu_http_start(self->http, &request, &handler, slot,
                           &slot->transfer);

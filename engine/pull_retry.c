@@ -224,12 +224,12 @@ static enum slu_err commit(struct slu_pull *self, struct slu_slot *slot)
     struct slu_answer *answer = &slot->answer;
     enum slu_err err;
 
-    if (self->options->store == NULL) {
+    if (self->options->tell != NULL) {
         slu_pull_fail_source(self, "commits although it was to check");
         return SLU_ERR_OK;
     }
     err = slot->rows == NULL ? SLU_ERR_OK : slu_pull_commit_rows(self, slot);
-    if (err == SLU_ERR_OK) {
+    if (err == SLU_ERR_OK && self->options->store != NULL) {
         err = slu_answer_commit(answer, &self->seen);
     }
     if (err != SLU_ERR_OK) {

@@ -166,6 +166,7 @@ bool slu_pull_signed_keep_head(struct slu_slot *slot,
         keep_text(kept->error_type, sizeof(kept->error_type), head->error_type);
     kept->region_len =
         keep_text(kept->region, sizeof(kept->region), head->region);
+    kept->etag_len = keep_text(kept->etag, sizeof(kept->etag), head->etag);
     if (!slu_time_parse_http(head->date, &kept->date_s)) {
         kept->date_s = 0;
     }
@@ -283,6 +284,7 @@ static void tell_kept(struct slu_slot *slot, struct slu_error *error)
         .status = slot->status,
         .error_type = slu_view_make(kept->error_type, kept->error_type_len),
         .region = slu_view_make(kept->region, kept->region_len),
+        .etag = slu_view_make(kept->etag, kept->etag_len),
     };
 
     ops->on_head(self->source, slot->unit, &head);

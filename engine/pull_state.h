@@ -36,8 +36,10 @@ struct slu_kept {
     int64_t date_s; /* of the server; 0: it named none */
     size_t error_type_len;
     size_t region_len;
+    size_t etag_len;
     char error_type[120];
     char region[64];
+    char etag[120];
     struct slu_buf body; /* its first bytes */
 };
 

@@ -49,7 +49,8 @@ static void read_wire(const char *request, struct wire *self)
             abort();
         }
         pair->name = between(line, colon);
-        pair->value = between(colon + 2, end);
+        colon += colon[1] == ' ';
+        pair->value = between(colon + 1, end);
         line = end + 2;
     }
 }
@@ -102,13 +103,21 @@ static bool is_added(struct slu_view name)
            is_name(name, "x-amz-content-sha256");
 }
 
+/* What http adds by itself, and what proxies may change, is not signed. */
+static bool is_unsigned(struct slu_view name)
+{
+    return is_name(name, "user-agent") || is_name(name, "accept") ||
+           is_name(name, "accept-encoding") || is_name(name, "content-length");
+}
+
 static unsigned choose_headers(const struct wire *wire,
                                struct slu_sigv4_pair *out)
 {
     unsigned count = 0;
 
     for (unsigned i = 0; i < wire->header_count; i++) {
-        if (!is_added(wire->headers[i].name)) {
+        if (!is_added(wire->headers[i].name) &&
+            !is_unsigned(wire->headers[i].name)) {
             out[count++] = wire->headers[i];
         }
     }
@@ -140,6 +149,8 @@ bool wire_is_signed(const char *request, const struct wire_keys *keys)
     char host[128];
     char hash[SLU_SHA256_HEX_LEN];
     struct wire wire;
+    struct slu_sigv4_rules rules =
+        slu_sigv4_rules_of(slu_view_str(keys->service));
     struct slu_sigv4_added added;
     struct slu_buf text;
     bool good;
@@ -160,12 +171,15 @@ bool wire_is_signed(const char *request, const struct wire_keys *keys)
         .region = slu_view_str(keys->region),
         .service = slu_view_str(keys->service),
         .now_seconds = wire_date(request),
+        .rules = &rules,
     };
     const struct slu_sigv4_credentials credentials = {
         slu_view_str(keys->access_key_id),
         slu_view_str(keys->secret_access_key),
         slu_view_str(keys->session_token),
     };
+
+    rules.sign_all_headers = true;
     good = slu_sigv4_sign(signer, &again, &credentials, &text, &added) ==
                SLU_ERR_OK &&
            is_same(&added, request);

@@ -35,6 +35,7 @@ static void on_head(void *ctx, const struct slu_http_head *head)
     keep(self->date, sizeof(self->date), head->date);
     keep(self->error_type, sizeof(self->error_type), head->error_type);
     keep(self->region, sizeof(self->region), head->region);
+    keep(self->etag, sizeof(self->etag), head->etag);
     (void)leave_here(self, AT_HEAD);
 }
 

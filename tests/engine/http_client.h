@@ -46,6 +46,7 @@ struct exchange {
     char date[128];
     char error_type[128];
     char region[128];
+    char etag[128];
     uint64_t bytes;
     size_t piece_max;
     struct slu_buf body;

@@ -244,6 +244,78 @@ Test(aws_sign, arrives_from_s3_with_the_path_as_it_is)
     check_wire(&request, &credentials, &keys);
 }
 
+/* Those that a strict server wants signed, and all others too. */
+Test(aws_sign, signs_every_header_of_the_request)
+{
+    static const struct slu_request_header headers[SLU_REQUEST_HEADERS_MAX] = {
+        {SLU_VIEW_LITERAL("x-amz-server-side-encryption"),
+         SLU_VIEW_LITERAL("aws:kms")},
+        {SLU_VIEW_LITERAL("x-amz-expected-bucket-owner"),
+         SLU_VIEW_LITERAL("111122223333")},
+        {SLU_VIEW_LITERAL("if-none-match"), SLU_VIEW_LITERAL("*")},
+        {SLU_VIEW_LITERAL("if-match"), SLU_VIEW_LITERAL("\"a  b\"")},
+        {SLU_VIEW_LITERAL("content-md5"), SLU_VIEW_LITERAL("kAFQmDzST7DWlj==")},
+        {SLU_VIEW_LITERAL("cache-control"), SLU_VIEW_LITERAL("no-store")},
+        {SLU_VIEW_LITERAL("x-amz-target"), SLU_VIEW_LITERAL("a.B")},
+        {SLU_VIEW_LITERAL("x-amz-empty"), SLU_VIEW_LITERAL("")},
+    };
+    struct slu_request request = get_object("/key");
+    struct wire_keys keys = make_keys("s3", "eu-west-1");
+    struct sign sign;
+
+    request.method = SLU_METHOD_PUT;
+    request.accept = slu_view_str("*/*");
+    request.content_type = slu_view_str("text/plain");
+    request.body = slu_view_str("8.8.8.8\n");
+    request.headers = headers;
+    request.header_count = SLU_REQUEST_HEADERS_MAX;
+    sign_init(&sign, NULL);
+    cr_assert_eq(sign_it(&sign, &request), SLU_ERR_OK, "%s", sign.error.text);
+    for (unsigned i = 0; i < sign.http.header_count; i++) {
+        if (slu_view_equal_str(sign.http.headers[i].name, "Authorization")) {
+            char text[1024];
+
+            (void)snprintf(text, sizeof(text), "%.*s",
+                           SLU_VIEW_ARGS(sign.http.headers[i].value));
+            cr_assert_not_null(
+                strstr(text,
+                       "SignedHeaders=cache-control;content-md5;content-type;"
+                       "host;if-match;if-none-match;x-amz-content-sha256;"
+                       "x-amz-date;x-amz-empty;x-amz-expected-bucket-owner;"
+                       "x-amz-security-token;x-amz-server-side-encryption;"
+                       "x-amz-target,"),
+                "%s", text);
+        }
+    }
+    sign_fini(&sign);
+    check_wire(&request, &credentials, &keys);
+    /* Of another service, which wants no hash of the body beside it. */
+    request.aws.service = slu_view_str("secretsmanager");
+    request.aws.bucket = slu_view_make(NULL, 0);
+    request.accept = slu_view_make(NULL, 0);
+    keys.service = "secretsmanager";
+    check_wire(&request, &credentials, &keys);
+}
+
+Test(aws_sign, hands_a_lent_body_on_as_it_is)
+{
+    struct slu_request request = get_object("/key");
+    struct wire_keys keys = make_keys("s3", "eu-west-1");
+    struct sign sign;
+
+    sign_init(&sign, NULL);
+    request.method = SLU_METHOD_PUT;
+    request.body = slu_view_str("8.8.8.8\n");
+    cr_assert_eq(sign_it(&sign, &request), SLU_ERR_OK);
+    cr_assert_not(sign.http.body_lent);
+    request.body_lent = true;
+    cr_assert_eq(sign_it(&sign, &request), SLU_ERR_OK);
+    cr_assert(sign.http.body_lent);
+    cr_assert_eq(sign.http.body.ptr, request.body.ptr);
+    sign_fini(&sign);
+    check_wire(&request, &credentials, &keys);
+}
+
 Test(aws_sign, arrives_without_a_token_when_there_is_none)
 {
     const struct slu_credentials bare = {key_id, secret, no_token, NULL, 0, 0};

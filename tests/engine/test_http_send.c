@@ -190,6 +190,28 @@ Test(http_send, copies_the_body)
     talk_stop(&talk);
 }
 
+/* What stands there when it goes is what is sent. */
+Test(http_send, copies_no_body_that_is_lent)
+{
+    char body[] = "as it was at the start";
+    struct talk talk;
+    struct slu_http_request request = make_request("PUT", body);
+
+    request.body_lent = true;
+    talk_start(&talk, &body_4);
+    exchange_send(&talk.exchange, &request);
+    memset(body, '#', sizeof(body) - 1);
+    client_run(&talk.client);
+    cr_assert_not_null(strstr(raw_server_request(talk.client.server),
+                              "\r\n\r\n######################"));
+    cr_assert_eq(body[0], '#'); /* it is not ours to wipe */
+    /* The next on the same handle sends its own. */
+    send_one(&talk, make_request("PUT", "mine"));
+    cr_assert_not_null(strstr(raw_server_request(talk.client.server),
+                              "Content-Length: 4\r\n\r\nmine"));
+    talk_stop(&talk);
+}
+
 Test(http_send, wipes_the_body_when_the_transfer_ends)
 {
     struct count_alloc counted;
@@ -242,6 +264,41 @@ Test(http_send, tells_no_error_type_of_an_answer_without_one)
     send_one(&talk, make_request("GET", ""));
     cr_assert_str_eq(talk.exchange.region, "");
     cr_assert_str_eq(talk.exchange.error_type, "");
+    talk_stop(&talk);
+}
+
+Test(http_send, tells_the_etag_with_its_quotes)
+{
+    struct raw_answer tagged = {
+        .head = "HTTP/1.1 200 OK\r\nEtAg:  \"9a0364b9-2\" \r\n"
+                "Content-Length: 0\r\n\r\n"};
+    struct talk talk;
+
+    talk_start(&talk, &tagged);
+    send_one(&talk, make_request("GET", ""));
+    cr_assert_str_eq(talk.exchange.etag, "\"9a0364b9-2\"");
+    send_one(&talk, make_request("HEAD", ""));
+    cr_assert_str_eq(talk.exchange.etag, "\"9a0364b9-2\"");
+    cr_assert_eq(talk.exchange.pieces, 0);
+    tagged = body_4;
+    send_one(&talk, make_request("GET", ""));
+    cr_assert_str_eq(talk.exchange.etag, "");
+    talk_stop(&talk);
+}
+
+/* Content-Length is then that of the body which GET would bring. */
+Test(http_send, waits_for_no_body_of_a_head)
+{
+    struct raw_answer told = {
+        .head = "HTTP/1.1 200 OK\r\nContent-Length: 35000000\r\n\r\n"};
+    struct talk talk;
+
+    talk_start(&talk, &told);
+    send_one(&talk, make_request("HEAD", ""));
+    cr_assert_eq(talk.exchange.bytes, 0);
+    told = body_4;
+    send_one(&talk, make_request("GET", ""));
+    cr_assert_eq(raw_server_counts(talk.client.server)->connections, 1);
     talk_stop(&talk);
 }
 
