@@ -232,14 +232,10 @@ static void deny(struct call *call)
 
 static bool may(struct call *call)
 {
-    const struct sim_aws_options *options = &call->server->options.aws;
-
-    for (unsigned i = 0; i < options->denials; i++) {
-        if (sim_aws_place_matches(&options->denied[i], call->caller.account,
-                                  call->caller.region, call->operation)) {
-            deny(call);
-            return false;
-        }
+    if (sim_aws_is_denied(&call->server->options.aws, call->caller.account,
+                          call->caller.region, call->operation)) {
+        deny(call);
+        return false;
     }
     return true;
 }

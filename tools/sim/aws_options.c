@@ -263,6 +263,19 @@ bool sim_aws_place_matches(const struct sim_aws_place *place,
            matches(place->operation, operation);
 }
 
+bool sim_aws_is_denied(const struct sim_aws_options *options,
+                       const char *account, const char *region,
+                       const char *operation)
+{
+    for (unsigned i = 0; i < options->denials; i++) {
+        if (sim_aws_place_matches(&options->denied[i], account, region,
+                                  operation)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const struct sim_aws_role *
 sim_aws_role_find(const struct sim_aws_options *options, const char *arn)
 {

@@ -96,6 +96,11 @@ bool sim_aws_place_matches(const struct sim_aws_place *place,
                            const char *account, const char *region,
                            const char *operation);
 
+/* True if an --aws-deny names it. */
+bool sim_aws_is_denied(const struct sim_aws_options *options,
+                       const char *account, const char *region,
+                       const char *operation);
+
 /* `xx-name-1`, `us-gov-west-1` and the like. */
 bool sim_aws_is_region(const char *text);
 

@@ -2,7 +2,8 @@
 /*
  * What: the simulator's own questions: GET /_sim/health, GET /_sim/stats,
  * GET /_sim/aws, GET /_sim/guardduty (counts), GET /_sim/findings (every view's
- * findings, one JSON object a line), POST /_sim/reset, POST /_sim/now?epoch=N
+ * findings, one JSON object a line), GET and POST /_sim/sets
+ * (guardduty_sets_control.c), POST /_sim/reset, POST /_sim/now?epoch=N
  * (moves the frozen clock; 0 thaws it). They are never counted, delayed,
  * limited or spoilt.
  */
@@ -11,7 +12,7 @@
 
 #include "aws.h"
 #include "aws_state.h"
-#include "guardduty.h"
+#include "guardduty_sets.h"
 #include "server.h"
 
 static void answer_stats(struct sim_server *server, struct sim_answer *answer)
@@ -65,6 +66,8 @@ void sim_control_answer(struct sim_server *server,
         sim_aws_control(server, answer);
     } else if (get && strcmp(path, "/_sim/guardduty") == 0) {
         answer_counts(server, answer);
+    } else if (strcmp(path, "/_sim/sets") == 0) {
+        sim_sets_control(server, request, answer);
     } else if (get && strcmp(path, "/_sim/findings") == 0) {
         answer->status = 200;
         answer->content_type = "application/x-ndjson";
@@ -73,6 +76,7 @@ void sim_control_answer(struct sim_server *server,
         sim_stats_reset(&server->stats);
         sim_guardduty_counts_reset();
         sim_aws_reset(server);
+        sim_sets_reset(server->sets);
         sim_answer_text(answer, 200, "application/json", "{\"ok\":true}\n");
     } else if (post && strcmp(path, "/_sim/now") == 0) {
         set_clock(server, answer);

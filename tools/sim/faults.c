@@ -14,7 +14,8 @@ static const char *const names[] = {"none",
 };
 
 static const char aws_endpoints[] =
-    "list, get, detectors, sts, imds, container, anywhere, s3";
+    "list, get, detectors, sts, imds, container, anywhere, s3, sets,"
+    " set-lists";
 
 /* Identities struck, by hash; a newer one takes an older one's place. */
 static uint64_t memory[SIM_FAULT_MEMORY];
@@ -82,7 +83,8 @@ static bool read_when(struct sim_fault *fault, const char *arg)
 static bool read_endpoint(struct sim_fault *fault, const char *arg)
 {
     static const char *const known[] = {"list", "get",       "detectors", "sts",
-                                        "imds", "container", "anywhere",  "s3"};
+                                        "imds", "container", "anywhere",  "s3",
+                                        "sets", "set-lists"};
 
     if (strncmp(arg, "endpoint:", 9) != 0) {
         return false;
@@ -208,6 +210,7 @@ static bool may_strike(const struct sim_fault *fault,
         return trial->aws;
     case SIM_FAULT_EMPTY_PAGE:
         return strcmp(trial->endpoint, "aws:list") == 0 ||
+               strcmp(trial->endpoint, "aws:set-lists") == 0 ||
                strcmp(trial->endpoint, "aws:detectors") == 0;
     case SIM_FAULT_NOT_AVAILABLE:
         return trial->newest;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws.h"
+#include "guardduty_sets.h"
 
 struct operation {
     const char *name;
@@ -14,10 +14,29 @@ struct operation {
     const char *rest; /* after /detector, or after /detector/{d} */
     bool detector;    /* the path names one */
     void (*answer)(struct sim_guardduty_call *call);
+    bool pages; /* maxResults and nextToken may be asked */
+    unsigned kind;
+    unsigned set_operation;
 };
 
+/* The five operations on a kind of sets; a `*` ends with the set's id. */
+#define SET_ROWS(noun, rest, kind)                                             \
+    {"Create" noun,     "POST", rest, true,                                    \
+     sim_guardduty_set, false,  kind, SIM_SET_CREATE},                         \
+        {"Get" noun,        "GET", rest "/*", true,                            \
+         sim_guardduty_set, false, kind,      SIM_SET_GET},                    \
+        {"Update" noun,     "POST", rest "/*", true,                           \
+         sim_guardduty_set, false,  kind,      SIM_SET_UPDATE},                \
+        {"List" noun "s",   "GET", rest, true,                                 \
+         sim_guardduty_set, true,  kind, SIM_SET_LIST},                        \
+    {                                                                          \
+        "Delete" noun, "DELETE", rest "/*", true, sim_guardduty_set, false,    \
+            kind, SIM_SET_DELETE                                               \
+    }
+
 static const struct operation operations[] = {
-    {"ListDetectors", "GET", "", false, sim_guardduty_list_detectors},
+    {"ListDetectors", "GET", "", false, sim_guardduty_list_detectors, true, 0,
+     0},
     {"CreateDetector", "POST", "", false, sim_guardduty_create_detector},
     {"GetDetector", "GET", "", true, sim_guardduty_get_detector},
     {"ListFindings", "POST", "/findings", true, sim_guardduty_list_findings},
@@ -28,6 +47,10 @@ static const struct operation operations[] = {
      sim_guardduty_archive},
     {"UnarchiveFindings", "POST", "/findings/unarchive", true,
      sim_guardduty_unarchive},
+    SET_ROWS("ThreatIntelSet", "/threatintelset", SIM_SET_THREAT_IP),
+    SET_ROWS("ThreatEntitySet", "/threatentityset", SIM_SET_THREAT_ENTITY),
+    SET_ROWS("IPSet", "/ipset", SIM_SET_TRUSTED_IP),
+    SET_ROWS("TrustedEntitySet", "/trustedentityset", SIM_SET_TRUSTED_ENTITY),
 };
 
 void sim_guardduty_reject(struct sim_guardduty_call *call, const char *message)
@@ -43,6 +66,15 @@ static void reject_about(struct sim_guardduty_call *call, const char *format,
 
     snprintf(message, sizeof(message), format, name);
     sim_guardduty_reject(call, message);
+}
+
+void sim_guardduty_reject_parameter(struct sim_guardduty_call *call,
+                                    const char *name)
+{
+    reject_about(call,
+                 "The request is rejected because the parameter %.200s has an "
+                 "invalid value.",
+                 name);
 }
 
 int64_t sim_guardduty_now_ms(const struct sim_server *server)
@@ -69,7 +101,10 @@ void sim_guardduty_put_end(const struct sim_guardduty_call *call,
 const struct sim_node *
 sim_guardduty_member(const struct sim_guardduty_call *call, const char *name)
 {
-    return sim_document_member(&call->document, &call->document.node[0], name);
+    return call->document.count == 0
+               ? NULL
+               : sim_document_member(&call->document, &call->document.node[0],
+                                     name);
 }
 
 static const struct sim_guardduty_member *
@@ -127,12 +162,32 @@ bool sim_guardduty_check(struct sim_guardduty_call *call,
     return true;
 }
 
-/* The operation of a method and a path; NULL if there is none. `id` receives
-   the path's detector. */
-static const struct operation *
-find_operation(const char *method, const char *path, char *id, size_t cap)
+/* True if the path is the operation's; what its `*` stands for is the item. */
+static bool is_rest(const char *rest, const char *path, char *item, size_t cap)
+{
+    size_t len = strlen(rest);
+
+    if (len == 0 || rest[len - 1] != '*') {
+        return strcmp(rest, path) == 0;
+    }
+    if (strncmp(rest, path, len - 1) != 0) {
+        return false;
+    }
+    path += len - 1;
+    if (*path == '\0' || strchr(path, '/') != NULL) {
+        return false;
+    }
+    snprintf(item, cap, "%s", path);
+    return true;
+}
+
+/* The operation of a request; NULL if there is none. `id` receives the path's
+   detector. */
+static const struct operation *find_operation(struct sim_guardduty_call *call,
+                                              char *id, size_t cap)
 {
     static const char top[] = "/detector";
+    const char *path = call->server->query.path;
     bool detector;
 
     if (strncmp(path, top, sizeof(top) - 1) != 0) {
@@ -151,8 +206,8 @@ find_operation(const char *method, const char *path, char *id, size_t cap)
     }
     for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
         if (operations[i].detector == detector &&
-            strcmp(operations[i].method, method) == 0 &&
-            strcmp(operations[i].rest, path) == 0) {
+            strcmp(operations[i].method, call->request->method) == 0 &&
+            is_rest(operations[i].rest, path, call->item, sizeof(call->item))) {
             return &operations[i];
         }
     }
@@ -210,7 +265,7 @@ static bool check_query(struct sim_guardduty_call *call,
         bool repeated = false;
 
         sim_query_get(query, query->name[i], &repeated);
-        if (repeated || operation->answer != sim_guardduty_list_detectors ||
+        if (repeated || !operation->pages ||
             (strcmp(query->name[i], "maxResults") != 0 &&
              strcmp(query->name[i], "nextToken") != 0)) {
             reject_about(call,
@@ -234,8 +289,7 @@ void sim_guardduty_answer(struct sim_server *server,
                                       .caller = caller,
                                       .answer = answer};
     char id[SIM_TARGET_MAX] = "";
-    const struct operation *operation =
-        find_operation(request->method, server->query.path, id, sizeof(id));
+    const struct operation *operation = find_operation(&call, id, sizeof(id));
 
     if (operation == NULL) {
         sim_aws_error(answer, 403, "MissingAuthenticationTokenException",
@@ -243,6 +297,8 @@ void sim_guardduty_answer(struct sim_server *server,
         return;
     }
     sim_guardduty_count(caller, operation->name, answer);
+    call.kind = operation->kind;
+    call.set_operation = operation->set_operation;
     call.detector =
         sim_world_slot(server->world, caller->account, caller->region);
     if (check_query(&call, operation) &&

@@ -10,6 +10,7 @@
 #include "aws.h"
 #include "criteria.h"
 #include "document.h"
+#include "page_token.h"
 #include "server.h"
 #include "world.h"
 
@@ -23,7 +24,18 @@ struct sim_guardduty_call {
     struct sim_answer *answer;
     struct sim_detector *detector; /* the one in the path, or the caller's
                                       slot; NULL outside of the world */
+    unsigned kind;                 /* of a set: enum sim_set_kind */
+    unsigned set_operation;        /* enum sim_set_operation */
+    char item[64];                 /* the set in the path */
     struct sim_document document;  /* the body, if the operation has one */
+};
+
+/* A page of a list that is asked for with GET. */
+struct sim_guardduty_page {
+    uint64_t binding;
+    size_t max;
+    const char *sent; /* nextToken, "" without one */
+    struct sim_page_token token;
 };
 
 /* A member of a body. */
@@ -34,6 +46,8 @@ struct sim_guardduty_member {
 };
 
 void sim_guardduty_reject(struct sim_guardduty_call *call, const char *message);
+void sim_guardduty_reject_parameter(struct sim_guardduty_call *call,
+                                    const char *name);
 
 /* True if `node` is an object of these members and of no others. */
 bool sim_guardduty_check(struct sim_guardduty_call *call,
@@ -41,7 +55,7 @@ bool sim_guardduty_check(struct sim_guardduty_call *call,
                          const struct sim_guardduty_member *members,
                          size_t count);
 
-/* A member of the body, NULL if absent. */
+/* A member of the body, NULL if absent or without a body. */
 const struct sim_node *
 sim_guardduty_member(const struct sim_guardduty_call *call, const char *name);
 
@@ -56,7 +70,23 @@ void sim_guardduty_send(struct sim_guardduty_call *call, struct sim_text *text);
 void sim_guardduty_put_end(const struct sim_guardduty_call *call,
                            struct sim_text *text);
 
+/* guardduty_page.c; `salt` tells lists apart, so that a token of one isn't good
+   for another. */
+bool sim_guardduty_page_read(struct sim_guardduty_call *call, uint64_t salt,
+                             struct sim_guardduty_page *page);
+/* True if this page is an empty one that another follows. */
+bool sim_guardduty_page_pauses(const struct sim_guardduty_call *call,
+                               struct sim_guardduty_page *page);
+/* Appends the token that leads on, if there is more. */
+void sim_guardduty_page_put_end(const struct sim_guardduty_call *call,
+                                const struct sim_guardduty_page *page,
+                                bool more, struct sim_text *text);
+
+/* guardduty_sets.c: all operations on sets. */
+void sim_guardduty_set(struct sim_guardduty_call *call);
+
 /* guardduty_detectors.c */
+bool sim_guardduty_check_tags(struct sim_guardduty_call *call);
 void sim_guardduty_list_detectors(struct sim_guardduty_call *call);
 void sim_guardduty_create_detector(struct sim_guardduty_call *call);
 void sim_guardduty_get_detector(struct sim_guardduty_call *call);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What: ListDetectors, GetDetector, CreateDetector. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,65 +24,23 @@ static const char *const features[] = {
 
 #define FIXED_FEATURES 3
 
-static bool read_page(struct sim_guardduty_call *call, uint64_t *binding,
-                      struct sim_page_token *token)
-{
-    bool repeated = false;
-    const char *max =
-        sim_query_get(&call->server->query, "maxResults", &repeated);
-    const char *next =
-        sim_query_get(&call->server->query, "nextToken", &repeated);
-    int64_t number = 50;
-
-    if (max != NULL &&
-        (!sim_query_number(max, &number) || number < 1 || number > 50)) {
-        sim_guardduty_reject(call,
-                             "The request is rejected because the parameter "
-                             "maxResults has an invalid value.");
-        return false;
-    }
-    *binding = sim_mix_bytes((uint64_t)number, call->caller->account, 12);
-    *binding = sim_mix_bytes(*binding, call->caller->region,
-                             strlen(call->caller->region));
-    if (next != NULL && *next != '\0' &&
-        !sim_page_token_read(next, *binding, token)) {
-        sim_guardduty_reject(call,
-                             "The request is rejected because the parameter "
-                             "nextToken has an invalid value.");
-        return false;
-    }
-    return true;
-}
-
 /* There is at most one, so a second page comes only after an empty one. */
 void sim_guardduty_list_detectors(struct sim_guardduty_call *call)
 {
-    const struct sim_fault *fault = call->answer->fault;
-    struct sim_page_token token = {.begun = false};
+    struct sim_guardduty_page page;
     struct sim_text text = {0};
-    char next[SIM_PAGE_TOKEN_CAP];
-    uint64_t binding;
-    bool empty;
+    bool pauses;
 
-    if (!read_page(call, &binding, &token)) {
+    if (!sim_guardduty_page_read(call, 0, &page)) {
         return;
     }
-    empty =
-        !token.paused &&
-        (sim_one_in(binding, (uint64_t)call->server->options.gd_empty_every) ||
-         (fault != NULL && fault->kind == SIM_FAULT_EMPTY_PAGE));
+    pauses = sim_guardduty_page_pauses(call, &page);
     sim_text_str(&text, "{\"detectorIds\":[");
-    if (empty) {
-        token.paused = true;
-        sim_page_token_write(&token, binding, next);
-        sim_text_printf(&text, "],\"nextToken\":\"%s\"", next);
-    } else {
-        if (call->detector != NULL && call->detector->exists) {
-            sim_text_printf(&text, "\"%s\"", call->detector->id);
-        }
-        sim_text_str(&text, "]");
-        sim_guardduty_put_end(call, &text);
+    if (!pauses && call->detector != NULL && call->detector->exists) {
+        sim_text_printf(&text, "\"%s\"", call->detector->id);
     }
+    sim_text_str(&text, "]");
+    sim_guardduty_page_put_end(call, &page, pauses, &text);
     sim_text_str(&text, "}");
     sim_guardduty_send(call, &text);
 }
@@ -187,12 +146,25 @@ static bool check_feature(struct sim_guardduty_call *call,
             return true;
         }
     }
-    sim_guardduty_reject(call, "The request is rejected because the parameter "
-                               "features has an invalid value.");
+    sim_guardduty_reject_parameter(call, "features");
     return false;
 }
 
-static bool check_tags(struct sim_guardduty_call *call)
+/* By the model: (?!aws:)[a-zA-Z+-=._:/]+ with a range from + to =. */
+static bool is_tag_name(const char *name)
+{
+    size_t len = strlen(name);
+
+    for (size_t i = 0; i < len; i++) {
+        if (!isalpha((unsigned char)name[i]) && name[i] != '_' &&
+            (name[i] < '+' || name[i] > '=')) {
+            return false;
+        }
+    }
+    return len >= 1 && len <= 128 && strncmp(name, "aws:", 4) != 0;
+}
+
+bool sim_guardduty_check_tags(struct sim_guardduty_call *call)
 {
     const struct sim_node *tags = sim_guardduty_member(call, "tags");
     bool good = tags == NULL || (tags->count >= 1 && tags->count <= 200);
@@ -200,14 +172,11 @@ static bool check_tags(struct sim_guardduty_call *call)
     for (const struct sim_node *tag =
              tags != NULL ? sim_document_child(&call->document, tags) : NULL;
          tag != NULL; tag = sim_document_next(&call->document, tag)) {
-        size_t len = strlen(tag->name);
-
         good = good && tag->kind == SIM_NODE_STRING && tag->len <= 256 &&
-               len >= 1 && len <= 128 && strncmp(tag->name, "aws:", 4) != 0;
+               is_tag_name(tag->name);
     }
     if (!good) {
-        sim_guardduty_reject(call, "The request is rejected because the "
-                                   "parameter tags has an invalid value.");
+        sim_guardduty_reject_parameter(call, "tags");
     }
     return good;
 }
@@ -226,23 +195,18 @@ static bool read_detector(struct sim_guardduty_call *call, uint64_t *chosen)
 
     if (!sim_guardduty_check(call, &call->document.node[0], members,
                              COUNT(members)) ||
-        !check_tags(call)) {
+        !sim_guardduty_check_tags(call)) {
         return false;
     }
     node = sim_guardduty_member(call, "findingPublishingFrequency");
     if (node != NULL &&
         !is_word_of(node, "FIFTEEN_MINUTES,ONE_HOUR,SIX_HOURS")) {
-        sim_guardduty_reject(call,
-                             "The request is rejected because the parameter "
-                             "findingPublishingFrequency has an invalid "
-                             "value.");
+        sim_guardduty_reject_parameter(call, "findingPublishingFrequency");
         return false;
     }
     node = sim_guardduty_member(call, "clientToken");
     if (node != NULL && node->len > 64) {
-        sim_guardduty_reject(call,
-                             "The request is rejected because the parameter "
-                             "clientToken has an invalid value.");
+        sim_guardduty_reject_parameter(call, "clientToken");
         return false;
     }
     node = sim_guardduty_member(call, "features");

@@ -41,17 +41,6 @@ static struct {
     size_t cap;
 } selection;
 
-static void reject_parameter(struct sim_guardduty_call *call, const char *name)
-{
-    char message[200];
-
-    snprintf(message, sizeof(message),
-             "The request is rejected because the parameter %s has an invalid "
-             "value.",
-             name);
-    sim_guardduty_reject(call, message);
-}
-
 static bool read_max(struct listing *listing)
 {
     const struct sim_node *node =
@@ -60,7 +49,7 @@ static bool read_max(struct listing *listing)
 
     if (node != NULL &&
         (!sim_document_integer(node, &max) || max < 1 || max > SIM_IDS_MAX)) {
-        reject_parameter(listing->call, "maxResults");
+        sim_guardduty_reject_parameter(listing->call, "maxResults");
         return false;
     }
     listing->max = (size_t)max;
@@ -94,7 +83,7 @@ static bool read_token(struct listing *listing)
          (listing->token.ref.home >= call->world->count ||
           listing->token.ref.index >=
               call->world->detector[listing->token.ref.home].count))) {
-        reject_parameter(call, "nextToken");
+        sim_guardduty_reject_parameter(call, "nextToken");
         return false;
     }
     listing->behind = listing->token.begun && !offset;

@@ -14,7 +14,7 @@
 
 #include "aws.h"
 #include "conn.h"
-#include "guardduty.h"
+#include "guardduty_sets.h"
 
 static void on_signal(evutil_socket_t fd, short what, void *ctx)
 {
@@ -158,6 +158,7 @@ static int serve(struct sim_server *server)
     sim_aws_init(server);
     server->world =
         sim_world_new(&server->options, sim_server_now(server) * 1000);
+    server->sets = sim_sets_new(server);
     if (open_listener(server) && announce(server)) {
         event_base_dispatch(server->base);
         code = 0;
@@ -176,6 +177,7 @@ static int serve(struct sim_server *server)
     sim_notices_free(server->notices);
     sim_cache_free(server->cache);
     sim_guardduty_fini();
+    sim_sets_free(server->sets);
     sim_world_free(server->world);
     sim_aws_fini(server);
     return code;

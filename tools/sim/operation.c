@@ -35,6 +35,16 @@ static const struct row guardduty_rows[] = {
     {"GET", "/detector/*/threatentityset/*", "GetThreatEntitySet"},
     {"POST", "/detector/*/threatentityset/*", "UpdateThreatEntitySet"},
     {"DELETE", "/detector/*/threatentityset/*", "DeleteThreatEntitySet"},
+    {"POST", "/detector/*/ipset", "CreateIPSet"},
+    {"GET", "/detector/*/ipset", "ListIPSets"},
+    {"GET", "/detector/*/ipset/*", "GetIPSet"},
+    {"POST", "/detector/*/ipset/*", "UpdateIPSet"},
+    {"DELETE", "/detector/*/ipset/*", "DeleteIPSet"},
+    {"POST", "/detector/*/trustedentityset", "CreateTrustedEntitySet"},
+    {"GET", "/detector/*/trustedentityset", "ListTrustedEntitySets"},
+    {"GET", "/detector/*/trustedentityset/*", "GetTrustedEntitySet"},
+    {"POST", "/detector/*/trustedentityset/*", "UpdateTrustedEntitySet"},
+    {"DELETE", "/detector/*/trustedentityset/*", "DeleteTrustedEntitySet"},
     {"POST", "/tags/*", "TagResource"},
     {"DELETE", "/tags/*", "UntagResource"},
     {"GET", "/tags/*", "ListTagsForResource"},
@@ -151,6 +161,14 @@ const char *sim_operation_action(const char *service, const char *operation)
     return operation;
 }
 
+/* ...IPSet, ...ThreatIntelSet, ...EntitySet, and the same with an s. */
+static bool is_set_operation(const char *operation)
+{
+    return strstr(operation, "IPSet") != NULL ||
+           strstr(operation, "IntelSet") != NULL ||
+           strstr(operation, "EntitySet") != NULL;
+}
+
 const char *sim_operation_endpoint(const char *service, const char *operation)
 {
     static const char *const endpoints[][2] = {
@@ -162,13 +180,18 @@ const char *sim_operation_endpoint(const char *service, const char *operation)
         {"ListFindings", "aws:list"},
         {"GetFindings", "aws:get"},
         {"ListDetectors", "aws:detectors"},
-        {"GetDetector", "aws:detectors"}};
+        {"GetDetector", "aws:detectors"},
+        {"CreateDetector", "aws:detectors"}};
 
     for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++) {
         if (strcmp(endpoints[i][0], service) == 0 ||
             strcmp(endpoints[i][0], operation) == 0) {
             return endpoints[i][1];
         }
+    }
+    if (strcmp(service, "guardduty") == 0 && is_set_operation(operation)) {
+        return strncmp(operation, "List", 4) == 0 ? "aws:set-lists"
+                                                  : "aws:sets";
     }
     return "aws:other";
 }

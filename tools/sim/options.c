@@ -210,6 +210,39 @@ static const struct option_row rows[] = {
            "at most so many per detector"),
     NUMBER("gd-vanish-every", gd_vanish_every, 0, 1000000, "0",
            "one finding in N is gone once it was listed (0: none)"),
+    NUMBER("gd-sets-max", gd_sets_max, 0, 1000, "6",
+           "threat sets of each kind per account and region"),
+    FLAG("gd-sets-shared", gd_sets_shared,
+         "ThreatIntelSets and ThreatEntitySets share --gd-sets-max"),
+    JOIN("gd-set-foreign", gd_set_foreign, "",
+         "[ACCOUNT/REGION=]KIND:NAME[:STATUS[:LOCATION]]; kinds: threat-ip,"
+         " threat-entity, trusted-ip, trusted-entity"),
+    NUMBER("gd-activation-delay", gd_activation_delay_ms, 0, 86400000, "50",
+           "ms until a set is ACTIVE, INACTIVE or DELETED"),
+    TEXT("gd-set-read", gd_set_read, "start",
+         "the object is read at the start or the end of an activation"),
+    JOIN("gd-set-error", gd_set_error, "",
+         "N-th activation or SHA-256 of a content that ends in ERROR"),
+    JOIN("gd-set-poison", gd_set_poison, "",
+         "a line; contents with it end in ERROR"),
+    JOIN("gd-lax", gd_lax, "",
+         "what lines may have or be: blank, crlf, host-bits"),
+    JOIN("gd-member", gd_member, "",
+         "accounts that can't change sets and see those of --gd-admin"),
+    JOIN("gd-no-entity-sets", gd_no_entity_sets, "",
+         "regions without entity sets"),
+    TEXT("gd-no-entity-error", gd_no_entity_error, "404",
+         "and how they say it: 404, 403, 400"),
+    TEXT("gd-bad-content", gd_bad_content, "status",
+         "told by the set's status, or by the call that activates: refuse"),
+    TEXT("gd-limit-error", gd_limit_error, "plain",
+         "one set too many: plain, typed (LimitExceededException), internal"),
+    TEXT("gd-iam-denied", gd_iam_denied, "403",
+         "iam:PutRolePolicy denied: 403, 400"),
+    TEXT("gd-ip-location", gd_ip_location, "create",
+         "a bad location of an address set: seen at create, activation"),
+    TEXT("gd-deleted", gd_deleted, "shown",
+         "Get of a DELETED set: shown, or gone (400)"),
     {"fault", ROW_FAULT, 0, 0, 0, NULL,
      "NAME[=ARG[,ARG...]], may be repeated; see below"},
     {"help", ROW_HELP, 0, 0, 0, NULL, "print this"},
@@ -271,8 +304,8 @@ static void set_number(struct sim_options *options,
    what was joined lives as long as the process, as argv does. */
 static void join_row(const char **field, const char *value)
 {
-    static struct sim_text joined[8];
-    static const char *const *owner[8];
+    static struct sim_text joined[16];
+    static const char *const *owner[16];
     size_t slot = 0;
 
     if (*field == NULL) {
@@ -329,9 +362,31 @@ static void set_row(struct sim_options *options, const struct option_row *row,
     }
 }
 
+static void check_word(const char *name, const char *value, const char *words)
+{
+    char expected[128] = "";
+
+    if (strchr(value, ',') == NULL && sim_options_has(words, value)) {
+        return;
+    }
+    for (const char *at = words; *at != '\0';) {
+        size_t len = strcspn(at, ",");
+        size_t used = strlen(expected);
+
+        const char *next = at + len + (at[len] == ',');
+
+        snprintf(expected + used, sizeof(expected) - used, "%.*s%s", (int)len,
+                 at,
+                 *next == '\0'               ? ""
+                 : strchr(next, ',') != NULL ? ", "
+                                             : " or ");
+        at = next;
+    }
+    refuse(name, value, expected);
+}
+
 static void check_words(const struct sim_options *options)
 {
-    static const char *const framings = "auto,length,chunked";
     const char *name;
     const char *value;
     const char *wrong = sim_aws_options_check(&options->aws, &name, &value);
@@ -339,22 +394,20 @@ static void check_words(const struct sim_options *options)
     if (wrong != NULL) {
         refuse(name, value, wrong);
     }
-
-    if (!sim_options_has(framings, options->framing)) {
-        refuse("framing", options->framing, "auto, length or chunked");
-    }
-    if (!sim_options_has("empty,absent", options->gd_end)) {
-        refuse("gd-end", options->gd_end, "empty or absent");
-    }
-    if (!sim_options_has("place,offset", options->gd_paging)) {
-        refuse("gd-paging", options->gd_paging, "place or offset");
-    }
-    if (!sim_options_has("unlisted,listed", options->gd_touch)) {
-        refuse("gd-touch", options->gd_touch, "unlisted or listed");
-    }
-    if (!sim_options_has("404,400", options->malformed_hour)) {
-        refuse("malformed-hour", options->malformed_hour, "404 or 400");
-    }
+    check_word("framing", options->framing, "auto,length,chunked");
+    check_word("gd-end", options->gd_end, "empty,absent");
+    check_word("gd-paging", options->gd_paging, "place,offset");
+    check_word("gd-touch", options->gd_touch, "unlisted,listed");
+    check_word("malformed-hour", options->malformed_hour, "404,400");
+    check_word("gd-set-read", options->gd_set_read, "start,end");
+    check_word("gd-no-entity-error", options->gd_no_entity_error,
+               "404,403,400");
+    check_word("gd-bad-content", options->gd_bad_content, "status,refuse");
+    check_word("gd-limit-error", options->gd_limit_error,
+               "plain,typed,internal");
+    check_word("gd-iam-denied", options->gd_iam_denied, "403,400");
+    check_word("gd-ip-location", options->gd_ip_location, "create,activation");
+    check_word("gd-deleted", options->gd_deleted, "shown,gone");
 }
 
 void sim_options_parse(struct sim_options *options, int argc, char **argv)

@@ -98,6 +98,25 @@ struct sim_options {
     int64_t gd_late_minutes;
     int64_t gd_late_max;
     int64_t gd_vanish_every;
+
+    /* GuardDuty's lists (guardduty_sets.h). */
+    int64_t gd_sets_max;
+    bool gd_sets_shared;
+    const char *gd_set_foreign;
+    int64_t gd_activation_delay_ms;
+    const char *gd_set_read; /* start or end */
+    const char *gd_set_error;
+    const char *gd_set_poison;
+    const char *gd_lax;
+    const char *gd_member;
+    const char *gd_no_entity_sets;
+    const char *gd_no_entity_error; /* 404, 403, 400 */
+    const char *gd_bad_content;     /* status or refuse */
+    const char *gd_limit_error;     /* plain, typed, internal */
+    const char *gd_iam_denied;      /* 403 or 400 */
+    const char *gd_ip_location;     /* create or activation */
+    const char *gd_deleted;         /* shown or gone */
+
     struct sim_fault_plan faults;
 };
 

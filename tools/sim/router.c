@@ -11,6 +11,7 @@
 #include "aws.h"
 #include "calendar.h"
 #include "cursor.h"
+#include "guardduty_sets.h"
 #include "mix.h"
 #include "server.h"
 
@@ -258,6 +259,7 @@ void sim_route(struct sim_server *server, const struct sim_request *request,
 {
     const char *wrong = sim_query_parse(&server->query, request->target);
 
+    sim_sets_settle(server->sets);
     *counted = strncmp(request->target, "/_sim/", 6) != 0;
     if (*counted) {
         server->stats.requests++;

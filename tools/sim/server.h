@@ -17,6 +17,7 @@
 #include "stats.h"
 
 struct sim_aws;
+struct sim_sets;
 struct sim_world;
 struct sim_conn;
 
@@ -30,6 +31,7 @@ struct sim_server {
     struct sim_cache *cache;
     struct sim_aws *aws;
     struct sim_world *world; /* GuardDuty's */
+    struct sim_sets *sets;   /* and its lists */
     struct sim_stats stats;
     struct sim_conn *conns;    /* all open ones, doubly linked */
     struct sim_query query;    /* of the request being routed */
