@@ -355,6 +355,13 @@ class Quotas(SetsCase):
         self.assertEqual((entity['name'], entity['status']), ('b', 'INACTIVE'))
         self.assertEqual(self.in_use(client, client.all(IP)[1])['lines'], 2)
 
+    def test_foreign_sets_need_a_detector(self):
+        client = self.sets('--gd-regions', 'us-east-1,eu-west-1',
+                           '--gd-no-detector', '111122223333/us-east-1',
+                           '--gd-set-foreign', 'threat-ip:a')
+        self.assertEqual([one['region'] for one in
+                          self.control(client)['sets']], ['eu-west-1'])
+
     def test_foreign_sets_of_one_place(self):
         client = self.sets('--gd-regions', 'us-east-1,eu-west-1',
                            '--gd-set-foreign',

@@ -253,6 +253,14 @@ class Contents(SetsCase):
             self.assertEqual(self.seen(client, item)['error_details'], error)
             client.delete(kind, item)
             self.control(client)
+        client = self.sets('--s3-bucket', BUCKET + ',owner:444455556666')
+        for kind, owner, error in ((IP, None, ''), (ENTITY, None, wrong),
+                                   (ENTITY, '444455556666', '')):
+            item = client.create(kind, activate=True,
+                                 expectedBucketOwner=owner)
+            self.assertEqual(self.seen(client, item)['error_details'], error)
+            client.delete(kind, item)
+            self.control(client)
 
     def test_bad_content_may_be_told_by_the_call(self):
         client = self.sets('--gd-bad-content', 'refuse')
@@ -287,6 +295,13 @@ class Forced(SetsCase):
             client.update(IP, item, activate=True)
             got.append(client.status(IP, item))
         self.assertEqual(got, ['ACTIVE', 'ERROR', 'ACTIVE', 'ERROR', 'ACTIVE'])
+
+    def test_activations_are_numbered_as_they_begin(self):
+        client = self.slow('--gd-set-error', '1', '--gd-set-read', 'end')
+        items = [client.create(name=name, activate=True) for name in 'ab']
+        self.finish(client)
+        self.assertEqual([client.status(IP, item) for item in items],
+                         ['ERROR', 'ACTIVE'])
 
     def test_one_content(self):
         client = self.sets('--gd-set-error', sha256(OTHER))

@@ -116,6 +116,7 @@ struct sim_sets {
     struct sim_set *first;
     struct sim_set **end;
     uint64_t made;
+    uint64_t timed; /* sets whose status ends by itself */
     uint64_t activations;
     uint64_t accepted[SIM_SET_KINDS][SIM_SET_OPERATIONS];
     uint64_t refused[SIM_SET_KINDS][SIM_SET_OPERATIONS];
@@ -127,14 +128,6 @@ struct sim_set_location {
     char bucket[SIM_SET_BUCKET_CAP];
     char key[SIM_SET_LOCATION_MAX + 1];
     bool documented; /* in one of the user guide's five forms */
-};
-
-/* An object as GuardDuty reads it. */
-struct sim_set_object {
-    const char *wrong; /* why it can't be read; else NULL */
-    struct sim_blob *blob;
-    char owner[13];    /* of the bucket */
-    bool customer_key; /* SSE-C: only whoever has the key can read it */
 };
 
 extern const struct sim_set_noun sim_set_nouns[SIM_SET_KINDS];

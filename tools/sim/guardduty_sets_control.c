@@ -107,9 +107,11 @@ static bool is_asked(const struct sim_query *query, const char *name,
     return asked == NULL || strcmp(asked, value) == 0;
 }
 
-static void put_status(struct sim_set *set, enum sim_set_status status)
+static void put_status(struct sim_sets *sets, struct sim_set *set,
+                       enum sim_set_status status)
 {
     set->status = status;
+    sets->timed -= set->timed;
     set->timed = false;
     set->error[0] = '\0';
     if (status == SIM_SET_ERROR) {
@@ -130,7 +132,7 @@ static unsigned force_status(struct sim_sets *sets, enum sim_set_status status)
             is_asked(query, "name", set->name) &&
             is_asked(query, "account", set->account) &&
             is_asked(query, "region", set->region)) {
-            put_status(set, status);
+            put_status(sets, set, status);
             count++;
         }
     }

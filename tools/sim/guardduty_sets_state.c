@@ -19,6 +19,7 @@ static void begin(struct sim_sets *sets, struct sim_set *set,
     int64_t delay_ms = sets->server->options.gd_activation_delay_ms;
 
     set->status = status;
+    sets->timed += !set->timed;
     set->timed = true;
     set->due_wall = sim_server_wall() + (double)delay_ms / 1000;
     set->due_ms = sim_guardduty_now_ms(sets->server) + delay_ms;
@@ -89,6 +90,7 @@ static void finish_activation(struct sim_sets *sets, struct sim_set *set)
 
 static void finish(struct sim_sets *sets, struct sim_set *set)
 {
+    sets->timed -= set->timed;
     set->timed = false;
     if (set->status == SIM_SET_ACTIVATING) {
         finish_activation(sets, set);
@@ -103,8 +105,9 @@ void sim_sets_settle(struct sim_sets *sets)
 {
     double wall = sim_server_wall();
     int64_t now_ms = sim_guardduty_now_ms(sets->server);
+    struct sim_set *set = sets->timed > 0 ? sets->first : NULL;
 
-    for (struct sim_set *set = sets->first; set != NULL; set = set->next) {
+    for (; set != NULL; set = set->next) {
         if (set->timed && (wall >= set->due_wall || now_ms >= set->due_ms)) {
             finish(sets, set);
         }

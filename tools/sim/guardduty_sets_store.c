@@ -206,7 +206,8 @@ static void read_foreign(struct sim_sets *sets, const char *text)
 
         snprintf(here, sizeof(here), "%s/%s", world->detector[i].account,
                  world->detector[i].region);
-        if (place == NULL || strcmp(place, here) == 0) {
+        if (world->detector[i].exists &&
+            (place == NULL || strcmp(place, here) == 0)) {
             add_foreign(sets, &world->detector[i], kind, name, status, rest);
             found = true;
         }

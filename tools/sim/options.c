@@ -233,6 +233,8 @@ static const struct option_row rows[] = {
          "regions without entity sets"),
     TEXT("gd-no-entity-error", gd_no_entity_error, "404",
          "and how they say it: 404, 403, 400"),
+    FLAG("gd-kms-denied", gd_kms_denied,
+         "GuardDuty's role can't decrypt objects of SSE-KMS"),
     TEXT("gd-bad-content", gd_bad_content, "status",
          "told by the set's status, or by the call that activates: refuse"),
     TEXT("gd-limit-error", gd_limit_error, "plain",

@@ -111,11 +111,12 @@ struct sim_options {
     const char *gd_member;
     const char *gd_no_entity_sets;
     const char *gd_no_entity_error; /* 404, 403, 400 */
-    const char *gd_bad_content;     /* status or refuse */
-    const char *gd_limit_error;     /* plain, typed, internal */
-    const char *gd_iam_denied;      /* 403 or 400 */
-    const char *gd_ip_location;     /* create or activation */
-    const char *gd_deleted;         /* shown or gone */
+    bool gd_kms_denied;
+    const char *gd_bad_content; /* status or refuse */
+    const char *gd_limit_error; /* plain, typed, internal */
+    const char *gd_iam_denied;  /* 403 or 400 */
+    const char *gd_ip_location; /* create or activation */
+    const char *gd_deleted;     /* shown or gone */
 
     struct sim_fault_plan faults;
 };
