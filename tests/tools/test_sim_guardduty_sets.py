@@ -430,6 +430,15 @@ class Permissions(SetsCase):
             self.rejected(answer, 'member accounts cannot manage specified '
                           'resources or properties')
 
+    def test_rates_are_limited_by_operation(self):
+        client = self.sets('--aws-throttle', '*/us-east-1=1/3600')
+        client.create()
+        answer = client.try_create(name='two')
+        self.assertEqual((answer.status, answer.headers['x-amzn-errortype']),
+                         (400, 'ThrottlingException'))
+        client.create(ENTITY)
+        self.assertEqual(len(client.all(IP)), 1)
+
     def test_regions_without_entity_sets(self):
         for form, status, code in (
                 ('404', 404, 'UnknownOperationException'),

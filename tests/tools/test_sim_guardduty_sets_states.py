@@ -74,6 +74,20 @@ class States(SetsCase):
         self.refused(client.sim.request('/_sim/sets', method='PUT'),
                      'GET or POST')
 
+    def test_what_was_set_by_hand_can_be_finished(self):
+        client = self.slow('--gd-set-foreign', 'threat-ip:theirs:ACTIVATING:'
+                           + where('one.txt'))
+        theirs = client.all(IP)[0]
+        item = client.create(activate=True)
+        self.finish(client)
+        self.put('one.txt', OTHER)
+        self.post(client, 'name=one&status=ACTIVATING')
+        self.assertEqual(client.status(IP, theirs), 'ACTIVE')
+        self.finish(client)
+        self.assertEqual(self.in_use(client, theirs)['sha256'],
+                         sha256(ADDRESSES))
+        self.assertEqual(self.in_use(client, item)['sha256'], sha256(OTHER))
+
     def test_either_clock_ends_a_wait(self):
         client = self.sets('--gd-activation-delay', '2400000')
         item = client.create(activate=True)

@@ -113,6 +113,7 @@ static void put_status(struct sim_sets *sets, struct sim_set *set,
     set->status = status;
     sets->timed -= set->timed;
     set->timed = false;
+    memset(&set->loading, 0, sizeof(set->loading));
     set->error[0] = '\0';
     if (status == SIM_SET_ERROR) {
         strcpy(set->error, "The list could not be activated");

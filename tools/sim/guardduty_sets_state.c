@@ -73,9 +73,12 @@ void sim_set_delete(struct sim_sets *sets, struct sim_set *set)
     begin(sets, set, SIM_SET_DELETE_PENDING);
 }
 
+/* A set that was put into ACTIVATING by hand has read nothing yet. */
 static void finish_activation(struct sim_sets *sets, struct sim_set *set)
 {
-    if (!reads_at_start(sets)) {
+    bool loaded = set->loading.good || set->loading.wrong[0] != '\0';
+
+    if (!reads_at_start(sets) || !loaded) {
         load(sets, set);
     }
     set->used = set->loading.good;

@@ -126,14 +126,14 @@ bool sim_sets_have_room(const struct sim_sets *sets, enum sim_set_kind kind,
     return count < max;
 }
 
-static _Noreturn void refuse(const char *text)
-{
-    fprintf(stderr,
-            "sluice-sim: --gd-set-foreign: \"%s\" is not "
-            "[ACCOUNT/REGION=]KIND:NAME[:STATUS[:LOCATION]] of this world\n",
-            text);
-    exit(2);
-}
+/* One set of --gd-set-foreign; texts point into a copy of the option. */
+struct foreign {
+    char *place; /* ACCOUNT/REGION; NULL: every one with a detector */
+    enum sim_set_kind kind;
+    const char *name;
+    enum sim_set_status status;
+    const char *location; /* NULL: a made-up one */
+};
 
 /* Cuts the next field off; NULL when there is none any more. */
 static char *cut_field(char **rest, char end)
@@ -148,72 +148,87 @@ static char *cut_field(char **rest, char end)
     return field;
 }
 
-/* A set that somebody else has made, long ago. ACTIVE ones have loaded the
+/* [ACCOUNT/REGION=]KIND:NAME[:STATUS[:LOCATION]] */
+static bool read_foreign(char *text, struct foreign *out)
+{
+    const char *word;
+
+    memset(out, 0, sizeof(*out));
+    out->status = SIM_SET_ACTIVE;
+    if (strcspn(text, "=") < strcspn(text, ":")) {
+        out->place = cut_field(&text, '=');
+    }
+    out->kind = sim_set_kind_parse(cut_field(&text, ':'));
+    out->name = cut_field(&text, ':');
+    word = cut_field(&text, ':');
+    if (word != NULL) {
+        out->status = sim_set_status_parse(word);
+    }
+    out->location = text;
+    return out->kind != SIM_SET_KINDS && out->name != NULL &&
+           *out->name != '\0' && strlen(out->name) <= SIM_SET_NAME_MAX &&
+           out->status != SIM_SET_STATUS_COUNT &&
+           (text == NULL || strlen(text) <= SIM_SET_LOCATION_MAX);
+}
+
+/* A set that somebody else has made, before us. ACTIVE ones have loaded the
    object if there is one. */
 static void add_foreign(struct sim_sets *sets, const struct sim_detector *slot,
-                        enum sim_set_kind kind, const char *name,
-                        enum sim_set_status status, const char *location)
+                        const struct foreign *foreign)
 {
-    struct sim_set *set = sim_sets_add(sets, kind, slot->account, slot->region);
+    struct sim_set *set =
+        sim_sets_add(sets, foreign->kind, slot->account, slot->region);
 
-    snprintf(set->name, sizeof(set->name), "%s", name);
-    if (location != NULL) {
-        snprintf(set->location, sizeof(set->location), "%s", location);
+    snprintf(set->name, sizeof(set->name), "%s", foreign->name);
+    if (foreign->location != NULL) {
+        snprintf(set->location, sizeof(set->location), "%s", foreign->location);
     } else {
         snprintf(set->location, sizeof(set->location),
-                 "s3://foreign-bucket/%.200s.txt", name);
+                 "s3://foreign-bucket/%.200s.txt", foreign->name);
     }
-    set->status = status;
-    if (status == SIM_SET_ACTIVE) {
+    set->status = foreign->status;
+    if (set->status == SIM_SET_ACTIVE) {
         sim_set_load(sets, set, &set->in_use);
         set->used = true;
-    } else if (status == SIM_SET_ERROR) {
-        strcpy(set->error, "The file could not be processed");
+    } else if (set->status == SIM_SET_ERROR) {
+        strcpy(set->error, "The list could not be activated");
     }
 }
 
-/* [ACCOUNT/REGION=]KIND:NAME[:STATUS[:LOCATION]] */
-static void read_foreign(struct sim_sets *sets, const char *text)
+/* In every place that it is for; false if there is none. */
+static bool place_foreign(struct sim_sets *sets, const struct foreign *foreign)
 {
     const struct sim_world *world = sets->server->world;
-    struct sim_text copy = {0};
-    char *rest;
-    char *place = NULL;
-    const char *name;
-    const char *word;
-    enum sim_set_kind kind;
-    enum sim_set_status status = SIM_SET_ACTIVE;
     bool found = false;
 
-    sim_text_add(&copy, text, strlen(text) + 1);
-    rest = copy.data;
-    if (strcspn(rest, "=") < strcspn(rest, ":")) {
-        place = cut_field(&rest, '=');
-    }
-    kind = sim_set_kind_parse(cut_field(&rest, ':'));
-    name = cut_field(&rest, ':');
-    word = cut_field(&rest, ':');
-    if (word != NULL) {
-        status = sim_set_status_parse(word);
-    }
-    if (kind == SIM_SET_KINDS || name == NULL || *name == '\0' ||
-        strlen(name) > SIM_SET_NAME_MAX || status == SIM_SET_STATUS_COUNT ||
-        (rest != NULL && strlen(rest) > SIM_SET_LOCATION_MAX)) {
-        refuse(text);
-    }
     for (size_t i = 0; i < world->count; i++) {
+        const struct sim_detector *slot = &world->detector[i];
         char here[80];
 
-        snprintf(here, sizeof(here), "%s/%s", world->detector[i].account,
-                 world->detector[i].region);
-        if (world->detector[i].exists &&
-            (place == NULL || strcmp(place, here) == 0)) {
-            add_foreign(sets, &world->detector[i], kind, name, status, rest);
+        snprintf(here, sizeof(here), "%s/%s", slot->account, slot->region);
+        if (slot->exists &&
+            (foreign->place == NULL || strcmp(foreign->place, here) == 0)) {
+            add_foreign(sets, slot, foreign);
             found = true;
         }
     }
-    if (!found) {
-        refuse(text);
+    return found;
+}
+
+static void take_foreign(struct sim_sets *sets, const char *text, size_t len)
+{
+    struct sim_text copy = {0};
+    struct foreign foreign;
+
+    sim_text_add(&copy, text, len);
+    sim_text_byte(&copy, '\0');
+    if (!read_foreign(copy.data, &foreign) || !place_foreign(sets, &foreign)) {
+        fprintf(stderr,
+                "sluice-sim: --gd-set-foreign: \"%.*s\" is not "
+                "[ACCOUNT/REGION=]KIND:NAME[:STATUS[:LOCATION]] of this "
+                "world\n",
+                (int)len, text);
+        exit(2);
     }
     sim_text_fini(&copy);
 }
@@ -227,12 +242,8 @@ struct sim_sets *sim_sets_new(struct sim_server *server)
     sets->end = &sets->first;
     while (*list != '\0') {
         size_t len = strcspn(list, ",");
-        struct sim_text word = {0};
 
-        sim_text_printf(&word, "%.*s", (int)len, list);
-        sim_text_byte(&word, '\0');
-        read_foreign(sets, word.data);
-        sim_text_fini(&word);
+        take_foreign(sets, list, len);
         list += len + (list[len] == ',');
     }
     return sets;
