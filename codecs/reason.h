@@ -72,6 +72,9 @@ enum slu_reason_class {
 /* "ip_leading_zero" and so on. Never NULL. */
 const char *slu_reason_name(enum slu_reason reason);
 
+/* The same in a few words: "an octet over 255". Never NULL. */
+const char *slu_reason_meaning(enum slu_reason reason);
+
 enum slu_reason_class slu_reason_class(enum slu_reason reason);
 
 #endif

@@ -54,6 +54,53 @@ static enum slu_err check_flows(struct slu_engine *self,
     return SLU_ERR_OK;
 }
 
+/* SLU_LISTS_CATEGORIES_MAX: no category has that name. */
+static unsigned find_category(const char *name)
+{
+    unsigned bit = 0;
+
+    while (bit < SLU_LISTS_CATEGORIES_MAX &&
+           strcmp(slu_source_name(1u << bit), name) != 0) {
+        bit++;
+    }
+    return bit;
+}
+
+void slu_engine_category_ages(const struct slu_engine *self,
+                              int64_t out[SLU_LISTS_CATEGORIES_MAX])
+{
+    const struct slu_maps *ages = &self->lists->max_ages;
+
+    memset(out, 0, SLU_LISTS_CATEGORIES_MAX * sizeof(*out));
+    for (unsigned i = 0; i < ages->count; i++) {
+        const struct slu_list_age *age =
+            (const struct slu_list_age *)ages->items + i;
+
+        out[find_category(age->category)] = age->max_age_ms;
+    }
+}
+
+/* The names of the categories are the sources', which the lists don't know. */
+static enum slu_err check_categories(const struct slu_engine *self,
+                                     struct slu_error *error)
+{
+    const struct slu_maps *ages = &self->lists->max_ages;
+
+    for (unsigned i = 0; i < ages->count; i++) {
+        const struct slu_list_age *age =
+            (const struct slu_list_age *)ages->items + i;
+
+        if (find_category(age->category) == SLU_LISTS_CATEGORIES_MAX) {
+            return slu_error_set(error, SLU_ERR_CONFIG,
+                                 "lists.max_ages: there is no category "
+                                 "\"%.60s\"; expected stream, taken_over or "
+                                 "the id of a threat list, such as malware",
+                                 age->category);
+        }
+    }
+    return SLU_ERR_OK;
+}
+
 static enum slu_err open_engine(struct slu_engine *self,
                                 const struct slu_options *options,
                                 struct slu_error *error)
@@ -68,6 +115,9 @@ static enum slu_err open_engine(struct slu_engine *self,
     self->limits = slu_config_section(self->config, "limits");
     self->lists = slu_config_section(self->config, "lists");
     err = slu_lists_config_check(self->lists, error);
+    if (err == SLU_ERR_OK) {
+        err = check_categories(self, error);
+    }
     if (err != SLU_ERR_OK) {
         return err;
     }
@@ -186,6 +236,55 @@ const struct slu_source_ops *slu_engine_source(struct slu_engine *self,
     ops = slu_registry_source(config->source);
     *out_config = slu_config_section(self->config, ops->section);
     return ops;
+}
+
+/* Room first: the texts are pointed at, so the buffer must not move. */
+enum slu_err slu_engine_begin_texts(struct slu_engine *self)
+{
+    char *room;
+    enum slu_err err;
+
+    slu_buf_clear(&self->status_text);
+    err = slu_buf_reserve(&self->status_text, self->status_text.max, &room);
+    return err == SLU_ERR_OK
+               ? err
+               : slu_error_set(&self->error, err, "cannot show the state: %s",
+                               slu_err_sentence(err));
+}
+
+const char *slu_engine_keep_text(struct slu_engine *self, struct slu_view text)
+{
+    size_t start = self->status_text.len;
+
+    if (slu_buf_append(&self->status_text, text) != SLU_ERR_OK ||
+        slu_buf_append(&self->status_text, slu_view_make("", 1)) !=
+            SLU_ERR_OK) {
+        return NULL;
+    }
+    return self->status_text.ptr + start;
+}
+
+enum slu_err slu_engine_read_store(struct slu_engine *self,
+                                   struct slu_store **out_store)
+{
+    struct slu_store_options options = {
+        .alloc = self->alloc,
+        .dir = self->top->state_dir,
+        .read_only = true,
+    };
+
+    return slu_store_open(&options, out_store, &self->error);
+}
+
+enum slu_err slu_engine_fail_store(struct slu_engine *self, enum slu_err err,
+                                   const struct slu_store *store)
+{
+    self->error = *slu_store_error(store);
+    if (self->error.code == SLU_ERR_OK) {
+        (void)slu_error_set(&self->error, err, "cannot read the state: %s",
+                            slu_err_sentence(err));
+    }
+    return err;
 }
 
 static enum slu_err read_allow_file(struct slu_engine *self,

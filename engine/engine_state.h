@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What: the inside of the public handle, shared by the files that implement
- * its verbs: engine.c (open, close), sync.c, check.c, status.c.
+ * its verbs: engine.c (open, close), sync.c, check.c, status.c, explain.c,
+ * indicators.c.
  */
 #ifndef SLU_ENGINE_ENGINE_STATE_H
 #define SLU_ENGINE_ENGINE_STATE_H
@@ -32,7 +33,8 @@ struct slu_engine {
     const struct slu_lists_config *lists;
     struct slu_wake stop;
     struct slu_error error;
-    /* What status hands out; valid until the next call on the handle. */
+    /* What status and explain hand out; valid until the next call on the
+     * handle. */
     struct slu_buf status_text;
     struct slu_status_entry status_entries[SLU_STATUS_ENTRIES_MAX];
     struct slu_status_run status_runs[SLU_STATUS_RUNS_MAX];
@@ -45,9 +47,28 @@ const struct slu_source_ops *slu_engine_source(struct slu_engine *self,
                                                unsigned flow,
                                                const void **out_config);
 
+/* Forgets the texts that were handed out, and makes room for others. */
+SLU_MUST_CHECK enum slu_err slu_engine_begin_texts(struct slu_engine *self);
+
+/* A copy that lives until the next call on the handle; NULL when there is no
+ * room left. */
+const char *slu_engine_keep_text(struct slu_engine *self, struct slu_view text);
+
+/* Opens the state for reading. NOT_FOUND: nothing ran yet. */
+SLU_MUST_CHECK enum slu_err slu_engine_read_store(struct slu_engine *self,
+                                                  struct slu_store **out_store);
+
+/* Keeps the store's error as the handle's, for who was reading to do what. */
+enum slu_err slu_engine_fail_store(struct slu_engine *self, enum slu_err err,
+                                   const struct slu_store *store);
+
 /* A guard as configured, with the allow file read. */
 SLU_MUST_CHECK enum slu_err slu_engine_guard(struct slu_engine *self,
                                              struct slu_guard **out_guard);
+
+/* By the bit of a category: how long its indicators stay; 0: lists.max_age. */
+void slu_engine_category_ages(const struct slu_engine *self,
+                              int64_t out[SLU_LISTS_CATEGORIES_MAX]);
 
 /* Refuses a source without its key: "API key not found". */
 SLU_MUST_CHECK enum slu_err

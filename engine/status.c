@@ -16,18 +16,6 @@ struct listing {
     uint64_t done; /* objects of an export */
 };
 
-static const char *keep_text(struct slu_engine *self, struct slu_view text)
-{
-    size_t start = self->status_text.len;
-
-    if (slu_buf_append(&self->status_text, text) != SLU_ERR_OK ||
-        slu_buf_append(&self->status_text, slu_view_make("", 1)) !=
-            SLU_ERR_OK) {
-        return NULL;
-    }
-    return self->status_text.ptr + start;
-}
-
 static bool parse_seconds(struct slu_view value, int64_t *out_seconds)
 {
     char digits[24] = {0};
@@ -85,8 +73,8 @@ static enum slu_err add_checkpoint(struct listing *self, struct slu_view key,
         return SLU_ERR_OK;
     }
     entry = &engine->status_entries[self->checkpoints++];
-    entry->key = keep_text(engine, key);
-    entry->value = keep_text(engine, value);
+    entry->key = slu_engine_keep_text(engine, key);
+    entry->value = slu_engine_keep_text(engine, value);
     return entry->key != NULL && entry->value != NULL ? SLU_ERR_OK
                                                       : SLU_ERR_NOMEM;
 }
@@ -143,7 +131,7 @@ static enum slu_err add_window(struct listing *self, struct slu_view rest)
             struct slu_view earlier = format_ms(ms, iso);
 
             if (memcmp(entry->value, earlier.ptr, earlier.len) > 0) {
-                entry->value = keep_text(self->engine, earlier);
+                entry->value = slu_engine_keep_text(self->engine, earlier);
             }
             return entry->value != NULL ? SLU_ERR_OK : SLU_ERR_NOMEM;
         }
@@ -329,12 +317,7 @@ static enum slu_err read_state(struct listing *self, struct slu_store *store)
         err = slu_store_runs(store, SLU_STATUS_RUNS_MAX, add_run, self);
     }
     if (err != SLU_ERR_OK) {
-        self->engine->error = *slu_store_error(store);
-        if (self->engine->error.code == SLU_ERR_OK) {
-            (void)slu_error_set(&self->engine->error, err,
-                                "cannot read the state: %s",
-                                slu_err_sentence(err));
-        }
+        (void)slu_engine_fail_store(self->engine, err, store);
     }
     return err;
 }
@@ -342,27 +325,18 @@ static enum slu_err read_state(struct listing *self, struct slu_store *store)
 enum slu_err slu_engine_status(struct slu_engine *self,
                                struct slu_status *out_status)
 {
-    struct slu_store_options options = {
-        .alloc = self->alloc,
-        .dir = self->top->state_dir,
-        .read_only = true,
-    };
     struct listing listing = {.engine = self, .status = out_status};
     struct slu_store *store = NULL;
     enum slu_err err;
 
     self->error = (struct slu_error){0};
-    slu_buf_clear(&self->status_text);
     *out_status = (struct slu_status){.state_dir = self->top->state_dir,
                                       .output_dir = self->top->output_dir};
-    /* Room first: the texts are pointed at, so the buffer must not move. */
-    err = slu_buf_reserve(&self->status_text, self->status_text.max,
-                          &(char *){NULL});
+    err = slu_engine_begin_texts(self);
     if (err != SLU_ERR_OK) {
-        return slu_error_set(&self->error, err, "cannot show the status: %s",
-                             slu_err_sentence(err));
+        return err;
     }
-    err = slu_store_open(&options, &store, &self->error);
+    err = slu_engine_read_store(self, &store);
     if (err != SLU_ERR_OK) {
         return err;
     }

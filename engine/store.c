@@ -372,6 +372,32 @@ enum slu_err slu_store_scan(struct slu_store *self, enum slu_record_kind kind,
     return release(self, slu_db_scan(&self->db, kind, on_record, ctx));
 }
 
+enum slu_err slu_store_find(struct slu_store *self, enum slu_record_kind kind,
+                            struct slu_view key, struct slu_record *out_record,
+                            bool *out_found)
+{
+    enum slu_err err = acquire(self, false);
+
+    *out_found = false;
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    return release(self,
+                   slu_db_find(&self->db, kind, key, out_record, out_found));
+}
+
+enum slu_err slu_store_scan_all(struct slu_store *self,
+                                enum slu_record_kind kind,
+                                slu_store_record_fn on_record, void *ctx)
+{
+    enum slu_err err = acquire(self, false);
+
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    return release(self, slu_db_scan_all(&self->db, kind, on_record, ctx));
+}
+
 enum slu_err slu_store_rewrite(struct slu_store *self,
                                slu_store_rewrite_fn on_record, void *ctx)
 {

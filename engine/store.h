@@ -113,6 +113,29 @@ SLU_MUST_CHECK enum slu_err slu_store_scan(struct slu_store *self,
                                            slu_store_record_fn on_record,
                                            void *ctx);
 
+/*
+ * One record, folded or pending: what is known of it is merged, as the fold
+ * would. OK with *out_found false when there is none. The record's key is the
+ * one that was handed in. For programs that show the state: what is pending is
+ * read whole.
+ */
+SLU_MUST_CHECK enum slu_err slu_store_find(struct slu_store *self,
+                                           enum slu_record_kind kind,
+                                           struct slu_view key,
+                                           struct slu_record *out_record,
+                                           bool *out_found);
+
+/*
+ * As slu_store_scan, but with what is pending merged in. Memory is that of a
+ * fold, however much is pending. A run that goes on meanwhile is not held up,
+ * also when on_record takes its time: each record is as it was when its shard
+ * was read, and none that was there from beginning to end is left out.
+ */
+SLU_MUST_CHECK enum slu_err slu_store_scan_all(struct slu_store *self,
+                                               enum slu_record_kind kind,
+                                               slu_store_record_fn on_record,
+                                               void *ctx);
+
 enum slu_store_change {
     SLU_STORE_KEEP,
     SLU_STORE_UPDATE, /* the record was changed in place (not its key) */

@@ -40,6 +40,7 @@
 
 enum slu_db_statement {
     SLU_DB_BEGIN,
+    SLU_DB_READ,
     SLU_DB_COMMIT,
     SLU_DB_ROLLBACK,
     SLU_DB_PAGE_SIZE,
@@ -239,5 +240,36 @@ slu_db_rewrite(struct slu_db *self, slu_store_rewrite_fn on_record, void *ctx);
 /* Merges one chunk of pending blobs; *out_more: there was one. */
 SLU_MUST_CHECK enum slu_err slu_db_fold_chunk(struct slu_db *self,
                                               bool *out_more);
+
+/* References to all of db->raw, which is made of packed records. */
+SLU_MUST_CHECK enum slu_err slu_db_make_refs(struct slu_db *self);
+
+/* Gives back the memory of db->raw and of its references. */
+void slu_db_free_chunk(struct slu_db *self);
+
+/* ---- store_find.c ---- */
+
+SLU_MUST_CHECK enum slu_err
+slu_db_find(struct slu_db *self, enum slu_record_kind kind, struct slu_view key,
+            struct slu_record *out_record, bool *out_found);
+SLU_MUST_CHECK enum slu_err slu_db_scan_all(struct slu_db *self,
+                                            enum slu_record_kind kind,
+                                            slu_store_record_fn on_record,
+                                            void *ctx);
+
+/* ---- store_window.c: pending records in the order of their keys ---- */
+
+/*
+ * Collects in db->raw what is pending of a kind from a place on, sorted and
+ * merged, and says up to where: as far as a fold's chunk reaches, else to the
+ * end of the kind. *from and *out_to are of that kind.
+ */
+SLU_MUST_CHECK enum slu_err slu_db_window(struct slu_db *self,
+                                          const struct slu_low *from,
+                                          struct slu_low *out_to);
+
+/* <0, 0, >0: the order of a record and a place. */
+int slu_low_compare_record(const struct slu_record *record,
+                           const struct slu_low *low);
 
 #endif

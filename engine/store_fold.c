@@ -62,7 +62,7 @@ static enum slu_err add_ref(struct slu_db *self, struct slu_view *rest)
     return SLU_ERR_OK;
 }
 
-static enum slu_err make_refs(struct slu_db *self)
+enum slu_err slu_db_make_refs(struct slu_db *self)
 {
     struct slu_view rest = slu_buf_view(&self->raw);
     enum slu_err err = SLU_ERR_OK;
@@ -96,7 +96,7 @@ static enum slu_err measure_chunk(struct slu_db *self)
     return err;
 }
 
-static void free_chunk(struct slu_db *self)
+void slu_db_free_chunk(struct slu_db *self)
 {
     slu_buf_fini(&self->raw);
     slu_alloc_put(self->alloc, self->refs,
@@ -404,7 +404,7 @@ enum slu_err slu_db_fold_chunk(struct slu_db *self, bool *out_more)
     }
     *out_more = chunk.any;
     if (err == SLU_ERR_OK && chunk.any) {
-        err = make_refs(self);
+        err = slu_db_make_refs(self);
         if (err == SLU_ERR_OK) {
             slu_sort_refs(self->refs, self->ref_count,
                           slu_buf_view(&self->raw));
@@ -412,7 +412,7 @@ enum slu_err slu_db_fold_chunk(struct slu_db *self, bool *out_more)
         }
     }
     if (!chunk.any) {
-        free_chunk(self);
+        slu_db_free_chunk(self);
     }
     if (err != SLU_ERR_OK) {
         self->failed = true;

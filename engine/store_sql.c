@@ -46,6 +46,7 @@ static const char schema[] =
 
 static const char *const statement_texts[SLU_DB_STATEMENT_COUNT] = {
     [SLU_DB_BEGIN] = "BEGIN IMMEDIATE",
+    [SLU_DB_READ] = "BEGIN",
     [SLU_DB_COMMIT] = "COMMIT",
     [SLU_DB_ROLLBACK] = "ROLLBACK",
     [SLU_DB_PAGE_SIZE] = "PRAGMA page_size",

@@ -242,25 +242,46 @@ slu_engine_plan(struct slu_engine *self, unsigned flow, slu_plan_fn on_row,
 
 /* ---- what is stored ---- */
 
+/* A set of GuardDuty that was made of a list. */
+struct slu_explained_set {
+    const char *region;
+    const char *id;
+    const char *status; /* "active" with the content that the bucket has,
+                           "pending": asked for, "old": active with an earlier
+                           one, "error": that content was refused */
+};
+
 /* Why an indicator is where it is. */
 struct slu_explanation {
-    struct slu_indicator indicator; /* as stored; value is canonical */
+    struct slu_indicator indicator; /* as stored; value is canonical, or as
+                                       received where it is no valid one */
     bool known;                     /* the state has it */
     const char *path;   /* of the list file it is in; NULL: in none */
     uint64_t line;      /* in that file, from 1 */
     const char *reason; /* why it is in none: "exceeded", "expired",
-                           "verdict", or a code of the README's table */
+                           "verdict", "pending" (the next sync lists it),
+                           "covered" (by the wider line), or a code of the
+                           README's table; NULL: it is in one, or not known */
     char text[256];     /* the whole in one sentence */
     /* A wider line that lists it all the same ("203.0.113.0/24",
      * "*.example.com"), or "". */
     char covered_by[256];
     const char *covered_path;
     uint64_t covered_line;
+    /* Of the list file it is in, else of the wider line's: the object that a
+     * sync has stored of it ("s3://bucket/path"; NULL: none), whether that has
+     * the file's content of now, and the sets made of it. */
+    const char *object;
+    bool object_current;
+    unsigned set_count;
+    const struct slu_explained_set *sets;
 };
 
-/* Of a value as a user writes it: an IP, CIDR or domain; by the state and the
- * list files, without network. CONFIG: it is none. An unknown value is OK with
- * known false. *out lives until the next call on the handle. */
+/* Of a value as a user writes it: an IP, CIDR or domain, also in the harmless
+ * form "1[.]2[.]3[.]4", or an invalid value as it was received; by the state
+ * and the list files, without network. CONFIG: it is none. An unknown value is
+ * OK with known false. NOT_FOUND when nothing ran yet. *out lives until the
+ * next call on the handle. */
 SLU_API SLU_MUST_CHECK enum slu_err
 slu_engine_explain(struct slu_engine *self, const char *value,
                    struct slu_explanation *out);
@@ -270,7 +291,9 @@ struct slu_filter {
     const char *type;   /* "ip" or "domain"; NULL: both */
     int64_t since;      /* last seen at or after; seconds since 1970 */
     const char *list;   /* path of a list file, or its last component's stem
-                           ("threat-ip-1"); "none": in no list; NULL: any */
+                           ("threat-ip-1"); "none": in no list; NULL: any. An
+                           indicator that stands in a wider line alone
+                           (lists.merge_cidrs, lists.fold_domains) is in none */
 };
 
 /* Every stored valid indicator that the filter lets pass, in the order of type
@@ -282,6 +305,26 @@ typedef void (*slu_indicator_fn)(void *ctx,
 SLU_API SLU_MUST_CHECK enum slu_err
 slu_engine_indicators(struct slu_engine *self, const struct slu_filter *filter,
                       slu_indicator_fn on_indicator, void *ctx);
+
+enum slu_indicator_format {
+    SLU_INDICATOR_TEXT,   /* the bare values */
+    SLU_INDICATOR_NDJSON, /* value, type, sources, verdict, score, first_seen,
+                             last_seen, assessed_at, list */
+    SLU_INDICATOR_CSV,    /* the same, RFC 4180 */
+};
+
+/* Takes bytes that are whole lines; false ends it. */
+typedef bool (*slu_write_fn)(void *ctx, const char *bytes, size_t len);
+
+/* The same indicators as text. STOPPED when `write` has returned false. */
+SLU_API SLU_MUST_CHECK enum slu_err slu_engine_write_indicators(
+    struct slu_engine *self, const struct slu_filter *filter,
+    enum slu_indicator_format format, slu_write_fn write, void *ctx);
+
+/* Seconds since 1970 of "2026-01-31T08:00:00Z", "2026-01-31", or of a time back
+ * from now: "4h", "7d". CONFIG: it is none. */
+SLU_API SLU_MUST_CHECK enum slu_err
+slu_engine_since(struct slu_engine *self, const char *text, int64_t *out_since);
 
 /* Ends a sync soon: answers under way are dropped, what is committed stays.
  * The sync under way, or else the next one, returns STOPPED; the one after it

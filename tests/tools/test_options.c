@@ -137,3 +137,57 @@ Test(options, finds_commands_by_whole_names)
     cr_assert_null(slu_cli_command_find("stat"));
     cr_assert_null(slu_cli_command_find(""));
 }
+
+/* ---- explain and indicators ---- */
+
+Test(options, takes_the_value_to_explain_wherever_it_stands)
+{
+    cr_assert(PARSE("explain", "1.2.3.4", "-c", "a"));
+    cr_assert_str_eq(options.value, "1.2.3.4");
+    cr_assert(PARSE("-c", "a", "--json", "explain", "example.com"));
+    cr_assert_str_eq(options.value, "example.com");
+    cr_assert(options.json);
+}
+
+Test(options, refuses_to_explain_nothing, .init = cr_redirect_stderr)
+{
+    expect_refusal(PARSE("explain", "-c", "a"),
+                   "`explain` needs an IP, CIDR or domain");
+}
+
+Test(options, refuses_to_explain_two_things, .init = cr_redirect_stderr)
+{
+    expect_refusal(PARSE("explain", "a.com", "b.com", "-c", "a"),
+                   "one word too many: b.com");
+}
+
+Test(options, reads_the_filter_of_indicators)
+{
+    cr_assert(PARSE("indicators", "-c", "a"));
+    cr_assert_null(options.source);
+    cr_assert_null(options.type);
+    cr_assert_null(options.since);
+    cr_assert_null(options.list);
+    cr_assert_eq(options.format, SLU_INDICATOR_TEXT);
+    cr_assert(PARSE("indicators", "-c", "a", "--source", "malware", "--type=ip",
+                    "--since", "4h", "--list", "none", "--format", "csv"));
+    cr_assert_str_eq(options.source, "malware");
+    cr_assert_str_eq(options.type, "ip");
+    cr_assert_str_eq(options.since, "4h");
+    cr_assert_str_eq(options.list, "none");
+    cr_assert_eq(options.format, SLU_INDICATOR_CSV);
+    cr_assert(PARSE("indicators", "-c", "a", "--format", "ndjson"));
+    cr_assert_eq(options.format, SLU_INDICATOR_NDJSON);
+}
+
+Test(options, refuses_a_wrong_format_of_indicators, .init = cr_redirect_stderr)
+{
+    expect_refusal(PARSE("indicators", "-c", "a", "--format", "xml"),
+                   "--format takes text, ndjson or csv, not xml");
+}
+
+Test(options, refuses_a_filter_elsewhere, .init = cr_redirect_stderr)
+{
+    expect_refusal(PARSE("status", "-c", "a", "--since", "4h"),
+                   "`status` does not take the options of `indicators`");
+}

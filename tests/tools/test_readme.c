@@ -39,6 +39,39 @@ Test(readme, holds_the_reference_of_the_configuration)
     free(readme);
 }
 
+/* Without the marks of code. */
+static void copy_plain(const char *from, size_t len, char out[200])
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < len && at < 199; i++) {
+        if (from[i] != '`') {
+            out[at++] = from[i];
+        }
+    }
+    out[at] = '\0';
+}
+
+Test(readme, gives_reasons_the_meaning_that_explain_does)
+{
+    char *readme = read_readme();
+
+    for (int i = SLU_REASON_NONE + 1; i < SLU_REASON_COUNT; i++) {
+        enum slu_reason reason = (enum slu_reason)i;
+        char start[64];
+        char meaning[200];
+        const char *row;
+
+        snprintf(start, sizeof(start), "| `%s` | ", slu_reason_name(reason));
+        row = strstr(readme, start);
+        cr_assert_not_null(row, "%s", start);
+        row += strlen(start);
+        copy_plain(row, (size_t)(strstr(row, " | ") - row), meaning);
+        cr_assert_str_eq(slu_reason_meaning(reason), meaning);
+    }
+    free(readme);
+}
+
 Test(readme, explains_every_reason)
 {
     char *readme = read_readme();

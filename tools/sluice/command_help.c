@@ -9,21 +9,30 @@ static const char option_text[] =
     "  -c, --config FILE     the configuration (YAML)\n"
     "  --flow N|NAME         sync: this flow only, by number from 1 or by "
     "name\n"
-    "  --json                sync, status, demo: one JSON object a line on "
-    "stdout\n"
+    "  --json                sync, status, explain, demo: one JSON object a "
+    "line on\n"
+    "                        stdout\n"
+    "  --source NAME         indicators: stream, a threat list's id, "
+    "taken_over\n"
+    "  --type ip|domain      indicators: of this type only\n"
+    "  --since WHEN          indicators: last seen since a time, or 4h, 7d "
+    "ago\n"
+    "  --list NAME           indicators: in this list file, or none\n"
+    "  --format FORMAT       indicators: text (the default), ndjson or csv\n"
     "  --log-level LEVEL     debug, info (the default), warn or error\n"
     "  --log-format FORMAT   text (the default) or json; logs are on stderr\n"
     "\n"
     "Exit codes: 0 done; 1 a unit failed or is incomplete, safe to run "
     "again;\n"
-    "2 usage, configuration, a missing file; 3 the sign-in was refused.\n";
+    "2 usage, configuration, a missing file; 3 the sign-in was refused.\n"
+    "`explain` exits with 1 where the indicator is not known.\n";
 
 static void print_usage(FILE *to)
 {
     (void)fprintf(to, "usage: sluice COMMAND [options]\n\nCommands:\n");
     for (const struct slu_cli_command *at = slu_cli_commands; at->name != NULL;
          at++) {
-        (void)fprintf(to, "  %-8s %-8s %s\n", at->name,
+        (void)fprintf(to, "  %-10s %-8s %s\n", at->name,
                       at->needs_config ? "-c FILE" : "", at->help);
     }
     (void)fputs(option_text, to);

@@ -10,19 +10,29 @@ enum letter {
     LETTER_CONFIG = 'c',
     LETTER_HELP = 'h',
     LETTER_FLOW = 256,
+    LETTER_FORMAT,
     LETTER_JSON,
+    LETTER_LIST,
     LETTER_LOG_FORMAT,
     LETTER_LOG_LEVEL,
+    LETTER_SINCE,
+    LETTER_SOURCE,
+    LETTER_TYPE,
     LETTER_VERSION,
 };
 
 static const struct option long_options[] = {
     {"config", required_argument, NULL, LETTER_CONFIG},
     {"flow", required_argument, NULL, LETTER_FLOW},
+    {"format", required_argument, NULL, LETTER_FORMAT},
     {"help", no_argument, NULL, LETTER_HELP},
     {"json", no_argument, NULL, LETTER_JSON},
+    {"list", required_argument, NULL, LETTER_LIST},
     {"log-format", required_argument, NULL, LETTER_LOG_FORMAT},
     {"log-level", required_argument, NULL, LETTER_LOG_LEVEL},
+    {"since", required_argument, NULL, LETTER_SINCE},
+    {"source", required_argument, NULL, LETTER_SOURCE},
+    {"type", required_argument, NULL, LETTER_TYPE},
     {"version", no_argument, NULL, LETTER_VERSION},
     {NULL, 0, NULL, 0},
 };
@@ -36,6 +46,11 @@ const struct slu_cli_command slu_cli_commands[] = {
      slu_cli_sync, "pull once and write the lists, checkpointed"},
     {"status", SLU_CLI_CONFIG | SLU_CLI_LOG | SLU_CLI_JSON, true,
      slu_cli_status, "show checkpoints, lists and the last runs"},
+    {"explain", SLU_CLI_CONFIG | SLU_CLI_LOG | SLU_CLI_JSON | SLU_CLI_VALUE,
+     true, slu_cli_explain,
+     "`explain VALUE`: why an IP, CIDR or domain is where it is"},
+    {"indicators", SLU_CLI_CONFIG | SLU_CLI_LOG | SLU_CLI_FILTER, true,
+     slu_cli_indicators, "print what is stored, one a line"},
     {"version", 0, false, slu_cli_version, "print the version"},
     {"help", 0, false, slu_cli_help,
      "print this; `help config` prints every configuration key"},
@@ -80,6 +95,45 @@ static bool parse_format(struct slu_cli_options *self, const char *text)
            fail("--log-format takes text or json, not ", text);
 }
 
+static bool parse_indicator_format(struct slu_cli_options *self,
+                                   const char *text)
+{
+    static const char *const names[] = {
+        [SLU_INDICATOR_TEXT] = "text",
+        [SLU_INDICATOR_NDJSON] = "ndjson",
+        [SLU_INDICATOR_CSV] = "csv",
+    };
+
+    for (int i = 0; i < 3; i++) {
+        if (strcmp(names[i], text) == 0) {
+            self->format = (enum slu_indicator_format)i;
+            return true;
+        }
+    }
+    return fail("--format takes text, ndjson or csv, not ", text);
+}
+
+/* The options of `indicators`. */
+static bool parse_filter(struct slu_cli_options *self, int letter)
+{
+    switch (letter) {
+    case LETTER_LIST:
+        self->list = optarg;
+        return true;
+    case LETTER_SINCE:
+        self->since = optarg;
+        return true;
+    case LETTER_SOURCE:
+        self->source = optarg;
+        return true;
+    case LETTER_TYPE:
+        self->type = optarg;
+        return true;
+    default:
+        return parse_indicator_format(self, optarg);
+    }
+}
+
 static bool parse_option(struct slu_cli_options *self, int letter,
                          unsigned *given)
 {
@@ -102,6 +156,13 @@ static bool parse_option(struct slu_cli_options *self, int letter,
     case LETTER_LOG_LEVEL:
         *given |= SLU_CLI_LOG;
         return parse_level(self, optarg);
+    case LETTER_FORMAT:
+    case LETTER_LIST:
+    case LETTER_SINCE:
+    case LETTER_SOURCE:
+    case LETTER_TYPE:
+        *given |= SLU_CLI_FILTER;
+        return parse_filter(self, letter);
     case LETTER_HELP:
         self->command = slu_cli_command_find("help");
         return true;
@@ -132,7 +193,9 @@ static bool parse_words(struct slu_cli_options *self, int argc, char **argv)
         return true; /* --help and --version win */
     }
     if (optind == argc) {
-        return fail("which command?", " check, demo, status or sync");
+        return fail("which command?",
+                    " check, demo, explain, indicators, status or "
+                    "sync");
     }
     self->command = slu_cli_command_find(argv[optind]);
     if (self->command == NULL) {
@@ -143,25 +206,38 @@ static bool parse_words(struct slu_cli_options *self, int argc, char **argv)
         self->topic = extra;
         extra = argv[optind + 2];
     }
+    if ((self->command->options & SLU_CLI_VALUE) != 0) {
+        self->value = extra;
+        extra = extra == NULL ? NULL : argv[optind + 2];
+    }
     return extra == NULL || fail("one word too many: ", extra);
 }
 
 static bool check_given(const struct slu_cli_options *self, unsigned given)
 {
-    static const char *const names[] = {"-c", "--flow", "--json",
-                                        "--log-level and --log-format"};
+    static const char *const names[] = {
+        "-c",      "--flow",
+        "--json",  "--log-level and --log-format",
+        "--force", "the options of `indicators`"};
     unsigned unwanted = given & ~self->command->options;
 
     if (self->command->options == 0) {
         return true;
     }
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if ((unwanted & (1u << i)) != 0) {
             (void)fprintf(stderr,
                           "sluice: `%s` does not take %s; see `sluice help`\n",
                           self->command->name, names[i]);
             return false;
         }
+    }
+    if ((self->command->options & SLU_CLI_VALUE) != 0 && self->value == NULL) {
+        (void)fprintf(stderr,
+                      "sluice: `%s` needs an IP, CIDR or domain; see `sluice "
+                      "help`\n",
+                      self->command->name);
+        return false;
     }
     if (self->command->needs_config && self->config == NULL) {
         (void)fprintf(stderr,

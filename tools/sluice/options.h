@@ -7,7 +7,7 @@
 #ifndef SLU_CLI_OPTIONS_H
 #define SLU_CLI_OPTIONS_H
 
-#include <sluice/log.h>
+#include <sluice/engine.h>
 #include <stdbool.h>
 
 struct slu_cli_options;
@@ -24,7 +24,9 @@ enum slu_cli_option {
     SLU_CLI_CONFIG = 1 << 0,
     SLU_CLI_FLOW = 1 << 1,
     SLU_CLI_JSON = 1 << 2,
-    SLU_CLI_LOG = 1 << 3, /* --log-level and --log-format */
+    SLU_CLI_LOG = 1 << 3,    /* --log-level and --log-format */
+    SLU_CLI_FILTER = 1 << 5, /* --source, --type, --since, --list, --format */
+    SLU_CLI_VALUE = 1 << 6,  /* one more word */
 };
 
 struct slu_cli_options {
@@ -32,6 +34,13 @@ struct slu_cli_options {
     const char *config; /* -c */
     const char *flow;   /* --flow; NULL: every flow */
     const char *topic;  /* the word behind `help`; NULL */
+    const char *value;  /* the word behind `explain` */
+    /* Of `indicators`; NULL where it isn't given. */
+    const char *source;
+    const char *type;
+    const char *since;
+    const char *list;
+    enum slu_indicator_format format;
     bool json;
     bool log_json;
     bool log_level_given;
@@ -50,7 +59,9 @@ bool slu_cli_options_parse(struct slu_cli_options *self, int argc, char **argv);
 /* One for each command: its exit code. */
 int slu_cli_check(const struct slu_cli_options *options);
 int slu_cli_demo(const struct slu_cli_options *options);
+int slu_cli_explain(const struct slu_cli_options *options);
 int slu_cli_help(const struct slu_cli_options *options);
+int slu_cli_indicators(const struct slu_cli_options *options);
 int slu_cli_status(const struct slu_cli_options *options);
 int slu_cli_sync(const struct slu_cli_options *options);
 int slu_cli_version(const struct slu_cli_options *options);
