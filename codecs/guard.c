@@ -205,6 +205,17 @@ static bool is_public_suffix(struct slu_view name)
     return psl_is_public_suffix2(psl_builtin(), text, PSL_TYPE_ANY) != 0;
 }
 
+struct slu_view slu_guard_public_suffix(struct slu_view name)
+{
+    while (!is_public_suffix(name)) {
+        const char *dot = memchr(name.ptr, '.', name.len);
+
+        /* There is one: a single label is a public suffix. */
+        name = slu_view_make(dot + 1, name.len - (size_t)(dot + 1 - name.ptr));
+    }
+    return name;
+}
+
 enum slu_reason slu_guard_check_domain(const struct slu_guard *self,
                                        struct slu_view domain)
 {

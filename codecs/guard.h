@@ -58,4 +58,9 @@ enum slu_reason slu_guard_check_ipv6(const struct slu_guard *self,
 enum slu_reason slu_guard_check_domain(const struct slu_guard *self,
                                        struct slu_view domain);
 
+/* The longest public suffix of a canonical name without "*.", of both sections
+ * of the Public Suffix List; a part of it, or all of it. Whatever the settings
+ * are. */
+struct slu_view slu_guard_public_suffix(struct slu_view name);
+
 #endif

@@ -14,6 +14,8 @@
  * The first scan gathers the candidates (pool.h), decide places them (place.c),
  * the second scan asks again what becomes of each record, which is cheaper than
  * remembering it, and meets the placed ones in the order in which they came.
+ * With merge_cidrs or fold_domains what is placed are lines, which may hold
+ * several entries (cidr_merge.h, domain_fold.h).
  */
 #include "codecs/list_text.h"
 #include "sinks/coverage.h"
@@ -21,7 +23,26 @@
 
 #include <assert.h>
 
+/* Names that fold into one line don't stand together: to find them, so many
+ * times more names are held than there are lines. Beyond twice as many the
+ * worst go, and are missed by the lines that they would have stood in. */
+#define FOLD_POOL 16
+
 /* ---- life ---- */
+
+static void init_joining(struct slu_lists *self)
+{
+    const struct slu_lists_options *options = &self->options;
+    struct slu_list *ips = &self->lists[SLU_KIND_IP];
+
+    slu_cidr_merge_init(&self->merge, options->guard, &ips->pool,
+                        ips->limits.bytes - 1);
+    self->fold = (struct slu_domain_fold){
+        .alloc = options->alloc,
+        .guard = options->guard,
+        .least = (uint32_t)options->config->fold_domains,
+    };
+}
 
 static void init_list(struct slu_lists *self, enum slu_kind kind)
 {
@@ -30,6 +51,7 @@ static void init_list(struct slu_lists *self, enum slu_kind kind)
     struct slu_place_limits *limits = &list->limits;
     uint32_t usable = self->options.usable[kind];
     uint32_t keep;
+    bool folds = kind == SLU_KIND_DOMAIN && slu_lists_joins(self, kind);
 
     limits->files = slu_lists_file_count(self, kind);
     limits->lines = (uint32_t)(kind == SLU_KIND_IP ? config->ip_file_lines
@@ -38,7 +60,9 @@ static void init_list(struct slu_lists *self, enum slu_kind kind)
     limits->usable = ((1u << limits->files) - 1) & (usable == 0 ? ~0u : usable);
     keep = limits->lines * (uint32_t)__builtin_popcount(limits->usable);
     /* The best one is kept even where no file can take it. */
-    slu_pool_init(&list->pool, self->options.alloc, keep == 0 ? 1 : keep);
+    list->keep = keep == 0 ? 1 : keep;
+    slu_pool_init(&list->pool, self->options.alloc,
+                  folds ? list->keep * FOLD_POOL : list->keep);
 }
 
 struct slu_lists *slu_lists_new(const struct slu_lists_options *options)
@@ -53,6 +77,7 @@ struct slu_lists *slu_lists_new(const struct slu_lists_options *options)
         self->options = *options;
         init_list(self, SLU_KIND_IP);
         init_list(self, SLU_KIND_DOMAIN);
+        init_joining(self);
         slu_side_writer_init(&self->side, options);
     }
     return self;
@@ -97,102 +122,152 @@ static void note_seat(struct slu_list *list, uint32_t place)
     }
 }
 
+static enum slu_err add_name(struct slu_lists *self,
+                             struct slu_candidate candidate,
+                             struct slu_view name)
+{
+    struct slu_pool *pool = &self->lists[SLU_KIND_DOMAIN].pool;
+
+    if (slu_lists_joins(self, SLU_KIND_DOMAIN) && slu_pool_is_full(pool)) {
+        enum slu_err err = slu_domain_fold(&self->fold, pool);
+
+        if (err != SLU_ERR_OK) {
+            return err;
+        }
+    }
+    return slu_pool_add(pool, candidate, name);
+}
+
+/* Where a line may hold several entries, one that leaves may be the one that
+ * has the line's place. */
+static enum slu_err leave_place(struct slu_lists *self,
+                                const struct slu_record *record, uint32_t place)
+{
+    enum slu_kind kind = slu_lists_kind(record);
+
+    if (place == 0 || !slu_lists_joins(self, kind)) {
+        return SLU_ERR_OK;
+    }
+    if (kind == SLU_KIND_IP) {
+        slu_cidr_merge_leave(&self->merge, slu_record_cidr(record), place);
+        return SLU_ERR_OK;
+    }
+    return add_name(
+        self,
+        (struct slu_candidate){.rank = record->key.len << 8 | SLU_FOLD_LEFT,
+                               .place = place},
+        record->key);
+}
+
+static enum slu_err add_candidate(struct slu_lists *self,
+                                  const struct slu_record *record,
+                                  struct slu_view entry, uint32_t place)
+{
+    struct slu_candidate candidate = {.place = place};
+    const struct slu_view no_name = {0};
+    struct slu_cidr cidr;
+
+    if (record->kind == SLU_RECORD_DOMAIN) {
+        candidate.rank = slu_rank_make(record, entry.len, 0);
+        return add_name(self, candidate, entry);
+    }
+    cidr = slu_record_cidr(record);
+    candidate.value = cidr.address;
+    candidate.rank = slu_rank_make(record, entry.len, cidr.prefix);
+    return slu_lists_joins(self, SLU_KIND_IP)
+               ? slu_cidr_merge_add(&self->merge, candidate)
+               : slu_pool_add(&self->lists[SLU_KIND_IP].pool, candidate,
+                              no_name);
+}
+
 enum slu_err slu_lists_consider(struct slu_lists *self,
                                 const struct slu_record *record)
 {
     struct slu_list *list = &self->lists[slu_lists_kind(record)];
-    struct slu_candidate candidate = {0};
-    struct slu_view name = {0};
-    struct slu_cidr cidr = {0};
     char entry[SLU_VALUE_MAX];
+    uint32_t place;
     size_t length;
 
     assert(self->phase == SLU_LISTS_CONSIDER);
     if (!slu_lists_is_valid(record)) {
         return SLU_ERR_OK;
     }
-    candidate.place = old_place(list, record);
-    note_seat(list, candidate.place);
+    place = old_place(list, record);
+    note_seat(list, place);
     if (slu_lists_classify(&self->options, record) != SLU_REASON_NONE) {
-        return SLU_ERR_OK;
+        return leave_place(self, record, place);
     }
     length = slu_list_entry(record, entry);
     /* What is longer than a file must not keep others out of the pool. */
-    if (length + 1 > list->limits.bytes) {
+    return slu_list_fits(list, length)
+               ? add_candidate(self, record, slu_view_make(entry, length),
+                               place)
+               : leave_place(self, record, place);
+}
+
+static enum slu_err join_entries(struct slu_lists *self, enum slu_kind kind)
+{
+    if (!slu_lists_joins(self, kind)) {
         return SLU_ERR_OK;
     }
-    if (record->kind == SLU_RECORD_IP) {
-        cidr = slu_record_cidr(record);
-        candidate.value = cidr.address;
-    } else {
-        name = slu_view_make(entry, length);
+    return kind == SLU_KIND_IP
+               ? slu_cidr_merge_flush(&self->merge)
+               : slu_domain_fold(&self->fold, &self->lists[kind].pool);
+}
+
+static enum slu_err decide_list(struct slu_lists *self, enum slu_kind kind)
+{
+    struct slu_list *list = &self->lists[kind];
+    enum slu_err err = join_entries(self, kind);
+
+    if (err != SLU_ERR_OK) {
+        return err;
     }
-    candidate.rank = slu_rank_make(record, length, cidr.prefix);
-    return slu_pool_add(&list->pool, candidate, name);
+    slu_pool_trim(&list->pool, list->keep);
+    err = slu_place(self->options.alloc, &list->limits, list->pool.items,
+                    list->pool.count, list->files);
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    slu_pool_drop_unplaced(&list->pool);
+    if (kind == SLU_KIND_DOMAIN && slu_lists_joins(self, kind)) {
+        list->wildcards = slu_domain_fold_wildcards(&list->pool);
+        list->next = list->wildcards;
+    }
+    return SLU_ERR_OK;
 }
 
 enum slu_err slu_lists_decide(struct slu_lists *self)
 {
-    assert(self->phase == SLU_LISTS_CONSIDER);
-    for (unsigned kind = 0; kind < SLU_KIND_COUNT; kind++) {
-        struct slu_list *list = &self->lists[kind];
-        enum slu_err err;
+    enum slu_err err;
 
-        slu_pool_trim(&list->pool);
-        err = slu_place(self->options.alloc, &list->limits, list->pool.items,
-                        list->pool.count, list->files);
-        if (err != SLU_ERR_OK) {
-            return err;
-        }
-        slu_pool_drop_unplaced(&list->pool);
+    assert(self->phase == SLU_LISTS_CONSIDER);
+    err = decide_list(self, SLU_KIND_IP);
+    if (err == SLU_ERR_OK) {
+        err = decide_list(self, SLU_KIND_DOMAIN);
     }
-    self->phase = SLU_LISTS_SETTLE;
-    return SLU_ERR_OK;
+    if (err == SLU_ERR_OK) {
+        self->phase = SLU_LISTS_SETTLE;
+    }
+    return err;
 }
 
 /* ---- second scan ---- */
 
-/* The place of a candidate; 0 when it has none. */
-static uint32_t take_place(struct slu_list *list,
-                           const struct slu_record *record)
-{
-    const struct slu_candidate *item;
-    bool same;
-
-    if (list->next == list->pool.count) {
-        return 0;
-    }
-    item = &list->pool.items[list->next];
-    if (record->kind == SLU_RECORD_IP) {
-        struct slu_cidr cidr = slu_record_cidr(record);
-
-        same = item->value == cidr.address &&
-               slu_rank_prefix(item->rank) == cidr.prefix;
-    } else {
-        char entry[SLU_VALUE_MAX];
-        size_t length = slu_list_entry(record, entry);
-
-        same = slu_view_equal(slu_pool_name(&list->pool, item),
-                              slu_view_make(entry, length));
-    }
-    if (!same) {
-        return 0;
-    }
-    list->next++;
-    return item->place;
-}
-
 static void set_place(struct slu_lists *self, struct slu_record *record,
-                      uint32_t place, enum slu_lists_action *out_action)
+                      const struct slu_standing *standing,
+                      enum slu_lists_action *out_action)
 {
     enum slu_kind kind = slu_lists_kind(record);
-    uint8_t file = (uint8_t)slu_place_file(place);
-    uint32_t seat = slu_place_seat(place);
+    uint8_t file = (uint8_t)slu_place_file(standing->place);
+    uint32_t seat = slu_place_seat(standing->place);
     bool had_place = record->place_file != 0;
 
-    self->counts.listed[kind] += place != 0;
-    self->counts.added[kind] += place != 0 && !had_place;
-    self->counts.removed[kind] += place == 0 && had_place;
+    self->counts.listed[kind] += standing->listed;
+    self->counts.added[kind] += file != 0 && !had_place;
+    self->counts.removed[kind] += !standing->listed && had_place;
+    self->counts.merged += standing->wider && kind == SLU_KIND_IP;
+    self->counts.folded += standing->wider && kind == SLU_KIND_DOMAIN;
     if (record->place_file != file ||
         (file != 0 && record->place_seat != seat)) {
         record->place_file = file;
@@ -201,34 +276,38 @@ static void set_place(struct slu_lists *self, struct slu_record *record,
     }
 }
 
+static enum slu_err write_guarded(struct slu_lists *self,
+                                  const struct slu_record *record,
+                                  enum slu_reason reason)
+{
+    char entry[SLU_VALUE_MAX];
+    size_t length = slu_list_entry(record, entry);
+
+    return slu_side_writer_reason(&self->side, slu_lists_kind(record),
+                                  slu_view_make(entry, length), reason,
+                                  record->last_seen);
+}
+
 static enum slu_err settle_valid(struct slu_lists *self,
                                  struct slu_record *record,
                                  enum slu_reason reason,
                                  enum slu_lists_action *out_action)
 {
     enum slu_kind kind = slu_lists_kind(record);
-    uint32_t place = 0;
+    struct slu_standing standing = {0};
 
     if (reason == SLU_REASON_NONE) {
-        place = take_place(&self->lists[kind], record);
+        standing = slu_standing_find(self, record);
+        slu_coverage_add(self->counts.categories, record, standing.listed);
     }
-    set_place(self, record, place, out_action);
-    if (reason == SLU_REASON_NONE) {
-        slu_coverage_add(self->counts.categories, record, place != 0);
-    }
-    if (reason == SLU_REASON_NONE && place == 0) {
+    set_place(self, record, &standing, out_action);
+    if (reason == SLU_REASON_NONE && !standing.listed) {
         self->counts.exceeded[kind]++;
         return slu_side_writer_exceeded(&self->side, kind, record);
     }
-    if (slu_reason_class(reason) == SLU_REASON_CLASS_GUARD) {
-        char entry[SLU_VALUE_MAX];
-        size_t length = slu_list_entry(record, entry);
-
-        return slu_side_writer_reason(&self->side, kind,
-                                      slu_view_make(entry, length), reason,
-                                      record->last_seen);
-    }
-    return SLU_ERR_OK;
+    return slu_reason_class(reason) == SLU_REASON_CLASS_GUARD
+               ? write_guarded(self, record, reason)
+               : SLU_ERR_OK;
 }
 
 static enum slu_err settle_invalid(struct slu_lists *self,
@@ -284,9 +363,9 @@ enum slu_err slu_lists_finish(struct slu_lists *self)
     if (self->phase == SLU_LISTS_FINISHED) {
         return SLU_ERR_OK;
     }
-    /* A placed entry that did not come again: the scans differed. */
+    /* A line of which nothing came again: the scans differed. */
     for (unsigned kind = 0; kind < SLU_KIND_COUNT; kind++) {
-        if (self->lists[kind].next != self->lists[kind].pool.count) {
+        if (self->lists[kind].met != self->lists[kind].pool.count) {
             return SLU_ERR_STATE;
         }
     }

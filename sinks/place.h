@@ -34,6 +34,12 @@ static inline uint32_t slu_place_seat(uint32_t code)
     return code & (SLU_PLACE_SEATS - 1);
 }
 
+/* Of two places the lower one, in the order of files and seats; 0 is none. */
+static inline uint32_t slu_place_first(uint32_t a, uint32_t b)
+{
+    return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
 struct slu_place_limits {
     unsigned files;  /* 1-6 */
     uint32_t lines;  /* a file, at least 1 */

@@ -44,14 +44,14 @@ static void compact_names(struct slu_pool *self)
     self->names.len = end;
 }
 
-static void drop_worst(struct slu_pool *self)
+static void drop_worst(struct slu_pool *self, uint32_t keep)
 {
-    if (self->count <= self->keep) {
+    if (self->count <= keep) {
         return;
     }
-    self->floor = slu_rank_select(self->items, self->count, self->keep);
+    self->floor = slu_rank_select(self->items, self->count, keep);
     self->has_floor = true;
-    self->count = self->keep;
+    self->count = keep;
     compact_names(self);
 }
 
@@ -78,7 +78,7 @@ static enum slu_err make_room(struct slu_pool *self)
         return SLU_ERR_OK;
     }
     if (self->capacity == most) {
-        drop_worst(self);
+        drop_worst(self, self->keep);
         return SLU_ERR_OK;
     }
     capacity = self->capacity == 0 ? FIRST_CAPACITY : self->capacity * 2;
@@ -113,9 +113,10 @@ static void shrink(struct slu_pool *self)
     }
 }
 
-void slu_pool_trim(struct slu_pool *self)
+void slu_pool_trim(struct slu_pool *self, uint32_t keep)
 {
-    drop_worst(self);
+    assert(keep > 0 && keep <= self->keep);
+    drop_worst(self, keep);
     shrink(self);
 }
 

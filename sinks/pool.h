@@ -37,8 +37,15 @@ SLU_MUST_CHECK enum slu_err slu_pool_add(struct slu_pool *self,
                                          struct slu_candidate candidate,
                                          struct slu_view name);
 
-/* Cuts down to the best `keep`, and the memory to what they take. */
-void slu_pool_trim(struct slu_pool *self);
+/* The next one that is added may cost another its place in the pool. */
+static inline bool slu_pool_is_full(const struct slu_pool *self)
+{
+    return self->count == self->keep * 2;
+}
+
+/* Cuts down to the best `keep`, at most the pool's own number, and the memory
+ * to what they take. */
+void slu_pool_trim(struct slu_pool *self, uint32_t keep);
 
 /* Drops the items without a place, and gives back the memory they took. */
 void slu_pool_drop_unplaced(struct slu_pool *self);

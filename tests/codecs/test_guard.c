@@ -521,3 +521,23 @@ Test(guard, checks_do_not_allocate)
     cr_assert_eq(counting.calls, calls);
     slu_guard_free(guard);
 }
+
+static void assert_suffix(const char *name, const char *expected)
+{
+    struct slu_view suffix = slu_guard_public_suffix(slu_view_str(name));
+
+    cr_assert(slu_view_equal_str(suffix, expected), "%s: %.*s", name,
+              (int)suffix.len, suffix.ptr);
+}
+
+Test(guard, knows_the_public_suffix_of_a_name)
+{
+    assert_suffix("a.b.evil.com", "com");
+    assert_suffix("evil.co.uk", "co.uk");
+    assert_suffix("co.uk", "co.uk");
+    assert_suffix("x.y.github.io", "github.io");
+    assert_suffix("com", "com");
+    assert_suffix("a.b.not-a-real-tld", "not-a-real-tld");
+    assert_suffix("amazonaws.com", "com");
+    assert_suffix("a.s3.amazonaws.com", "s3.amazonaws.com");
+}

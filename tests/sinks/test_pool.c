@@ -86,7 +86,7 @@ Test(pool, keeps_the_best_of_any_number_with_their_names)
                 SLU_ERR_OK);
             cr_assert_leq(pool.count, pool.keep * 2);
         }
-        slu_pool_trim(&pool);
+        slu_pool_trim(&pool, pool.keep);
         check_pool(&pool, all, count);
         slu_pool_fini(&pool);
     }
