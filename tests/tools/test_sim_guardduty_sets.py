@@ -50,6 +50,15 @@ class Life(SetsCase):
         self.assertEqual((got['createdAt'], got['updatedAt']),
                          (NOW_S, NOW_S + 5))
 
+    def test_members_come_in_any_order(self):
+        client = self.sets('--gd-set-future')
+        item = client.create(ENTITY)
+        got = [client.set(ENTITY, item) for _ in range(20)]
+        self.assertEqual(got, got[:1] * 20)
+        self.assertGreater(len({tuple(one) for one in got}), 5)
+        self.assertEqual(got[0]['lastRun']['status'], 'ERROR')
+        self.assertEqual(got[0]['status'], 'INACTIVE')
+
     def test_errors_are_told_of_entity_sets_alone(self):
         client = self.sets()
         for kind, told in ((IP, False), (ENTITY, True)):

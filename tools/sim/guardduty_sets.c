@@ -260,8 +260,20 @@ static void put_seconds(struct sim_json *json, const char *name, int64_t ms)
     sim_json_put_raw(json, name, text);
 }
 
+/* What only entity sets tell of themselves. */
+static void put_history(struct sim_json *json, const struct sim_set *set)
+{
+    put_seconds(json, "createdAt", set->created_ms);
+    put_seconds(json, "updatedAt", set->updated_ms);
+    if (set->error[0] != '\0') {
+        sim_json_put_string(json, "errorDetails", set->error);
+    }
+}
+
+/* Members come in any order, as the service promises none. */
 static void get_set(struct sim_guardduty_call *call)
 {
+    const struct sim_options *options = &call->server->options;
     const struct sim_set *set = find_set(call);
     struct sim_text text = {0};
     struct sim_json json;
@@ -270,6 +282,8 @@ static void get_set(struct sim_guardduty_call *call)
         return;
     }
     sim_json_init(&json, &text);
+    json.shuffle =
+        sim_mix2(options->seed ^ set->serial, call->server->stats.requests) | 1;
     sim_json_object(&json);
     sim_json_put_string(&json, "name", set->name);
     sim_json_put_string(&json, "format", set->format);
@@ -282,11 +296,11 @@ static void get_set(struct sim_guardduty_call *call)
         sim_json_put_string(&json, "expectedBucketOwner", set->expected_owner);
     }
     if (sim_set_nouns[set->kind].entity) {
-        put_seconds(&json, "createdAt", set->created_ms);
-        put_seconds(&json, "updatedAt", set->updated_ms);
-        if (set->error[0] != '\0') {
-            sim_json_put_string(&json, "errorDetails", set->error);
-        }
+        put_history(&json, set);
+    }
+    if (options->gd_set_future) {
+        sim_json_put_raw(&json, "lastRun",
+                         "{\"status\":\"ERROR\",\"location\":[null,1e3]}");
     }
     sim_json_end(&json);
     sim_json_fini(&json);

@@ -233,6 +233,8 @@ static const struct option_row rows[] = {
          "regions without entity sets"),
     TEXT("gd-no-entity-error", gd_no_entity_error, "404",
          "and how they say it: 404, 403, 400"),
+    FLAG("gd-set-future", gd_set_future,
+         "Get has a member more than today's model"),
     FLAG("gd-kms-denied", gd_kms_denied,
          "GuardDuty's role can't decrypt objects of SSE-KMS"),
     TEXT("gd-bad-content", gd_bad_content, "status",

@@ -111,6 +111,7 @@ struct sim_options {
     const char *gd_member;
     const char *gd_no_entity_sets;
     const char *gd_no_entity_error; /* 404, 403, 400 */
+    bool gd_set_future;
     bool gd_kms_denied;
     const char *gd_bad_content; /* status or refuse */
     const char *gd_limit_error; /* plain, typed, internal */
