@@ -20,6 +20,7 @@
 /* Of 100 accounts in 20 regions. */
 #define SLU_STATUS_ENTRIES_MAX 2048
 #define SLU_STATUS_RUNS_MAX 10
+#define SLU_PUBLISHED_SETS_MAX 64
 
 struct slu_engine {
     const struct slu_alloc *alloc;
@@ -39,6 +40,7 @@ struct slu_engine {
     struct slu_status_entry status_entries[SLU_STATUS_ENTRIES_MAX];
     struct slu_status_run status_runs[SLU_STATUS_RUNS_MAX];
     struct slu_store_run stored_runs[SLU_STATUS_RUNS_MAX];
+    struct slu_explained_set published_sets[SLU_PUBLISHED_SETS_MAX];
 };
 
 /* The flow's source and its section; NULL (and the error is set) for a flow

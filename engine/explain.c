@@ -12,6 +12,7 @@
 #include "engine/clock.h"
 #include "engine/engine_state.h"
 #include "engine/line_search.h"
+#include "engine/published_list.h"
 #include "sinks/rank.h"
 #include "sources/gti.h"
 
@@ -176,6 +177,17 @@ static enum slu_err search_lists(struct explaining *self)
         self->out->covered_line = self->lines.wider_line;
     }
     return err;
+}
+
+/* Of the list that it is in, or else of the one that lists it all the same. */
+static enum slu_err find_published(struct explaining *self)
+{
+    const char *path =
+        self->out->path != NULL ? self->out->path : self->out->covered_path;
+
+    return path == NULL ? SLU_ERR_OK
+                        : slu_published_list_find(self->engine, self->store,
+                                                  path, self->out);
 }
 
 /* ---- over capacity ---- */
@@ -422,6 +434,9 @@ static enum slu_err explain_value(struct explaining *self)
     }
     if (err == SLU_ERR_OK) {
         err = search_lists(self);
+    }
+    if (err == SLU_ERR_OK) {
+        err = find_published(self);
     }
     if (err == SLU_ERR_OK) {
         err = prepare_lists(self);

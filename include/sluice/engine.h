@@ -247,8 +247,9 @@ struct slu_explained_set {
     const char *region;
     const char *id;
     const char *status; /* "active" with the content that the bucket has,
-                           "pending": asked for, "old": active with an earlier
-                           one, "error": that content was refused */
+                           "pending": another one was asked for, "old": active
+                           with an earlier one, "error": the bucket's content
+                           was refused, "inactive" */
 };
 
 /* Why an indicator is where it is. */

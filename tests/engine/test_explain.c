@@ -305,6 +305,90 @@ Test(explain, finds_a_merged_line_that_the_state_does_not_have)
     cr_assert_eq(what.covered_line, 2);
 }
 
+/* ---- where the list went ---- */
+
+/* SHA-256 of "45.0.0.9\n", by sha256sum. */
+#define NOW_HASH                                                               \
+    "39ce4bc9594aa42f27af7e32aff5b469149a0708c8799cb77f4a9ec14cd53524"
+#define OLD_HASH                                                               \
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void expect_set(unsigned index, const char *region, const char *id,
+                       const char *status)
+{
+    cr_assert_lt(index, what.set_count);
+    cr_assert_str_eq(what.sets[index].region, region);
+    cr_assert_str_eq(what.sets[index].id, id);
+    cr_assert_str_eq(what.sets[index].status, status);
+}
+
+Test(explain, names_the_object_and_the_sets_of_its_list)
+{
+    struct slu_record record = make(SLU_KIND_IP, "45.0.0.9");
+    const char *const pairs[] = {
+        "s3/object/" IP_1,
+        "s3://b/p/" IP_1 " etag=\"x\" sha256=" NOW_HASH " lines=1 bytes=9",
+        "s3/object/" IP_1 "2",
+        "s3://b/other etag=\"x\" sha256=" OLD_HASH " lines=1 bytes=9",
+        "sets/a/" IP_1,
+        "id-a " NOW_HASH " " NOW_HASH " -",
+        "sets/b/" IP_1,
+        "id-b " NOW_HASH " " OLD_HASH " -",
+        "sets/c/" IP_1,
+        "id-c " OLD_HASH " " OLD_HASH " -",
+        "sets/d/" IP_1,
+        "id-d " OLD_HASH " " OLD_HASH " " NOW_HASH,
+        "sets/e/" IP_1,
+        "id-e - - -",
+        "sets/f/" IP_1,
+        "- - - -",
+        "sets/g/guard_duty/threat-ip-2.txt",
+        "id-g - - -",
+        "sets/h",
+        "junk",
+        NULL,
+    };
+
+    world_store(&world, &record, true);
+    world_entries(&world, pairs);
+    world_write(&world, IP_1, "45.0.0.9\n");
+    explain("45.0.0.9");
+    cr_assert_str_eq(what.object, "s3://b/p/" IP_1);
+    cr_assert(what.object_current);
+    cr_assert_eq(what.set_count, 5);
+    expect_set(0, "a", "id-a", "active");
+    expect_set(1, "b", "id-b", "pending");
+    expect_set(2, "c", "id-c", "old");
+    expect_set(3, "d", "id-d", "error");
+    expect_set(4, "e", "id-e", "inactive");
+    world_write(&world, IP_1, "45.0.0.9\n45.0.0.10\n");
+    explain("45.0.0.9");
+    cr_assert_not(what.object_current);
+    explain("45.0.0.11");
+    cr_assert_null(what.object);
+}
+
+Test(explain, names_the_object_of_a_wider_line_and_takes_no_nonsense)
+{
+    const char *const pairs[] = {"s3/object/" IP_1,
+                                 "s3://b/" IP_1 " etag=\"x\" sha256=12 lines",
+                                 "sets/a/" IP_1,
+                                 "id-a",
+                                 "sets/b/" IP_1,
+                                 "id-b x y z",
+                                 NULL};
+
+    world_entries(&world, pairs);
+    world_write(&world, IP_1, "45.0.0.0/24\n");
+    explain("45.0.0.9");
+    cr_assert_not(what.known);
+    cr_assert_str_eq(what.object, "s3://b/" IP_1);
+    cr_assert_not(what.object_current);
+    cr_assert_eq(what.set_count, 2);
+    expect_set(0, "a", "id-a", "inactive");
+    expect_set(1, "b", "id-b", "inactive");
+}
+
 /* ---- not known ---- */
 
 Test(explain, says_that_it_is_not_known)

@@ -13,11 +13,14 @@ static bool write_piece(void *ctx, const char *bytes, size_t len)
 {
     struct output *self = ctx;
 
-    if (fwrite(bytes, 1, len, self->to) == len) {
-        return true;
+    if (slu_cli_session_stopped()) {
+        return false;
     }
-    self->sys = errno;
-    return false;
+    if (fwrite(bytes, 1, len, self->to) != len) {
+        self->sys = errno;
+        return false;
+    }
+    return true;
 }
 
 static enum slu_err write_all(struct slu_cli_session *session,
