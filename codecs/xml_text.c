@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codecs/xml_text.h"
 #include "codecs/hex_digit.h"
+#include "codecs/utf8_put.h"
 
 #include <stdint.h>
 
@@ -208,16 +209,9 @@ static uint32_t read_reference(struct slu_view name)
 
 static enum slu_err append_character(struct slu_buf *buf, uint32_t c)
 {
-    char out[4];
-    size_t len = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    static const unsigned char marks[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    char out[SLU_UTF8_MAX];
 
-    for (size_t i = len; i-- > 1;) {
-        out[i] = (char)(0x80 | (c & 0x3f));
-        c >>= 6;
-    }
-    out[0] = (char)(marks[len] | c);
-    return slu_buf_append(buf, slu_view_make(out, len));
+    return slu_buf_append(buf, slu_view_make(out, slu_utf8_put(c, out)));
 }
 
 /* At "&": appends what it stands for and moves *at behind the ";". */

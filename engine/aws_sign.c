@@ -178,6 +178,14 @@ static enum slu_err add_signature(struct slu_aws_signer *self,
     return err;
 }
 
+/* An object of S3 keeps its own compression; a secret is not to be inflated in
+ * memory that nobody wipes. */
+static bool is_raw(struct slu_view service)
+{
+    return slu_view_equal_str(service, "s3") ||
+           slu_view_equal_str(service, "secretsmanager");
+}
+
 enum slu_err slu_aws_signer_sign(struct slu_aws_signer *self,
                                  const struct slu_request *request,
                                  const struct slu_credentials *credentials,
@@ -200,7 +208,7 @@ enum slu_err slu_aws_signer_sign(struct slu_aws_signer *self,
         .headers = self->headers,
         .body = request->body,
         .body_lent = request->body_lent,
-        .raw = slu_view_equal_str(request->aws.service, "s3"),
+        .raw = is_raw(request->aws.service),
     };
     add_all_own(out_http, self->headers, request);
     err = add_signature(self, request, credentials, now_s, out_http);

@@ -4,11 +4,13 @@
  * smallest request that needs it. Writes nothing but the probe files that the
  * folders' openers make and remove.
  */
+#include "engine/check_limits.h"
 #include "engine/clock.h"
 #include "engine/engine_state.h"
 #include "engine/files.h"
 #include "engine/probe.h"
 #include "engine/pull.h"
+#include "engine/secret_fetch.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,6 +23,7 @@ struct check {
     enum slu_err worst; /* by exit code */
     unsigned asked;
     unsigned denied;
+    struct slu_check_limits limits;
 };
 
 static void tell(struct check *self, enum slu_check_kind kind,
@@ -144,8 +147,8 @@ static void check_by_pull(struct check *self, const struct slu_source_ops *ops,
     struct slu_error error = {0};
     struct slu_pull_options options = {
         .alloc = engine->alloc,
-        .http = engine->http,
-        .limits = engine->limits,
+        .http = &self->limits.http,
+        .limits = &self->limits.limits,
         .ops = ops,
         .source_config = config,
         .aws = slu_config_section(engine->config, "aws"),
@@ -165,31 +168,21 @@ static void check_by_pull(struct check *self, const struct slu_source_ops *ops,
     }
 }
 
-static void check_source(struct check *self, const struct slu_source_ops *ops,
-                         const void *config)
+static void send_probes(struct check *self, const struct slu_source_ops *ops,
+                        const void *config,
+                        const struct slu_source_access *access)
 {
-    struct slu_engine *engine = self->engine;
+    const struct slu_probe_place place = {self->engine, &self->limits.http, ops,
+                                          access};
     struct slu_now now = {slu_clock_mono_ms(), slu_clock_wall_s()};
-    struct slu_source_access access;
     struct slu_probe probe;
-    enum slu_err err;
 
-    if (ops->probe == NULL) {
-        check_by_pull(self, ops, config);
-        return;
-    }
-    ops->access(config, &access);
-    err = slu_engine_require_key(engine, &access);
-    if (err != SLU_ERR_OK) {
-        fail(self, err, engine->error.text);
-        return;
-    }
     for (unsigned i = 0; ops->probe(config, i, now, &probe); i++) {
         struct slu_probe_answer answer;
 
-        slu_probe_send(engine, ops, &access, &probe, &answer);
+        slu_probe_send(&place, &probe, &answer);
         judge(self, &probe, &answer);
-        if (is_final(&answer) || slu_wake_raised(&engine->stop)) {
+        if (is_final(&answer) || slu_wake_raised(&self->engine->stop)) {
             break;
         }
     }
@@ -200,6 +193,49 @@ static void check_source(struct check *self, const struct slu_source_ops *ops,
     }
 }
 
+/* The key is fetched and shown to be readable, then used as any other. */
+static void probe_with_secret(struct check *self,
+                              const struct slu_source_ops *ops,
+                              const void *config,
+                              struct slu_source_access *access)
+{
+    struct slu_secret key = *access->api_key;
+    struct slu_fetched_key fetched;
+    struct slu_error error = {0};
+    enum slu_err err;
+
+    slu_fetched_key_init(&fetched, self->engine, access->api_key,
+                         &self->limits.http, &self->limits.limits);
+    err = slu_fetched_key_fetch(&fetched, &key.value, &error);
+    if (err != SLU_ERR_OK) {
+        fail(self, err, error.text);
+    } else {
+        tell(self, SLU_CHECK_OK, "secret %.100s: readable", key.name);
+        access->api_key = &key;
+        send_probes(self, ops, config, access);
+    }
+    slu_fetched_key_fini(&fetched);
+}
+
+static void check_source(struct check *self, const struct slu_source_ops *ops,
+                         const void *config)
+{
+    struct slu_source_access access;
+
+    if (ops->probe == NULL) {
+        check_by_pull(self, ops, config);
+        return;
+    }
+    ops->access(config, &access);
+    if (slu_fetched_key_is_wanted(access.api_key)) {
+        probe_with_secret(self, ops, config, &access);
+    } else if (slu_engine_require_key(self->engine, &access) != SLU_ERR_OK) {
+        fail(self, self->engine->error.code, self->engine->error.text);
+    } else {
+        send_probes(self, ops, config, &access);
+    }
+}
+
 enum slu_err slu_engine_check(struct slu_engine *self, slu_check_fn on_line,
                               void *ctx)
 {
@@ -207,6 +243,7 @@ enum slu_err slu_engine_check(struct slu_engine *self, slu_check_fn on_line,
     struct slu_guard *guard = NULL;
 
     self->error = (struct slu_error){0};
+    slu_check_limits_make(self->limits, self->http, &check.limits);
     tell(&check, SLU_CHECK_OK, "configuration: %u flow(s)",
          slu_engine_flow_count(self));
     if (slu_engine_guard(self, &guard) != SLU_ERR_OK) {

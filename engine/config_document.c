@@ -37,7 +37,7 @@ struct top_lines {
 /* Sections of sluice's design whose flows this version does not have yet. */
 static bool is_later_section(struct slu_view key)
 {
-    static const char *const later[] = {"netskope", "publish"};
+    static const char *const later[] = {"netskope"};
 
     for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
         if (slu_view_equal_str(key, later[i])) {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Secrets of the configuration: {env: NAME} or {file: PATH}. The file of the
- * configuration never holds one, and no message here quotes what stands in a
- * secret's place, for it may be the secret itself.
+ * Secrets of the configuration: {env: NAME}, {file: PATH}, and for some fields
+ * {secret: NAME_OR_ARN, key: MEMBER}, which is only a place here: the engine
+ * fetches it when it needs it. The file of the configuration never holds a
+ * secret, and no message here quotes what stands in a secret's place, for it
+ * may be the secret itself.
  */
 #include "engine/config_reader.h"
 #include "engine/read_file.h"
@@ -17,6 +19,8 @@
 
 #define ENV_NAME_MAX 63
 #define PLACE_MAX 320
+#define MANAGER_NAME_MAX 2048 /* of GetSecretValue */
+#define MEMBER_MAX 255
 
 static enum slu_err fail_secret(const struct slu_config_reader *reader,
                                 const struct slu_config_slot *slot,
@@ -90,14 +94,22 @@ static enum slu_err set_value(struct slu_config_reader *reader,
     return secret->value == NULL ? fail_nomem(reader) : SLU_ERR_OK;
 }
 
-/* ---- {env: NAME} ---- */
-
 /* What somebody writes who puts the key where its name belongs: a name of 32
  * or more hexadecimal digits is no name. */
-static bool is_env_name(struct slu_view name)
+static bool may_be_key(struct slu_view name)
 {
     size_t hex = 0;
 
+    for (size_t i = 0; i < name.len; i++) {
+        hex += isxdigit((unsigned char)name.ptr[i]) != 0;
+    }
+    return name.len >= 32 && hex == name.len;
+}
+
+/* ---- {env: NAME} ---- */
+
+static bool is_env_name(struct slu_view name)
+{
     if (name.len == 0 || name.len > ENV_NAME_MAX ||
         isdigit((unsigned char)name.ptr[0])) {
         return false;
@@ -108,9 +120,8 @@ static bool is_env_name(struct slu_view name)
         if (byte >= 0x80 || (!isalnum(byte) && byte != '_')) {
             return false;
         }
-        hex += isxdigit(byte) != 0;
     }
-    return !(name.len >= 32 && hex == name.len);
+    return !may_be_key(name);
 }
 
 static enum slu_err read_env(struct slu_config_reader *reader,
@@ -200,74 +211,156 @@ static enum slu_err read_file(struct slu_config_reader *reader,
                              : read_secret_file(reader, slot, copy, secret);
 }
 
+/* ---- {secret: NAME_OR_ARN, key: MEMBER} ---- */
+
+/* The characters that Secrets Manager allows, and those of an ARN. */
+static bool is_manager_name(struct slu_view name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        unsigned char byte = (unsigned char)name.ptr[i];
+
+        if (byte >= 0x80 ||
+            (!isalnum(byte) && strchr("/_+=.@-!:", byte) == NULL)) {
+            return false;
+        }
+    }
+    return name.len > 0 && name.len <= MANAGER_NAME_MAX && !may_be_key(name);
+}
+
+static enum slu_err read_manager(struct slu_config_reader *reader,
+                                 const struct slu_config_slot *slot,
+                                 struct slu_secret *secret)
+{
+    struct slu_view name = slu_config_reader_scalar(reader);
+
+    if (!is_manager_name(name)) {
+        return fail_secret(reader, slot,
+                           "secret wants the name or the ARN of a secret in "
+                           "AWS Secrets Manager; never the key itself");
+    }
+    secret->name = slu_config_copy(reader->config, name);
+    return secret->name == NULL ? fail_nomem(reader)
+                                : set_place(reader, secret, "the secret",
+                                            slu_view_str(secret->name));
+}
+
+static enum slu_err read_member(struct slu_config_reader *reader,
+                                const struct slu_config_slot *slot,
+                                struct slu_secret *secret)
+{
+    struct slu_view name = slu_config_reader_scalar(reader);
+
+    if (name.len == 0 || name.len > MEMBER_MAX || may_be_key(name)) {
+        return fail_secret(reader, slot,
+                           "key wants the name of a member of the secret's "
+                           "JSON; never the key itself");
+    }
+    secret->member = slu_config_copy(reader->config, name);
+    return secret->member == NULL ? fail_nomem(reader) : SLU_ERR_OK;
+}
+
 /* ---- the map ---- */
 
-static enum slu_err next_scalar(struct slu_config_reader *reader,
-                                const struct slu_config_slot *slot)
+static enum slu_err fail_expected(const struct slu_config_reader *reader,
+                                  const struct slu_config_slot *slot,
+                                  const char *before, const char *behind)
 {
-    enum slu_err err = slu_config_reader_next(reader);
+    char expected[SLU_EXPECTATION_MAX];
+    char sentence[SLU_EXPECTATION_MAX + 160];
 
-    if (err != SLU_ERR_OK) {
-        return err;
-    }
-    if (!slu_config_reader_is(reader, YAML_SCALAR_EVENT)) {
-        return fail_secret(reader, slot,
-                           "expected {env: NAME} or {file: PATH}");
-    }
-    return SLU_ERR_OK;
+    slu_config_expectation(slot->field, expected);
+    (void)snprintf(sentence, sizeof(sentence), "%sexpected %s%s", before,
+                   expected, behind);
+    return fail_secret(reader, slot, sentence);
 }
 
-static enum slu_err read_place(struct slu_config_reader *reader,
-                               const struct slu_config_slot *slot,
-                               struct slu_secret *secret)
-{
-    bool env;
-    enum slu_err err = next_scalar(reader, slot);
+typedef enum slu_err (*read_part_fn)(struct slu_config_reader *reader,
+                                     const struct slu_config_slot *slot,
+                                     struct slu_secret *secret);
 
-    if (err != SLU_ERR_OK) {
-        return err;
+static const struct part {
+    const char *key;
+    read_part_fn read;
+    bool manager; /* only of a field that may be in Secrets Manager */
+    bool place;   /* one of them is wanted */
+} parts[] = {
+    {"env", read_env, false, true},
+    {"file", read_file, false, true},
+    {"secret", read_manager, true, true},
+    {"key", read_member, true, false},
+};
+
+static const struct part *find_part(struct slu_view key)
+{
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        if (slu_view_equal_str(key, parts[i].key)) {
+            return &parts[i];
+        }
     }
-    if (slu_view_equal_str(slu_config_reader_scalar(reader), "secret")) {
-        return fail_secret(reader, slot,
-                           "{secret: ...} is not in this version; expected "
-                           "{env: NAME} or {file: PATH}");
-    }
-    env = slu_view_equal_str(slu_config_reader_scalar(reader), "env");
-    if (!env && !slu_view_equal_str(slu_config_reader_scalar(reader), "file")) {
-        return fail_secret(reader, slot,
-                           "expected {env: NAME} or {file: PATH}");
-    }
-    err = next_scalar(reader, slot);
-    if (err != SLU_ERR_OK) {
-        return err;
-    }
-    return env ? read_env(reader, slot, secret)
-               : read_file(reader, slot, secret);
+    return NULL;
 }
 
-enum slu_err slu_config_read_secret(struct slu_config_reader *reader,
-                                    const struct slu_config_slot *slot)
+/* On a key; to the end of its value. */
+static enum slu_err read_part(struct slu_config_reader *reader,
+                              const struct slu_config_slot *slot,
+                              struct slu_secret *secret)
 {
-    struct slu_secret secret = {NULL, NULL};
+    const struct part *part = slu_config_reader_is(reader, YAML_SCALAR_EVENT)
+                                  ? find_part(slu_config_reader_scalar(reader))
+                                  : NULL;
     enum slu_err err;
 
-    if (!slu_config_reader_is(reader, YAML_MAPPING_START_EVENT)) {
-        return fail_secret(reader, slot,
-                           "a secret never stands in the file itself; "
-                           "expected {env: NAME} or {file: PATH}");
+    if (part == NULL) {
+        return fail_expected(reader, slot, "", "");
     }
-    err = read_place(reader, slot, &secret);
-    if (err != SLU_ERR_OK) {
-        return err;
+    if (part->manager && !slot->field->manager) {
+        return fail_expected(reader, slot,
+                             "this one cannot be in AWS Secrets Manager; ", "");
+    }
+    if (part->place ? secret->place != NULL : secret->member != NULL) {
+        return fail_expected(reader, slot, "", ", and only one of them");
     }
     err = slu_config_reader_next(reader);
     if (err != SLU_ERR_OK) {
         return err;
     }
-    if (!slu_config_reader_is(reader, YAML_MAPPING_END_EVENT)) {
+    if (!slu_config_reader_is(reader, YAML_SCALAR_EVENT)) {
+        return fail_expected(reader, slot, "", "");
+    }
+    return part->read(reader, slot, secret);
+}
+
+enum slu_err slu_config_read_secret(struct slu_config_reader *reader,
+                                    const struct slu_config_slot *slot)
+{
+    struct slu_secret secret = {NULL, NULL, NULL, NULL};
+    enum slu_err err;
+
+    if (!slu_config_reader_is(reader, YAML_MAPPING_START_EVENT)) {
+        return fail_expected(reader, slot,
+                             "a secret never stands in the file itself; ", "");
+    }
+    for (;;) {
+        err = slu_config_reader_next(reader);
+        if (err != SLU_ERR_OK ||
+            slu_config_reader_is(reader, YAML_MAPPING_END_EVENT)) {
+            break;
+        }
+        err = read_part(reader, slot, &secret);
+        if (err != SLU_ERR_OK) {
+            break;
+        }
+    }
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    if (secret.place == NULL) {
+        return fail_expected(reader, slot, "", "");
+    }
+    if (secret.member != NULL && secret.name == NULL) {
         return fail_secret(reader, slot,
-                           "expected one of {env: NAME} and {file: PATH}, "
-                           "not both");
+                           "key names a member of a secret in AWS Secrets "
+                           "Manager, as in {secret: NAME_OR_ARN, key: MEMBER}");
     }
     memcpy((char *)slot->base + slot->field->offset, &secret, sizeof(secret));
     return SLU_ERR_OK;

@@ -236,7 +236,10 @@ void slu_config_expectation(const struct slu_field *field,
         (void)snprintf(out, SLU_EXPECTATION_MAX, "a path");
         return;
     case SLU_FIELD_SECRET:
-        (void)snprintf(out, SLU_EXPECTATION_MAX, "{env: NAME} or {file: PATH}");
+        (void)snprintf(out, SLU_EXPECTATION_MAX, "%s",
+                       field->manager ? "{env: NAME}, {file: PATH} or {secret: "
+                                        "NAME_OR_ARN, key: MEMBER}"
+                                      : "{env: NAME} or {file: PATH}");
         return;
     case SLU_FIELD_STRINGS:
         expect_strings(field, out);

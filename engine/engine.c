@@ -343,7 +343,8 @@ enum slu_err slu_engine_require_key(struct slu_engine *self,
 {
     const struct slu_secret *key = access->api_key;
 
-    if (key == NULL || (key->value != NULL && key->value[0] != '\0')) {
+    if (key == NULL || key->name != NULL ||
+        (key->value != NULL && key->value[0] != '\0')) {
         return SLU_ERR_OK;
     }
     return slu_error_set(&self->error, SLU_ERR_CONFIG,

@@ -72,7 +72,8 @@ SLU_MUST_CHECK enum slu_err slu_engine_guard(struct slu_engine *self,
 void slu_engine_category_ages(const struct slu_engine *self,
                               int64_t out[SLU_LISTS_CATEGORIES_MAX]);
 
-/* Refuses a source without its key: "API key not found". */
+/* Refuses a source without its key: "API key not found". One in Secrets Manager
+ * is looked for later (secret_fetch.h). */
 SLU_MUST_CHECK enum slu_err
 slu_engine_require_key(struct slu_engine *self,
                        const struct slu_source_access *access);

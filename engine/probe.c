@@ -71,10 +71,10 @@ static enum slu_err start(struct exchange *self, struct slu_http *http,
     return slu_http_start(http, &request, &handler, self, &transfer);
 }
 
-static void run(struct slu_engine *engine, struct exchange *self,
-                const struct slu_source_access *access,
+static void run(const struct slu_probe_place *place, struct exchange *self,
                 const struct slu_probe *probe)
 {
+    struct slu_engine *engine = place->engine;
     struct slu_error *error = &self->answer->error;
     struct event *stop = NULL;
     struct slu_http *http = NULL;
@@ -88,10 +88,10 @@ static void run(struct slu_engine *engine, struct exchange *self,
     if (stop == NULL || event_add(stop, NULL) != 0) {
         goto done;
     }
-    err = slu_http_setup(engine->alloc, self->base, engine->http, 1, &http,
-                         error);
+    err =
+        slu_http_setup(engine->alloc, self->base, place->http, 1, &http, error);
     if (err == SLU_ERR_OK) {
-        err = start(self, http, access, probe);
+        err = start(self, http, place->access, probe);
     }
     if (err == SLU_ERR_OK) {
         (void)event_base_loop(self->base, EVLOOP_NO_EXIT_ON_EMPTY);
@@ -125,22 +125,22 @@ static void expect_object(struct slu_view body, struct slu_error *error)
     }
 }
 
-void slu_probe_send(struct slu_engine *engine, const struct slu_source_ops *ops,
-                    const struct slu_source_access *access,
+void slu_probe_send(const struct slu_probe_place *place,
                     const struct slu_probe *probe,
                     struct slu_probe_answer *out_answer)
 {
+    const struct slu_alloc *alloc = place->engine->alloc;
     struct exchange exchange = {.answer = out_answer};
 
     *out_answer = (struct slu_probe_answer){0};
-    slu_buf_init(&exchange.body, engine->alloc, BODY_MAX);
-    run(engine, &exchange, access, probe);
+    slu_buf_init(&exchange.body, alloc, BODY_MAX);
+    run(place, &exchange, probe);
     if (out_answer->status == 200) {
         expect_object(slu_buf_view(&exchange.body), &out_answer->error);
     }
     if (out_answer->status >= 400) {
-        ops->explain(engine->alloc, slu_buf_view(&exchange.body),
-                     &out_answer->refusal);
+        place->ops->explain(alloc, slu_buf_view(&exchange.body),
+                            &out_answer->refusal);
     }
     slu_buf_fini(&exchange.body);
 }

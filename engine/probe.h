@@ -11,8 +11,15 @@ struct slu_probe_answer {
     struct slu_error error;     /* no answer: why */
 };
 
-void slu_probe_send(struct slu_engine *engine, const struct slu_source_ops *ops,
-                    const struct slu_source_access *access,
+/* Whom to ask, with access->api_key. */
+struct slu_probe_place {
+    struct slu_engine *engine;
+    const struct slu_http_config *http;
+    const struct slu_source_ops *ops;
+    const struct slu_source_access *access;
+};
+
+void slu_probe_send(const struct slu_probe_place *place,
                     const struct slu_probe *probe,
                     struct slu_probe_answer *out_answer);
 

@@ -31,6 +31,25 @@ void slu_pull_fail(struct slu_pull *self, const struct slu_error *error)
     (void)event_base_loopbreak(self->base);
 }
 
+/* With those of the run before. */
+static void get_http_stats(const struct slu_pull *self,
+                           struct slu_http_stats *out_stats)
+{
+    const struct slu_pull_result *before = self->options->before;
+
+    slu_http_get_stats(self->http, out_stats);
+    if (before == NULL) {
+        return;
+    }
+    out_stats->requests += before->http.requests;
+    out_stats->wire_bytes += before->http.wire_bytes;
+    out_stats->body_bytes += before->http.body_bytes;
+    out_stats->connects += before->http.connects;
+    if (out_stats->in_flight_max < before->http.in_flight_max) {
+        out_stats->in_flight_max = before->http.in_flight_max;
+    }
+}
+
 static void update_report(struct slu_pull *self)
 {
     struct slu_http_stats stats;
@@ -38,7 +57,7 @@ static void update_report(struct slu_pull *self)
     if (self->report == NULL) {
         return;
     }
-    slu_http_get_stats(self->http, &stats);
+    get_http_stats(self, &stats);
     slu_report_http(self->report, &stats);
     slu_report_counts(self->report, &self->counts);
     self->report->retries = self->retries;
@@ -310,6 +329,16 @@ static enum slu_err run_loop(struct slu_pull *self, struct slu_error *error)
     return err;
 }
 
+static void begin_counters(struct slu_pull *self)
+{
+    const struct slu_pull_result *before = self->options->before;
+
+    if (before != NULL) {
+        self->counts = before->counts;
+        self->retries = before->retries;
+    }
+}
+
 static void fill_result(struct slu_pull *self, struct slu_pull_result *result)
 {
     const struct slu_source_ops *ops = self->options->ops;
@@ -324,7 +353,7 @@ static void fill_result(struct slu_pull *self, struct slu_pull_result *result)
         }
     }
     if (self->http != NULL) {
-        slu_http_get_stats(self->http, &result->http);
+        get_http_stats(self, &result->http);
         update_report(self);
     }
     result->counts = self->counts;
@@ -341,6 +370,11 @@ enum slu_err slu_pull_run(const struct slu_pull_options *options,
 
     *out_result = (struct slu_pull_result){.horizon_ms = INT64_MIN};
     options->ops->access(options->source_config, &self.access);
+    begin_counters(&self);
+    if (options->api_key != NULL) {
+        self.api_key.value = options->api_key;
+        self.access.api_key = &self.api_key;
+    }
     err = open_events(&self);
     if (err == SLU_ERR_OK) {
         err = open_slots(&self);

@@ -74,6 +74,9 @@ struct slu_pull_options {
      * this is a sync. */
     slu_check_fn tell;
     void *tell_ctx;
+    const char *api_key; /* instead of the value of access.api_key; or NULL */
+    /* Of an earlier run of the same sync: its counters go on. Or NULL. */
+    const struct slu_pull_result *before;
     /* For a source that needs AWS (access.aws). */
     const struct slu_aws_config *aws;
     const struct slu_aws_port *aws_port;    /* NULL: slu_machine_port */

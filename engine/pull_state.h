@@ -73,6 +73,7 @@ struct slu_pull {
     struct slu_source *source;
     struct slu_source_port port;
     struct slu_source_access access;
+    struct slu_secret api_key; /* access.api_key, when the options have it */
     struct event_base *base;
     struct slu_http_config http_config; /* with what the machine adds */
     struct slu_http *http;

@@ -8,6 +8,7 @@
 #include "engine/publish.h"
 #include "engine/pull.h"
 #include "engine/registry.h"
+#include "engine/secret_fetch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -238,8 +239,8 @@ static enum slu_err pull(struct sync *self, struct slu_pull_result *result)
         .room = &self->room,
         .callbacks = &engine->callbacks,
     };
-    enum slu_err err =
-        slu_pull_run(&options, self->report, result, &engine->error);
+    enum slu_err err = slu_keyed_pull_run(engine, self->access.api_key,
+                                          &options, self->report, result);
 
     self->report->pull_seconds =
         (double)(slu_clock_mono_us() - self->started_us) / 1e6;

@@ -19,7 +19,9 @@ static const struct slu_field fields[] = {
         .type = SLU_FIELD_SECRET,
         .offset = OFFSET(api_key),
         .default_text = "{env: GTI_API_KEY}",
-        .help = "Where the API key is: {env: NAME} or {file: PATH}.",
+        .manager = true,
+        .help = "Where the API key is; {secret: NAME_OR_ARN} is in AWS Secrets "
+                "Manager, and key names a member of its JSON.",
     },
     {
         .key = "streams",

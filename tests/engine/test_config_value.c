@@ -345,8 +345,11 @@ Test(config_value, never_quotes_what_stands_in_a_secrets_place)
         cr_assert_eq(error.code, SLU_ERR_CONFIG);
     }
     refuse(KEY, "5ec4e7", "never stands in the file itself");
-    refuse(KEY, "{secret: x}", "not in this version");
-    refuse(KEY, "{env: A, file: B}", "not both");
+    refuse(KEY, "{secret: x}",
+           "cannot be in AWS Secrets Manager; expected "
+           "{env: NAME} or {file: PATH}");
+    refuse(KEY, "{env: A, key: x}", "cannot be in AWS Secrets Manager");
+    refuse(KEY, "{env: A, file: B}", "and only one of them");
 }
 
 /* ---- sentences ---- */
