@@ -166,7 +166,9 @@ static bool is_unreserved(char byte)
            byte == '_' || byte == '~';
 }
 
-enum slu_err slu_url_append_encoded(struct slu_buf *buf, struct slu_view text)
+/* `kept` stays as it is beside the unreserved bytes; 0: nothing does. */
+static enum slu_err append_encoded(struct slu_buf *buf, struct slu_view text,
+                                   char kept)
 {
     static const char hex[] = "0123456789ABCDEF";
     char *room;
@@ -179,7 +181,8 @@ enum slu_err slu_url_append_encoded(struct slu_buf *buf, struct slu_view text)
     for (size_t i = 0; i < text.len; i++) {
         unsigned char byte = (unsigned char)text.ptr[i];
 
-        if (is_unreserved(text.ptr[i])) {
+        if (is_unreserved(text.ptr[i]) ||
+            (kept != '\0' && text.ptr[i] == kept)) {
             room[len++] = text.ptr[i];
         } else {
             room[len++] = '%';
@@ -189,4 +192,14 @@ enum slu_err slu_url_append_encoded(struct slu_buf *buf, struct slu_view text)
     }
     slu_buf_commit(buf, len);
     return SLU_ERR_OK;
+}
+
+enum slu_err slu_url_append_encoded(struct slu_buf *buf, struct slu_view text)
+{
+    return append_encoded(buf, text, '\0');
+}
+
+enum slu_err slu_url_append_path(struct slu_buf *buf, struct slu_view path)
+{
+    return append_encoded(buf, path, '/');
 }

@@ -33,4 +33,8 @@ SLU_MUST_CHECK enum slu_err slu_url_split(struct slu_view text,
 SLU_MUST_CHECK enum slu_err slu_url_append_encoded(struct slu_buf *buf,
                                                    struct slu_view text);
 
+/* The same of a path, or of a key of S3: its slashes stay. */
+SLU_MUST_CHECK enum slu_err slu_url_append_path(struct slu_buf *buf,
+                                                struct slu_view path);
+
 #endif

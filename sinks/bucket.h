@@ -15,15 +15,19 @@
  * makes in the same transaction, so that no line is lost between the two.
  *
  * A PUT has If-Match with the known ETag, or If-None-Match: * where the object
- * is known to be absent; an unknown one is asked for (HEAD) first.
+ * is known to be absent; an unknown one is asked for (HEAD) first, and if it is
+ * a list or a checkpoint that nobody here has read, compared as after a 412.
  *   409      another write is under way: sent again
  *   412      GET and compare: the same content is ours, of an attempt whose
- *            answer was lost. Else CONFLICT: another writer was here; the
- * stored knowledge is deleted, so that the next run fetches it, takes its lines
- * over, and publishes both 404      with If-Match: the object is gone; put anew
- * with If-None-Match 301, 307, 400 AuthorizationHeaderMalformed, ...: the
- * bucket's region is learned (header, <Region>, else HEAD of the bucket), once
- *   200 with a root element <Error>, 500, 503 SlowDown, 400 RequestTimeout,
+ *            answer was lost. One that is among the contents was made here
+ *            before (by a run that was killed then): replaced, with its ETag.
+ *            Else CONFLICT: another writer was here; the stored knowledge
+ *            is deleted, so that the next run fetches it, takes its lines over,
+ *            and publishes both
+ *   404      with If-Match: the object is gone; put anew, If-None-Match: *
+ *   301, 307, 400 AuthorizationHeaderMalformed, ...: the bucket's region is
+ *            learned (header, <Region>, else HEAD of the bucket), once
+ *   200 with an element <Error>, 500, 503 SlowDown, 400 RequestTimeout,
  *            broken connections: sent again
  * A checkpoint is stored when every other artifact of the run has its object,
  * never otherwise. Lists that were told `held` (a shrink guard, a rejected
@@ -67,6 +71,9 @@ struct slu_object {
     struct slu_content_name content;
     uint64_t lines;
     uint64_t bytes;
+    /* "s3://bucket/prefix/path": stored with the rest, so that what is known of
+     * another bucket isn't believed of this one. */
+    char location[SLU_LOCATION_MAX + 1];
 };
 
 enum slu_object_outcome {
@@ -83,13 +90,15 @@ struct slu_bucket_result {
     unsigned stored;
     unsigned failed;        /* conflicts included */
     unsigned conflicts;     /* of them */
-    bool denied;            /* the sign-in, or the bucket altogether (403) */
+    bool denied;            /* the sign-in, or the bucket altogether (403):
+                               nothing that was asked for was allowed */
     struct slu_error first; /* the first failure, in one sentence */
 };
 
 struct slu_bucket;
 
-/* Copies the options' texts, not the contents table, which outlives it. */
+/* Copies the options' texts, not the contents table, which outlives it. CONFIG:
+ * a bucket's name, an owner or a key's id that can't be one. */
 SLU_MUST_CHECK enum slu_err
 slu_bucket_new(const struct slu_alloc *alloc,
                const struct slu_bucket_config *config,
@@ -102,7 +111,8 @@ extern const struct slu_errand_ops slu_bucket_errand;
 /* Forgets what was asked for and the outcomes, not what is known. */
 void slu_bucket_clear(struct slu_bucket *self);
 
-/* What the next run shall do. LIMIT: too many, or a path too long. */
+/* What the next run shall do; what is asked for twice is done once. LIMIT: too
+ * many, or a path (or its location) too long. */
 SLU_MUST_CHECK enum slu_err slu_bucket_fetch(struct slu_bucket *self,
                                              const char *path);
 SLU_MUST_CHECK enum slu_err
@@ -126,8 +136,9 @@ enum slu_object_outcome slu_bucket_outcome(const struct slu_bucket *self,
 const struct slu_bucket_result *
 slu_bucket_result(const struct slu_bucket *self);
 
-/* The stored form of what is known of an object: its key behind "s3/" and its
- * value. For who takes over what was fetched. */
+/* The stored form of what is known of an object, as slu_bucket_object gave it:
+ * its key behind "s3/" and its value, which is empty when it isn't PRESENT. For
+ * who takes over what was fetched. */
 SLU_MUST_CHECK enum slu_err slu_bucket_entry(const char *path,
                                              const struct slu_object *object,
                                              struct slu_buf *out_key,

@@ -42,28 +42,6 @@ void slu_export_object_free(struct slu_export_object *self,
 
 /* ---- the request ---- */
 
-/* A key's bytes as S3 wants them: slashes stay. */
-static enum slu_err append_key(struct slu_buf *target, struct slu_view key)
-{
-    enum slu_err err = SLU_ERR_OK;
-    size_t at = 0;
-
-    while (at < key.len && err == SLU_ERR_OK) {
-        size_t len = 0;
-
-        while (at + len < key.len && key.ptr[at + len] != '/') {
-            len++;
-        }
-        err = slu_url_append_encoded(target, slu_view_make(key.ptr + at, len));
-        at += len;
-        if (err == SLU_ERR_OK && at < key.len) {
-            err = slu_buf_append_str(target, "/");
-            at++;
-        }
-    }
-    return err;
-}
-
 /* The end of a long name tells more than its beginning. */
 static void name_unit(struct slu_export_object *self,
                       const struct slu_source *source)
@@ -95,7 +73,7 @@ static enum slu_err write_target(struct slu_export_object *self,
         return err;
     }
     return source->s3
-               ? append_key(&self->target, slu_buf_view(&self->name))
+               ? slu_url_append_path(&self->target, slu_buf_view(&self->name))
                : slu_buf_append(&self->target, slu_buf_view(&self->name));
 }
 

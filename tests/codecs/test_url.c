@@ -138,6 +138,19 @@ Test(url, encodes_all_but_the_unreserved)
     slu_buf_fini(&buf);
 }
 
+Test(url, a_path_keeps_its_slashes)
+{
+    struct slu_buf buf;
+
+    slu_buf_init(&buf, slu_alloc_default(), 1000);
+    cr_assert_eq(slu_url_append_path(&buf, slu_view_str("//a b/\xc3\xa9+~.t/")),
+                 SLU_ERR_OK);
+    cr_assert_eq(slu_url_append_path(&buf, slu_view_make("\0", 1)), SLU_ERR_OK);
+    cr_assert(
+        slu_view_equal_str(slu_buf_view(&buf), "//a%20b/%C3%A9%2B~.t/%00"));
+    slu_buf_fini(&buf);
+}
+
 Test(url, encoding_is_refused_over_the_maximum)
 {
     struct slu_buf buf;

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What: a small S3 in memory, and a writer that runs the sink "s3" against it
+ * as the engine would: requests in flight, answers in pieces, what was put
+ * durable only after COMMIT, retries with a bound. Written from the API's
+ * reference: what S3 would refuse, or would not understand, fails the test.
+ */
+#ifndef TESTS_SINKS_BUCKET_WORLD_H
+#define TESTS_SINKS_BUCKET_WORLD_H
+
+#include "sinks/bucket.h"
+#include "support/failing_alloc.h"
+
+#define FAKE_OBJECTS 40
+#define FAKE_WRITERS 2
+#define FAKE_BUCKET "my-bucket"
+#define FAKE_ACCOUNT "123456789012"
+
+/* What happens to one request. AFTER: it had its effect. */
+enum fault {
+    FAULT_NONE,
+    FAULT_CUT,
+    FAULT_CUT_AFTER,
+    FAULT_CUT_BODY, /* the head comes, and not all of the body */
+    FAULT_500,
+    FAULT_500_AFTER,
+    FAULT_SLOW_DOWN,
+    FAULT_ERROR_IN_200,
+    FAULT_ERROR_IN_200_AFTER,
+    FAULT_REQUEST_TIMEOUT,
+    FAULT_409,
+    FAULT_EXPIRED,
+    FAULT_COUNT_CURED, /* all of those above are cured by asking again */
+    FAULT_DENIED,
+    FAULT_DENIED_KMS,
+    FAULT_KMS_DISABLED,
+    FAULT_WRONG_KEY,
+    FAULT_NO_ETAG,
+    FAULT_SIGN_IN,
+    FAULT_BAD_HEAD, /* 400 */
+    FAULT_412,
+};
+
+struct fake_object {
+    char key[200];
+    char *bytes;
+    size_t len;
+    char etag[80];
+    char type[40];
+    char kms_key[80];
+};
+
+struct fake_s3 {
+    struct fake_object objects[FAKE_OBJECTS];
+    unsigned object_count;
+    char region[40];
+    bool mute_region; /* a redirect doesn't say where */
+    bool no_bucket;
+    bool etag_of_version; /* as with KMS; else of the content */
+    unsigned version;
+    unsigned requests;
+    unsigned puts;
+    unsigned gets;
+    unsigned heads;
+    unsigned located;
+    unsigned fault_at; /* that request, from 1 */
+    unsigned fault_times;
+    enum fault fault;
+    const char *fault_key; /* NULL: of any */
+    /* What a writer has read or written: hashes of key and content. */
+    uint64_t read[FAKE_WRITERS][4096];
+    unsigned read_count[FAKE_WRITERS];
+    unsigned blind; /* writes over what the writer had not read */
+};
+
+void fake_s3_init(struct fake_s3 *self);
+void fake_s3_fini(struct fake_s3 *self);
+struct fake_object *fake_s3_find(struct fake_s3 *self, const char *key);
+/* Another writer, with other tools. */
+void fake_s3_set(struct fake_s3 *self, const char *key, const char *text);
+void fake_s3_remove(struct fake_s3 *self, const char *key);
+bool fake_s3_has(struct fake_s3 *self, const char *key, const char *text);
+
+#define WRITER_ENTRIES 80
+#define WRITER_CONTENTS 400
+#define WRITER_FLIGHT 8
+
+struct writer_entry {
+    struct slu_unit *unit; /* of a put that is not durable yet */
+    char key[220];
+    char value[1100];
+};
+
+struct writer_content {
+    struct slu_content_name name;
+    char *bytes;
+    size_t len;
+};
+
+struct writer_flight {
+    struct slu_request request;
+};
+
+struct writer {
+    struct fake_s3 *s3;
+    unsigned number; /* which writer it is */
+    struct failing_alloc alloc;
+    struct slu_bucket_config config;
+    struct slu_contents contents_table;
+    struct slu_bucket *bucket;
+    struct slu_errand_port port;
+    char aws_region[40];
+
+    struct writer_content contents[WRITER_CONTENTS];
+    unsigned content_count;
+    unsigned open; /* contents */
+    unsigned writing;
+    bool refuse_writes; /* of the contents: the disk is full */
+
+    struct writer_entry entries[WRITER_ENTRIES]; /* durable */
+    unsigned entry_count;
+    struct writer_entry pending[WRITER_ENTRIES];
+    unsigned pending_count;
+    bool refuse_puts;
+
+    struct writer_flight flights[WRITER_FLIGHT];
+    unsigned flight_count;
+    unsigned flight_max;
+    struct slu_now now;
+    size_t piece;          /* of bodies; 0: whole */
+    unsigned attempts_max; /* then it is given up */
+    uint64_t chance;       /* 0: in order */
+    unsigned retries;
+    unsigned throttled;
+    struct slu_error last_retry;
+    char log[16384];
+};
+
+void writer_init(struct writer *self, struct fake_s3 *s3);
+void writer_fini(struct writer *self);
+/* The process is killed, and starts again. */
+void writer_restart(struct writer *self);
+
+struct slu_content_name writer_keep(struct writer *self, const char *text);
+void writer_forget(struct writer *self, const struct slu_content_name *name);
+struct slu_artifact writer_artifact(struct writer *self, const char *path,
+                                    enum slu_artifact_role role,
+                                    const char *text);
+void writer_store(struct writer *self, const char *path,
+                  enum slu_artifact_role role, const char *text);
+void writer_fetch(struct writer *self, const char *path);
+const char *writer_entry(struct writer *self, const char *key);
+void writer_set_entry(struct writer *self, const char *key, const char *value);
+/* As who takes over what was fetched. */
+void writer_adopt(struct writer *self, const char *path);
+const char *writer_content(struct writer *self,
+                           const struct slu_content_name *name);
+
+void writer_start(struct writer *self);
+/* One request taken or one answer given; false: the run is over. */
+bool writer_step(struct writer *self);
+void writer_run(struct writer *self);
+
+/* The request that comes next, unanswered; the answers are the caller's. */
+struct slu_request writer_take(struct writer *self);
+struct slu_step writer_answer(struct writer *self, struct slu_unit *unit,
+                              const struct slu_answer_head *head,
+                              struct slu_view body);
+
+#endif

@@ -1,0 +1,860 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What S3 and the wire may do to each request, and what is said of it. */
+#include "sinks/bucket.h"
+
+#include "sinks/bucket_world.h"
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+#define LIST "threat-ip-1.txt"
+#define OTHER "threat-entity-1.txt"
+#define SIDE "exceeded_domain.txt"
+#define CHECKPOINT "gti-checkpoint.json"
+#define KEY(path) "guard_duty/" path
+#define PLACE "s3://my-bucket/guard_duty/threat-ip-1.txt"
+
+static struct fake_s3 s3;
+static struct writer writer;
+
+static void setup(void)
+{
+    fake_s3_init(&s3);
+    writer_init(&writer, &s3);
+}
+
+static void teardown(void)
+{
+    writer_fini(&writer);
+    fake_s3_fini(&s3);
+}
+
+TestSuite(bucket_faults, .init = setup, .fini = teardown);
+
+static enum slu_object_outcome outcome(const char *path)
+{
+    return slu_bucket_outcome(writer.bucket, path);
+}
+
+static const struct slu_bucket_result *result(void)
+{
+    return slu_bucket_result(writer.bucket);
+}
+
+static void assert_first(enum slu_err code, int status, const char *text)
+{
+    cr_assert_eq(result()->first.code, code, "%s: %s",
+                 slu_err_name(result()->first.code), result()->first.text);
+    cr_assert_eq(result()->first.http_status, status, "%d: %s",
+                 result()->first.http_status, result()->first.text);
+    cr_assert_not_null(strstr(result()->first.text, text), "%s",
+                       result()->first.text);
+}
+
+static void fault(enum fault fault, unsigned at, unsigned times)
+{
+    s3.fault = fault;
+    s3.fault_at = s3.requests + at;
+    s3.fault_times = times;
+}
+
+static void store(const char *text)
+{
+    slu_bucket_clear(writer.bucket);
+    writer_store(&writer, LIST, SLU_ARTIFACT_LIST, text);
+    writer_run(&writer);
+}
+
+/* ---- cured by asking again ---- */
+
+/* Four requests by each of: a fetch, a new list, a changed one, a side file,
+ * and a checkpoint. */
+static void run_all(void)
+{
+    slu_bucket_clear(writer.bucket);
+    writer_fetch(&writer, "old.txt");
+    writer_store(&writer, LIST, SLU_ARTIFACT_LIST, "1.1.1.1\n2.2.2.2\n");
+    writer_store(&writer, OTHER, SLU_ARTIFACT_LIST, "b.example\n");
+    writer_store(&writer, SIDE, SLU_ARTIFACT_SIDE, "c.example\n");
+    writer_store(&writer, CHECKPOINT, SLU_ARTIFACT_CHECKPOINT, "{\"a\":1}");
+    writer_run(&writer);
+}
+
+static void assert_all(const char *what, unsigned at)
+{
+    cr_assert_eq(result()->failed, 0, "%s %u: %s", what, at,
+                 result()->first.text);
+    cr_assert_eq(result()->stored, 4);
+    cr_assert_eq(outcome("old.txt"), SLU_OBJECT_FETCHED);
+    cr_assert_eq(slu_bucket_object(writer.bucket, "old.txt").lines, 2);
+    cr_assert(fake_s3_has(&s3, KEY(LIST), "1.1.1.1\n2.2.2.2\n"));
+    cr_assert(fake_s3_has(&s3, KEY(OTHER), "b.example\n"));
+    cr_assert(fake_s3_has(&s3, KEY(SIDE), "c.example\n"));
+    cr_assert(fake_s3_has(&s3, KEY(CHECKPOINT), "{\"a\":1}"));
+    cr_assert_eq(s3.blind, 0);
+    cr_assert_eq(writer.entry_count, 4);
+}
+
+static unsigned prepare_all(void)
+{
+    teardown();
+    setup();
+    fake_s3_set(&s3, KEY("old.txt"), "x\ny\n");
+    store("1.1.1.1\n");
+    return s3.requests;
+}
+
+Test(bucket_faults, each_that_may_pass_is_cured_at_each_request)
+{
+    unsigned requests = prepare_all();
+
+    run_all();
+    assert_all("none", 0);
+    requests = s3.requests - requests;
+    cr_assert_eq(requests, 8);
+    for (enum fault f = FAULT_CUT; f < FAULT_COUNT_CURED; f++) {
+        unsigned seen = 0;
+
+        for (unsigned at = 1; at <= requests; at++) {
+            (void)prepare_all();
+            writer.piece = at % 2;
+            fault(f, at, 1);
+            run_all();
+            seen += s3.fault_times == 0;
+            assert_all("fault", (unsigned)f * 100 + at);
+            cr_assert_eq(writer.throttled > 0,
+                         f == FAULT_SLOW_DOWN && s3.fault_times == 0);
+        }
+        cr_assert_gt(seen, 3);
+    }
+}
+
+Test(bucket_faults, each_that_stays_ends_with_its_sentence)
+{
+    for (enum fault f = FAULT_CUT; f < FAULT_COUNT_CURED; f++) {
+        teardown();
+        setup();
+        fault(f, 1, 1000);
+        run_all();
+        cr_assert_eq(result()->failed > 0, true);
+        cr_assert_not_null(strstr(result()->first.text, "s3://my-bucket/"),
+                           "%s", result()->first.text);
+        cr_assert_eq(outcome(CHECKPOINT), SLU_OBJECT_UNTOUCHED);
+        cr_assert_eq(writer_entry(&writer, "object/" CHECKPOINT)[0], '\0');
+    }
+}
+
+Test(bucket_faults, a_retry_says_what_happened)
+{
+    fault(FAULT_SLOW_DOWN, 1, 1);
+    store("1.1.1.1\n");
+    cr_assert_str_eq(writer.last_retry.text, PLACE ": HTTP 503 503: 503");
+    fault(FAULT_SLOW_DOWN, 1, 1);
+    store("2.2.2.2\n");
+    cr_assert_str_eq(writer.last_retry.text,
+                     PLACE ": HTTP 503 SlowDown: Please reduce your request "
+                           "rate.");
+    cr_assert_eq(writer.last_retry.code, SLU_ERR_QUOTA);
+    fault(FAULT_ERROR_IN_200, 1, 1);
+    store("3.3.3.3\n");
+    cr_assert_str_eq(writer.last_retry.text,
+                     PLACE ": HTTP 200 InternalError: We encountered an "
+                           "internal error.");
+    cr_assert_eq(writer.last_retry.code, SLU_ERR_SERVER);
+    fault(FAULT_CUT, 1, 1);
+    store("4.4.4.4\n");
+    cr_assert_str_eq(writer.last_retry.text, PLACE ": the wire: NETWORK");
+    cr_assert_eq(writer.last_retry.code, SLU_ERR_NETWORK);
+    fault(FAULT_409, 1, 1);
+    store("5.5.5.5\n");
+    cr_assert_not_null(
+        strstr(writer.last_retry.text, "HTTP 409 ConditionalRequestConflict"));
+    cr_assert_eq(outcome(LIST), SLU_OBJECT_STORED);
+}
+
+/* ---- writes whose answer was lost ---- */
+
+Test(bucket_faults, a_write_whose_answer_was_lost_is_ours)
+{
+    store("1.1.1.1\n");
+    fault(FAULT_CUT_AFTER, 1, 1);
+    store("2.2.2.2\n");
+    cr_assert_eq(outcome(LIST), SLU_OBJECT_STORED);
+    cr_assert_eq(s3.gets, 1);
+    cr_assert_not_null(
+        strstr(writer.log, "Records: 1 | Size: 0.00 MB\n[INFO]"));
+    cr_assert_str_eq(slu_bucket_object(writer.bucket, LIST).etag,
+                     fake_s3_find(&s3, KEY(LIST))->etag);
+}
+
+Test(bucket_faults, a_write_of_a_killed_run_is_ours_though_there_is_more_now)
+{
+    store("1.1.1.1\n");
+    slu_bucket_clear(writer.bucket);
+    writer_store(&writer, LIST, SLU_ARTIFACT_LIST, "2.2.2.2\n");
+    fault(FAULT_CUT_AFTER, 1, 1);
+    writer.attempts_max = 1;
+    writer_run(&writer);
+    cr_assert_eq(outcome(LIST), SLU_OBJECT_FAILED);
+    cr_assert(fake_s3_has(&s3, KEY(LIST), "2.2.2.2\n"));
+    writer_restart(&writer);
+    store("3.3.3.3\n");
+    cr_assert_eq(outcome(LIST), SLU_OBJECT_STORED, "%s", result()->first.text);
+    cr_assert(fake_s3_has(&s3, KEY(LIST), "3.3.3.3\n"));
+}
+
+/* ---- other writers ---- */
+
+Test(bucket_faults, another_writers_content_is_a_conflict)
+{
+    store("1.1.1.1\n");
+    fake_s3_set(&s3, KEY(LIST), "9.9.9.9\n");
+    store("2.2.2.2\n");
+    cr_assert_eq(outcome(LIST), SLU_OBJECT_CONFLICT);
+    cr_assert(fake_s3_has(&s3, KEY(LIST), "9.9.9.9\n"));
+    cr_assert_eq(result()->failed, 1);
+    cr_assert_eq(result()->conflicts, 1);
+    cr_assert_not(result()->denied);
+    assert_first(SLU_ERR_INCOMPLETE, 412,
+                 PLACE " has content of another writer that was not read here "
+                       "yet: nothing was overwritten; the next run reads it, "
+                       "takes its lines over, and publishes both");
+    cr_assert_not_null(strstr(writer.log, "[WARN] " PLACE " has content"));
+    /* It is unknown now, here and in the state. */
+    cr_assert_eq(slu_bucket_object(writer.bucket, LIST).state,
+                 SLU_OBJECT_UNKNOWN);
+    cr_assert_eq(writer.entry_count, 0);
+}
+
+Test(bucket_faults, what_appeared_meanwhile_is_a_conflict)
+{
+    writer_fetch(&writer, LIST);
+    writer_run(&writer);
+    fake_s3_set(&s3, KEY(LIST), "9.9.9.9\n");
+    store("2.2.2.2\n");
+    cr_assert_eq(outcome(LIST), SLU_OBJECT_CONFLICT);
+    cr_assert(fake_s3_has(&s3, KEY(LIST), "9.9.9.9\n"));
+}
+
+Test(bucket_faults, an_unknown_list_is_not_overwritten_unread)
+{
+    fake_s3_set(&s3, KEY(LIST), "9.9.9.9\n");
+    store("2.2.2.2\n");
+    cr_assert_eq(outcome(LIST), SLU_OBJECT_CONFLICT);
+    cr_assert_eq(s3.puts, 0);
+    cr_assert_eq(result()->first.http_status, 0);
+    /* Nor when its content lies here, of a run that didn't take it over. */
+    (void)writer_keep(&writer, "9.9.9.9\n");
+    store("2.2.2.2\n");
+    cr_assert_eq(outcome(LIST), SLU_OBJECT_CONFLICT);
+    cr_assert_eq(s3.puts, 0);
+}
+
+Test(bucket_faults, an_unknown_list_with_the_same_content_is_the_same)
+{
+    fake_s3_set(&s3, KEY(LIST), "2.2.2.2\n");
+    store("2.2.2.2\n");
+    cr_assert_eq(outcome(LIST), SLU_OBJECT_SAME);
+    cr_assert_eq(s3.puts, 0);
+    cr_assert_eq(result()->stored, 0);
+    /* From now on it is known. */
+    writer_restart(&writer);
+    s3.requests = 0;
+    store("2.2.2.2\n");
+    cr_assert_eq(s3.requests, 0);
+}
+
+Test(bucket_faults, a_conflict_holds_the_checkpoint_back)
+{
+    store("1.1.1.1\n");
+    fake_s3_set(&s3, KEY(LIST), "9.9.9.9\n");
+    slu_bucket_clear(writer.bucket);
+    writer_store(&writer, LIST, SLU_ARTIFACT_LIST, "2.2.2.2\n");
+    writer_store(&writer, CHECKPOINT, SLU_ARTIFACT_CHECKPOINT, "{}");
+    writer_run(&writer);
+    cr_assert_eq(outcome(CHECKPOINT), SLU_OBJECT_UNTOUCHED);
+    cr_assert_null(fake_s3_find(&s3, KEY(CHECKPOINT)));
+}
+
+Test(bucket_faults, a_conflict_says_what_the_next_run_does)
+{
+    fake_s3_set(&s3, KEY(CHECKPOINT), "{9}");
+    writer_store(&writer, CHECKPOINT, SLU_ARTIFACT_CHECKPOINT, "{}");
+    writer_run(&writer);
+    cr_assert_eq(outcome(CHECKPOINT), SLU_OBJECT_CONFLICT);
+    assert_first(SLU_ERR_INCOMPLETE, 0,
+                 "the next run reads it, and writes it when all lists are "
+                 "stored");
+    slu_bucket_clear(writer.bucket);
+    writer_store(&writer, SIDE, SLU_ARTIFACT_SIDE, "a\n");
+    writer_run(&writer);
+    fake_s3_set(&s3, KEY(SIDE), "b\n");
+    slu_bucket_clear(writer.bucket);
+    writer_store(&writer, SIDE, SLU_ARTIFACT_SIDE, "c\n");
+    writer_run(&writer);
+    cr_assert_eq(outcome(SIDE), SLU_OBJECT_CONFLICT);
+    assert_first(SLU_ERR_INCOMPLETE, 412, "the next run writes it anew");
+    slu_bucket_clear(writer.bucket);
+    writer_store(&writer, SIDE, SLU_ARTIFACT_SIDE, "c\n");
+    writer_run(&writer);
+    cr_assert_eq(outcome(SIDE), SLU_OBJECT_STORED);
+}
+
+Test(bucket_faults, an_object_that_is_gone_is_put_anew)
+{
+    store("1.1.1.1\n");
+    fake_s3_remove(&s3, KEY(LIST));
+    s3.requests = 0;
+    store("2.2.2.2\n");
+    cr_assert_eq(outcome(LIST), SLU_OBJECT_STORED);
+    cr_assert(fake_s3_has(&s3, KEY(LIST), "2.2.2.2\n"));
+    cr_assert_eq(s3.requests, 2);
+}
+
+Test(bucket_faults, an_object_that_never_stands_still_is_left_alone)
+{
+    fault(FAULT_412, 2, 0);
+    writer_store(&writer, LIST, SLU_ARTIFACT_LIST, "1.1.1.1\n");
+    writer_start(&writer);
+    for (unsigned i = 0; i < 200 && writer_step(&writer); i++) {
+        /* Every PUT is refused, and nothing is there to be read. */
+        s3.fault_times = writer.flight_count > 0 &&
+                         writer.flights[0].request.method == SLU_METHOD_PUT;
+        s3.fault_at = 0;
+    }
+    cr_assert_eq(outcome(LIST), SLU_OBJECT_FAILED);
+    assert_first(SLU_ERR_INCOMPLETE, 404,
+                 "changes all the while that it is to be written");
+    cr_assert_lt(s3.requests, 20);
+}
+
+/* ---- permissions ---- */
+
+Test(bucket_faults, names_the_permission_and_the_object)
+{
+    store("1.1.1.1\n");
+    fault(FAULT_DENIED, 1, 1);
+    store("2.2.2.2\n");
+    assert_first(SLU_ERR_DENIED, 403,
+                 PLACE
+                 ": access denied, s3:PutObject is missing (or "
+                 "s3:GetObject, which If-Match needs too): Access Denied");
+    cr_assert(result()->denied);
+    slu_bucket_clear(writer.bucket);
+    fault(FAULT_DENIED, 1, 1);
+    writer_fetch(&writer, LIST);
+    writer_run(&writer);
+    assert_first(SLU_ERR_DENIED, 403,
+                 PLACE ": access denied, s3:GetObject is missing (or "
+                       "s3:ListBucket, without which an absent object answers "
+                       "403 too): Access Denied");
+    /* An unknown one: HEAD has no words. */
+    slu_bucket_clear(writer.bucket);
+    fault(FAULT_DENIED, 1, 1);
+    writer_store(&writer, OTHER, SLU_ARTIFACT_LIST, "a.example\n");
+    writer_run(&writer);
+    assert_first(SLU_ERR_DENIED, 403, "answers 403 too): 403");
+    /* A new one. */
+    slu_bucket_clear(writer.bucket);
+    fault(FAULT_DENIED, 2, 1);
+    writer_store(&writer, OTHER, SLU_ARTIFACT_LIST, "a.example\n");
+    writer_run(&writer);
+    assert_first(SLU_ERR_DENIED, 403, "s3:PutObject is missing: Access Denied");
+}
+
+Test(bucket_faults, is_denied_only_when_nothing_was_allowed)
+{
+    store("1.1.1.1\n");
+    slu_bucket_clear(writer.bucket);
+    s3.fault_key = KEY(LIST);
+    fault(FAULT_DENIED, 1, 1);
+    writer_store(&writer, LIST, SLU_ARTIFACT_LIST, "2.2.2.2\n");
+    writer_store(&writer, OTHER, SLU_ARTIFACT_LIST, "a.example\n");
+    writer_run(&writer);
+    cr_assert_eq(result()->failed, 1);
+    cr_assert_not(result()->denied);
+}
+
+Test(bucket_faults, names_the_account_that_was_expected)
+{
+    writer.config.owner = "210987654321";
+    writer_restart(&writer);
+    writer_fetch(&writer, LIST);
+    writer_run(&writer);
+    assert_first(SLU_ERR_DENIED, 403,
+                 ", or the bucket isn't of account 210987654321: Access");
+}
+
+Test(bucket_faults, names_the_permission_for_the_key)
+{
+    fault(FAULT_DENIED_KMS, 2, 1);
+    store("1.1.1.1\n");
+    assert_first(SLU_ERR_DENIED, 403,
+                 PLACE ": access denied, kms:GenerateDataKey is missing for "
+                       "the KMS key: User: arn:aws:iam::123456789012:user/u");
+}
+
+Test(bucket_faults, hands_on_what_is_said_of_the_key)
+{
+    fault(FAULT_KMS_DISABLED, 2, 1);
+    store("1.1.1.1\n");
+    assert_first(SLU_ERR_REJECTED, 400,
+                 PLACE ": HTTP 400 KMS.DisabledException: key k is disabled.");
+    cr_assert_not(result()->denied);
+}
+
+Test(bucket_faults, names_the_bucket_that_is_missing)
+{
+    s3.no_bucket = true;
+    store("1.1.1.1\n");
+    assert_first(SLU_ERR_NOT_FOUND, 404,
+                 "there is no bucket my-bucket in the region us-east-1 "
+                 "(NoSuchBucket): create it, or correct lists.bucket");
+    slu_bucket_clear(writer.bucket);
+    writer_fetch(&writer, LIST);
+    writer_run(&writer);
+    cr_assert_eq(outcome(LIST), SLU_OBJECT_FAILED);
+    assert_first(SLU_ERR_NOT_FOUND, 404, "there is no bucket my-bucket");
+}
+
+/* ---- credentials ---- */
+
+Test(bucket_faults, a_sign_in_that_failed_ends_all_at_once)
+{
+    fault(FAULT_SIGN_IN, 1, 1000);
+    run_all();
+    cr_assert(result()->denied);
+    cr_assert_eq(result()->failed, 4);
+    cr_assert_leq(s3.requests, 4);
+    assert_first(SLU_ERR_DENIED, 0, "the wire: DENIED");
+    cr_assert_eq(outcome("old.txt"), SLU_OBJECT_FAILED);
+    cr_assert_eq(outcome(CHECKPOINT), SLU_OBJECT_UNTOUCHED);
+    /* Another run tries again. */
+    s3.fault_times = 0;
+    fake_s3_set(&s3, KEY("old.txt"), "x\ny\n");
+    run_all();
+    cr_assert_eq(result()->stored, 4);
+    cr_assert_not(result()->denied);
+}
+
+Test(bucket_faults, a_key_that_is_not_known_is_refused_for_good)
+{
+    fault(FAULT_WRONG_KEY, 2, 100);
+    store("1.1.1.1\n");
+    assert_first(SLU_ERR_AUTH, 403,
+                 PLACE ": the credentials are not accepted "
+                       "(InvalidAccessKeyId): It does not exist.");
+    cr_assert_eq(writer.retries, 0);
+}
+
+Test(bucket_faults, credentials_that_stay_expired_are_refused)
+{
+    writer.attempts_max = 10;
+    fault(FAULT_EXPIRED, 2, 100);
+    store("1.1.1.1\n");
+    assert_first(SLU_ERR_AUTH, 400, "not accepted (ExpiredToken)");
+    cr_assert_eq(writer.retries, 2);
+}
+
+/* ---- regions ---- */
+
+Test(bucket_faults, learns_the_region_once_and_keeps_it)
+{
+    (void)snprintf(s3.region, sizeof(s3.region), "eu-west-1");
+    store("1.1.1.1\n");
+    cr_assert_eq(outcome(LIST), SLU_OBJECT_STORED, "%s", result()->first.text);
+    cr_assert_eq(s3.requests, 3);
+    cr_assert_str_eq(writer_entry(&writer, "region"), "eu-west-1 my-bucket");
+    cr_assert_not_null(strstr(writer.log,
+                              "[INFO] the bucket my-bucket is in the region "
+                              "eu-west-1 and is asked there\n"));
+    writer_restart(&writer);
+    s3.requests = 0;
+    store("2.2.2.2\n");
+    cr_assert_eq(s3.requests, 1);
+    /* It moves back. */
+    (void)snprintf(s3.region, sizeof(s3.region), "us-east-1");
+    store("3.3.3.3\n");
+    cr_assert_eq(outcome(LIST), SLU_OBJECT_STORED);
+    cr_assert_str_eq(writer_entry(&writer, "region"), "");
+}
+
+Test(bucket_faults, all_in_flight_follow_the_first_to_learn_the_region)
+{
+    (void)snprintf(s3.region, sizeof(s3.region), "eu-west-1");
+    fake_s3_set(&s3, KEY("old.txt"), "x\ny\n");
+    run_all();
+    cr_assert_eq(result()->stored, 4);
+    cr_assert_eq(result()->failed, 0);
+    cr_assert_null(
+        strstr(strstr(writer.log, "is asked there") + 1, "is asked there"));
+    /* Four were on their way. */
+    cr_assert_eq(s3.requests, 4 + 9);
+}
+
+Test(bucket_faults, asks_the_bucket_where_a_redirect_is_mute)
+{
+    (void)snprintf(s3.region, sizeof(s3.region), "eu-west-1");
+    s3.mute_region = true;
+    store("1.1.1.1\n");
+    cr_assert_eq(outcome(LIST), SLU_OBJECT_STORED, "%s", result()->first.text);
+    cr_assert_eq(s3.located, 1);
+}
+
+static struct slu_step answer(struct slu_unit *unit, int status,
+                              const char *region, const char *body)
+{
+    struct slu_answer_head head = {.status = status,
+                                   .region = slu_view_str(region)};
+
+    return writer_answer(&writer, unit, &head, slu_view_str(body));
+}
+
+static struct slu_request ask_list(void)
+{
+    slu_bucket_clear(writer.bucket);
+    writer_fetch(&writer, LIST);
+    writer_start(&writer);
+    return writer_take(&writer);
+}
+
+Test(bucket_faults, takes_the_region_from_a_body)
+{
+    struct slu_request request = ask_list();
+    struct slu_step step = answer(
+        request.unit, 400, "",
+        "<Error><Code>AuthorizationHeaderMalformed</Code><Message>m</Message>"
+        "<Region>eu-west-1</Region></Error>");
+
+    cr_assert_eq(step.kind, SLU_STEP_COMMIT);
+    request = writer_take(&writer);
+    cr_assert(slu_view_equal_str(request.aws.region, "eu-west-1"));
+    /* Sent on once more: a circle. */
+    step = answer(request.unit, 301, "us-west-2",
+                  "<Error><Code>PermanentRedirect</Code></Error>");
+    cr_assert_eq(step.kind, SLU_STEP_FAILED);
+    assert_first(SLU_ERR_CONFIG, 301,
+                 PLACE ": the bucket is not in the region eu-west-1, and S3 "
+                       "does not say where it is (HTTP 301 PermanentRedirect)");
+}
+
+Test(bucket_faults, believes_no_region_that_is_none)
+{
+    static const char *const regions[] = {"evil.example/", "EU", "us-east-1"};
+
+    for (size_t i = 0; i < sizeof(regions) / sizeof(regions[0]); i++) {
+        struct slu_request request = ask_list();
+        struct slu_step step = answer(request.unit, 301, regions[i], "");
+
+        if (i < 2) {
+            cr_assert_eq(step.kind, SLU_STEP_COMMIT);
+            request = writer_take(&writer);
+            cr_assert_eq(request.method, SLU_METHOD_HEAD);
+            cr_assert(slu_view_equal_str(request.target, "/"));
+            cr_assert_eq(request.aws.region.len, 0);
+            step = answer(request.unit, 301, regions[i], "");
+        }
+        cr_assert_eq(step.kind, SLU_STEP_FAILED);
+        assert_first(SLU_ERR_CONFIG, 301, "S3 does not say where it is");
+        cr_assert_str_eq(writer_entry(&writer, "region"), "");
+    }
+}
+
+Test(bucket_faults, a_region_that_is_too_long_is_not_cut)
+{
+    struct slu_request request = ask_list();
+
+    (void)answer(request.unit, 301,
+                 "eu-west-1-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+                 "aaaaaaaaaaaaa",
+                 "");
+    cr_assert(slu_view_equal_str(writer_take(&writer).target, "/"));
+}
+
+Test(bucket_faults, a_bucket_may_say_where_it_is_and_refuse_the_rest)
+{
+    struct slu_request request = ask_list();
+
+    (void)answer(request.unit, 301, "", "");
+    request = writer_take(&writer);
+    (void)answer(request.unit, 403, "eu-west-1", "");
+    request = writer_take(&writer);
+    cr_assert_eq(request.method, SLU_METHOD_GET);
+    cr_assert(slu_view_equal_str(request.aws.region, "eu-west-1"));
+    (void)answer(request.unit, 404, "",
+                 "<Error><Code>NoSuchKey</Code></Error>");
+    cr_assert_eq(outcome(LIST), SLU_OBJECT_MISSING);
+}
+
+Test(bucket_faults, the_bucket_may_refuse_to_say_where_it_is)
+{
+    static const struct {
+        int status;
+        enum slu_err code;
+        const char *text;
+    } answers[] = {
+        {403, SLU_ERR_DENIED, "s3:ListBucket is missing: 403"},
+        {404, SLU_ERR_NOT_FOUND, "there is no bucket my-bucket"},
+        {400, SLU_ERR_REJECTED, "HTTP 400 400"},
+        {200, SLU_ERR_CONFIG, "S3 does not say where it is"},
+    };
+
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        struct slu_request request = ask_list();
+
+        (void)answer(request.unit, 301, "", "");
+        request = writer_take(&writer);
+        (void)answer(request.unit, answers[i].status, "", "");
+        cr_assert_eq(outcome(LIST), SLU_OBJECT_FAILED);
+        assert_first(answers[i].code, answers[i].status, answers[i].text);
+    }
+}
+
+Test(bucket_faults, a_look_that_is_a_bad_request_is_asked_with_a_body)
+{
+    struct slu_request request;
+
+    writer_store(&writer, LIST, SLU_ARTIFACT_LIST, "1.1.1.1\n");
+    writer_start(&writer);
+    request = writer_take(&writer);
+    cr_assert_eq(request.method, SLU_METHOD_HEAD);
+    (void)answer(request.unit, 400, "", "");
+    request = writer_take(&writer);
+    cr_assert_eq(request.method, SLU_METHOD_GET);
+    (void)answer(request.unit, 400, "",
+                 "<Error><Code>InvalidRequest</Code><Message>why</Message>"
+                 "</Error>");
+    assert_first(SLU_ERR_REJECTED, 400, PLACE ": HTTP 400 InvalidRequest: why");
+}
+
+Test(bucket_faults, a_look_in_the_wrong_region_is_redirected)
+{
+    struct slu_request request;
+
+    writer_store(&writer, LIST, SLU_ARTIFACT_LIST, "1.1.1.1\n");
+    writer_start(&writer);
+    request = writer_take(&writer);
+    (void)answer(request.unit, 400, "eu-west-1", "");
+    request = writer_take(&writer);
+    cr_assert_eq(request.method, SLU_METHOD_HEAD);
+    cr_assert(slu_view_equal_str(request.aws.region, "eu-west-1"));
+    (void)answer(request.unit, 404, "", "");
+    cr_assert_eq(writer_take(&writer).method, SLU_METHOD_PUT);
+}
+
+Test(bucket_faults, a_region_of_another_bucket_is_not_believed)
+{
+    static const char *const values[] = {"eu-west-1 other-bucket", "eu-west-1",
+                                         "e! my-bucket", ""};
+
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        cr_assert_eq(slu_bucket_errand.load(writer.bucket,
+                                            slu_view_str("region"),
+                                            slu_view_str(values[i])),
+                     SLU_ERR_OK);
+        cr_assert_eq(ask_list().aws.region.len, 0);
+    }
+    cr_assert_eq(slu_bucket_errand.load(writer.bucket, slu_view_str("region"),
+                                        slu_view_str("eu-west-1 my-bucket")),
+                 SLU_ERR_OK);
+    cr_assert(slu_view_equal_str(ask_list().aws.region, "eu-west-1"));
+}
+
+/* ---- answers that are none ---- */
+
+Test(bucket_faults, no_usable_etag_is_no_good_answer)
+{
+    fake_s3_set(&s3, KEY(LIST), "1.1.1.1\n");
+    fault(FAULT_NO_ETAG, 1, 1);
+    writer_fetch(&writer, LIST);
+    writer_run(&writer);
+    cr_assert_eq(outcome(LIST), SLU_OBJECT_FAILED);
+    assert_first(SLU_ERR_MALFORMED, 200,
+                 PLACE ": the answer has no usable ETag");
+    /* Of a PUT it can be asked for. */
+    fake_s3_remove(&s3, KEY(LIST));
+    fault(FAULT_NO_ETAG, 2, 1);
+    store("2.2.2.2\n");
+    cr_assert_eq(outcome(LIST), SLU_OBJECT_STORED);
+    cr_assert_eq(slu_bucket_object(writer.bucket, LIST).state,
+                 SLU_OBJECT_PRESENT);
+}
+
+Test(bucket_faults, a_missing_page_of_a_proxy_is_no_missing_object)
+{
+    struct slu_request request = ask_list();
+
+    (void)answer(request.unit, 404, "", "<html><h1>Not found</h1></html>");
+    cr_assert_eq(outcome(LIST), SLU_OBJECT_FAILED);
+    assert_first(SLU_ERR_REJECTED, 404, PLACE ": HTTP 404 404");
+    request = ask_list();
+    (void)answer(request.unit, 200, "", "<html>please sign in</html>");
+    cr_assert_eq(outcome(LIST), SLU_OBJECT_FAILED);
+}
+
+Test(bucket_faults, an_archived_object_is_to_be_restored)
+{
+    struct slu_request request = ask_list();
+
+    (void)answer(request.unit, 403, "",
+                 "<Error><Code>InvalidObjectState</Code></Error>");
+    assert_first(SLU_ERR_REJECTED, 403,
+                 PLACE " is in an archive of S3: restore it");
+}
+
+Test(bucket_faults, a_long_error_is_cut_and_understood)
+{
+    struct slu_request request = ask_list();
+    char *body = malloc(200000);
+    struct slu_step step;
+
+    memset(body, ' ', 200000);
+    memcpy(body, "<Error><Code>SlowDown</Code>", 28);
+    body[199999] = '\0';
+    writer.piece = 1000;
+    step = answer(request.unit, 503, "", body);
+    cr_assert_eq(step.kind, SLU_STEP_RETRY);
+    cr_assert(step.throttled);
+    free(body);
+}
+
+Test(bucket_faults, a_fault_that_no_retry_cures_is_not_retried)
+{
+    struct slu_request request = ask_list();
+    struct slu_answer_end end = {SLU_ERR_LIMIT, NULL};
+    struct slu_step step = {0};
+
+    slu_bucket_errand.on_end(writer.bucket, request.unit, &end, writer.now,
+                             &step);
+    cr_assert_eq(step.kind, SLU_STEP_FAILED);
+    assert_first(SLU_ERR_LIMIT, 0, PLACE ": a size limit was exceeded");
+}
+
+/* ---- our own side ---- */
+
+Test(bucket_faults, a_full_disk_is_no_fault_of_the_server)
+{
+    writer.refuse_writes = true;
+    for (unsigned i = 0; i < 2; i++) {
+        fake_s3_set(&s3, KEY(LIST), i == 0 ? "" : "1.1.1.1\n");
+        slu_bucket_clear(writer.bucket);
+        writer_fetch(&writer, LIST);
+        writer_run(&writer);
+        cr_assert_eq(outcome(LIST), SLU_OBJECT_FAILED);
+        cr_assert_eq(writer.retries, 0);
+        cr_assert_eq(result()->first.code, SLU_ERR_IO);
+        cr_assert_not_null(
+            strstr(result()->first.text,
+                   PLACE ": its content can't be kept: the disk is full"));
+    }
+}
+
+Test(bucket_faults, what_cannot_be_kept_in_the_state_is_a_failure)
+{
+    writer.refuse_puts = true;
+    store("1.1.1.1\n");
+    cr_assert_eq(outcome(LIST), SLU_OBJECT_FAILED);
+    assert_first(SLU_ERR_NOMEM, 200, "what is known of it can't be kept");
+    cr_assert_eq(slu_bucket_object(writer.bucket, LIST).state,
+                 SLU_OBJECT_UNKNOWN);
+    (void)snprintf(s3.region, sizeof(s3.region), "eu-west-1");
+    store("2.2.2.2\n");
+    assert_first(SLU_ERR_NOMEM, 301, "the bucket's region can't be kept");
+    writer.refuse_puts = false;
+    store("1.1.1.1\n");
+    cr_assert_eq(outcome(LIST), SLU_OBJECT_SAME);
+}
+
+Test(bucket_faults, a_list_that_was_lost_from_the_contents_is_not_sent)
+{
+    struct slu_artifact artifact =
+        writer_artifact(&writer, LIST, SLU_ARTIFACT_LIST, "1.1.1.1\n");
+
+    writer_forget(&writer, &artifact.content);
+    cr_assert_eq(slu_bucket_store(writer.bucket, &artifact), SLU_ERR_OK);
+    writer_run(&writer);
+    cr_assert_eq(outcome(LIST), SLU_OBJECT_FAILED);
+    cr_assert_eq(s3.puts, 0);
+    assert_first(SLU_ERR_NOT_FOUND, 0, PLACE ": not stored: there is no");
+}
+
+Test(bucket_faults, says_three_failures_and_the_rest_at_debug)
+{
+    char path[40];
+    unsigned warnings = 0;
+
+    fault(FAULT_DENIED, 1, 1000);
+    for (unsigned i = 0; i < 10; i++) {
+        (void)snprintf(path, sizeof(path), "list-%u", i);
+        writer_store(&writer, path, SLU_ARTIFACT_LIST, path);
+    }
+    writer_run(&writer);
+    for (const char *at = writer.log; (at = strstr(at, "[WARN]")) != NULL;
+         at++) {
+        warnings++;
+    }
+    cr_assert_eq(warnings, 3);
+    cr_assert_eq(result()->failed, 10);
+    cr_assert(result()->denied);
+}
+
+/* ---- memory ---- */
+
+static void run_with_failure(unsigned fail_at)
+{
+    static const char *const paths[] = {LIST, OTHER, SIDE};
+
+    writer.alloc.calls = 0;
+    writer.alloc.fail_at = fail_at;
+    for (size_t i = 0; i < 3; i++) {
+        struct slu_artifact artifact = writer_artifact(
+            &writer, paths[i], i < 2 ? SLU_ARTIFACT_LIST : SLU_ARTIFACT_SIDE,
+            "1.1.1.1\n");
+        enum slu_err err = slu_bucket_store(writer.bucket, &artifact);
+
+        cr_assert(err == SLU_ERR_OK || err == SLU_ERR_NOMEM);
+    }
+    writer_run(&writer);
+    cr_assert(result()->failed == 0 || result()->first.code == SLU_ERR_NOMEM ||
+                  result()->first.code == SLU_ERR_INCOMPLETE,
+              "%s", result()->first.text);
+}
+
+Test(bucket_faults, every_allocation_may_fail)
+{
+    unsigned failed = 0;
+
+    for (unsigned n = 1; n < 200; n++) {
+        teardown();
+        setup();
+        fake_s3_set(&s3, KEY(OTHER), "1.1.1.1\n");
+        fault(FAULT_500_AFTER, 2, 2);
+        run_with_failure(n);
+        failed += writer.alloc.calls >= n;
+        writer.alloc.fail_at = 0;
+        s3.fault_times = 0;
+        if (writer.alloc.calls < n) {
+            break;
+        }
+        /* Nothing is left of it for the next run. */
+        slu_bucket_clear(writer.bucket);
+        run_with_failure(0);
+        cr_assert_eq(result()->failed, 0, "%u: %s", n, result()->first.text);
+        cr_assert(fake_s3_has(&s3, KEY(LIST), "1.1.1.1\n"));
+    }
+    cr_assert_gt(failed, 10);
+    cr_assert_lt(failed, 199);
+}
+
+Test(bucket_faults, making_one_may_fail)
+{
+    struct slu_error error = {0};
+    struct slu_bucket *made;
+    struct failing_alloc alloc;
+
+    failing_alloc_init(&alloc, 1);
+    cr_assert_eq(slu_bucket_new(&alloc.alloc, &writer.config,
+                                &writer.contents_table, &made, &error),
+                 SLU_ERR_NOMEM);
+    cr_assert_null(made);
+    cr_assert_eq(error.code, SLU_ERR_NOMEM);
+}
