@@ -341,6 +341,7 @@ class Quotas(SetsCase):
         for form, code, kind in (
                 ('plain', 'BadRequestException', 'InvalidInputException'),
                 ('typed', 'BadRequestException', 'LimitExceededException'),
+                ('code', 'LimitExceededException', None),
                 ('internal', 'InternalServerErrorException', None)):
             client = self.sets('--gd-limit-error', form, '--gd-sets-max', '0')
             self.rejected(client.try_create(), LIMIT, code=code, kind=kind)
@@ -495,7 +496,7 @@ class Options(SetsCase):
                 ('gd-set-foreign', 'threat-ip:a:GONE', 'KIND:NAME'),
                 ('gd-set-foreign', '1/x=threat-ip:a', 'KIND:NAME'),
                 ('gd-set-read', 'now', 'start or end'),
-                ('gd-limit-error', 'x', 'plain, typed or internal'),
+                ('gd-limit-error', 'x', 'plain, typed, code or internal'),
                 ('gd-no-entity-error', '500', '404, 403 or 400'),
                 ('gd-sets-max', '-1', 'a number')):
             run = subprocess.run(

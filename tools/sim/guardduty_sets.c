@@ -92,6 +92,8 @@ static bool check_room(struct sim_guardduty_call *call)
     if (strcmp(form, "internal") == 0) {
         sim_aws_error(call->answer, 400, "InternalServerErrorException",
                       message);
+    } else if (strcmp(form, "code") == 0) {
+        sim_aws_error(call->answer, 400, "LimitExceededException", message);
     } else {
         sim_aws_error_typed(call->answer, 400, "BadRequestException",
                             strcmp(form, "typed") == 0

@@ -240,7 +240,8 @@ static const struct option_row rows[] = {
     TEXT("gd-bad-content", gd_bad_content, "status",
          "told by the set's status, or by the call that activates: refuse"),
     TEXT("gd-limit-error", gd_limit_error, "plain",
-         "one set too many: plain, typed (LimitExceededException), internal"),
+         "a set too many: plain, typed, code (LimitExceededException), "
+         "internal"),
     TEXT("gd-iam-denied", gd_iam_denied, "403",
          "iam:PutRolePolicy denied: 403, 400"),
     TEXT("gd-ip-location", gd_ip_location, "create",
@@ -408,7 +409,7 @@ static void check_words(const struct sim_options *options)
                "404,403,400");
     check_word("gd-bad-content", options->gd_bad_content, "status,refuse");
     check_word("gd-limit-error", options->gd_limit_error,
-               "plain,typed,internal");
+               "plain,typed,code,internal");
     check_word("gd-iam-denied", options->gd_iam_denied, "403,400");
     check_word("gd-ip-location", options->gd_ip_location, "create,activation");
     check_word("gd-deleted", options->gd_deleted, "shown,gone");

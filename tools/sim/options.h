@@ -114,7 +114,7 @@ struct sim_options {
     bool gd_set_future;
     bool gd_kms_denied;
     const char *gd_bad_content; /* status or refuse */
-    const char *gd_limit_error; /* plain, typed, internal */
+    const char *gd_limit_error; /* plain, typed, code, internal */
     const char *gd_iam_denied;  /* 403 or 400 */
     const char *gd_ip_location; /* create or activation */
     const char *gd_deleted;     /* shown or gone */
