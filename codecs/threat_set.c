@@ -124,10 +124,15 @@ static struct slu_view skip_blanks(struct slu_view text)
     return text;
 }
 
+struct pass {
+    const struct slu_json_field *fields;
+    unsigned field_count;
+    slu_json_value_fn on_value;
+    void *ctx;
+};
+
 static enum slu_err read_object(const struct slu_alloc *alloc,
-                                const struct slu_json_field *fields,
-                                unsigned field_count, struct slu_view text,
-                                slu_json_value_fn on_value, void *ctx,
+                                struct slu_view text, const struct pass *pass,
                                 struct slu_error *out_error)
 {
     struct slu_json_reader *reader;
@@ -138,11 +143,11 @@ static enum slu_err read_object(const struct slu_alloc *alloc,
         return slu_error_set(out_error, SLU_ERR_MALFORMED,
                              "the answer is no JSON object");
     }
-    reader = slu_json_reader_new(alloc, fields, field_count);
+    reader = slu_json_reader_new(alloc, pass->fields, pass->field_count);
     if (reader == NULL) {
         return slu_error_set(out_error, SLU_ERR_NOMEM, "out of memory");
     }
-    err = slu_json_read(reader, text, on_value, ctx, out_error);
+    err = slu_json_read(reader, text, pass->on_value, pass->ctx, out_error);
     slu_json_reader_free(reader);
     return err;
 }
@@ -234,19 +239,20 @@ enum slu_err slu_threat_set_read_list(const struct slu_alloc *alloc,
         [LIST_ARRAY] = {nouns[noun].ids},
         [LIST_TOKEN] = {"nextToken"},
     };
-    struct list_pass pass = {out_ids, out_token, false, SLU_ERR_OK};
+    struct list_pass found = {out_ids, out_token, false, SLU_ERR_OK};
+    const struct pass pass = {fields, 3, on_list_value, &found};
     enum slu_err err;
 
     slu_buf_clear(out_token);
-    err = read_object(alloc, fields, 3, text, on_list_value, &pass, out_error);
-    if (err == SLU_ERR_OK && pass.err != SLU_ERR_OK) {
+    err = read_object(alloc, text, &pass, out_error);
+    if (err == SLU_ERR_OK && found.err != SLU_ERR_OK) {
         return slu_error_set(
-            out_error, pass.err, "%s",
-            pass.err == SLU_ERR_MALFORMED
+            out_error, found.err, "%s",
+            found.err == SLU_ERR_MALFORMED
                 ? "the answer has an id or a nextToken that is none"
-                : slu_err_sentence(pass.err));
+                : slu_err_sentence(found.err));
     }
-    if (err == SLU_ERR_OK && !pass.has_array) {
+    if (err == SLU_ERR_OK && !found.has_array) {
         return slu_error_set(out_error, SLU_ERR_MALFORMED,
                              "the answer has no %s", nouns[noun].ids);
     }
@@ -273,11 +279,11 @@ enum slu_err slu_threat_set_read_created(const struct slu_alloc *alloc,
                                          struct slu_error *out_error)
 {
     const struct slu_json_field field = {nouns[noun].id};
+    const struct pass pass = {&field, 1, on_created_value, out_id};
     enum slu_err err;
 
     out_id[0] = '\0';
-    err = read_object(alloc, &field, 1, text, on_created_value, out_id,
-                      out_error);
+    err = read_object(alloc, text, &pass, out_error);
     if (err == SLU_ERR_OK && out_id[0] == '\0') {
         return slu_error_set(out_error, SLU_ERR_MALFORMED,
                              "the answer has no %s", nouns[noun].id);
@@ -356,12 +362,13 @@ enum slu_err slu_threat_set_read_get(const struct slu_alloc *alloc,
                                      struct slu_threat_set *out_set,
                                      struct slu_error *out_error)
 {
+    const struct pass pass = {get_fields,
+                              sizeof(get_fields) / sizeof(get_fields[0]),
+                              on_get_value, out_set};
     enum slu_err err;
 
     *out_set = (struct slu_threat_set){0};
-    err = read_object(alloc, get_fields,
-                      sizeof(get_fields) / sizeof(get_fields[0]), text,
-                      on_get_value, out_set, out_error);
+    err = read_object(alloc, text, &pass, out_error);
     if (err == SLU_ERR_OK && out_set->status_text[0] == '\0') {
         return slu_error_set(out_error, SLU_ERR_MALFORMED,
                              "the answer has no status");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How an answer is judged: taken, asked for again, or refused. */
-#include "sinks/sets_state.h"
+#include "sinks/sets_parts.h"
 
 #include <stdio.h>
 

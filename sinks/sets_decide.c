@@ -18,7 +18,7 @@
  * What was sent in this run is not sent twice: where the table says so, it
  * waits.
  */
-#include "sinks/sets_state.h"
+#include "sinks/sets_parts.h"
 
 static struct slu_sets_decision end_with(enum slu_set_outcome outcome,
                                          const char *why)

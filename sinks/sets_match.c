@@ -4,7 +4,7 @@
  * else by its name. Of several at one location the one that was known before
  * counts, else one that is active, else the first.
  */
-#include "sinks/sets_state.h"
+#include "sinks/sets_parts.h"
 
 #include <stdio.h>
 

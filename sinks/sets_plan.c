@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What settle would send now, told by the function that settle asks. */
-#include "sinks/sets_state.h"
+#include "sinks/sets_parts.h"
 
 static bool name_step(const struct slu_sets_entry *entry,
                       struct slu_set_step *step)

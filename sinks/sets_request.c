@@ -8,7 +8,7 @@
  *     GET  /detector/D/threatintelset/ID
  *     POST /detector/D/threatintelset/ID              Update
  */
-#include "sinks/sets_state.h"
+#include "sinks/sets_parts.h"
 
 #include "codecs/url.h"
 

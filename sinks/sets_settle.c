@@ -9,7 +9,7 @@
  * An Update that is refused is no failure yet: the set is looked at, which says
  * whether it is busy, gone, or really refuses.
  */
-#include "sinks/sets_state.h"
+#include "sinks/sets_parts.h"
 
 #include <stdio.h>
 

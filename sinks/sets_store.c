@@ -12,7 +12,7 @@
  *     rejected   the last that was asked for and then in ERROR, until another
  *                content is asked for that is no stand-in for it
  */
-#include "sinks/sets_state.h"
+#include "sinks/sets_parts.h"
 
 #include "codecs/view_take.h"
 

@@ -7,7 +7,7 @@
  *
  * Later, in a settle, one kind alone may be surveyed again.
  */
-#include "sinks/sets_state.h"
+#include "sinks/sets_parts.h"
 
 #include "codecs/aws_endpoint.h"
 

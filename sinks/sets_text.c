@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What people are told. */
-#include "sinks/sets_state.h"
+#include "sinks/sets_parts.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sinks/sets_world.h"
 
-#include "sinks/chance.h"
 #include "support/json_dom.h"
 
-#include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -180,13 +178,7 @@ static void turn(struct world *self, struct world_set *set, bool on)
     pass_time(self, set);
 }
 
-struct answer {
-    int status;
-    const char *type;
-    char body[8000];
-};
-
-static void refuse(struct answer *answer, int status, const char *type,
+static void refuse(struct world_answer *answer, int status, const char *type,
                    const char *message)
 {
     answer->status = status;
@@ -198,20 +190,20 @@ static void refuse(struct answer *answer, int status, const char *type,
                        : type);
 }
 
-static void blame(struct world *self, const struct world_flight *flight,
+static void blame(struct world *self, const struct world_request *request,
                   const char *why)
 {
     if (self->fault[0] == '\0') {
         (void)snprintf(self->fault, sizeof(self->fault), "%s: %.80s %.80s", why,
-                       flight->target, flight->body);
+                       request->target, request->body);
     }
 }
 
 /* A text member into out; false when it is absent. */
-static bool read_text(const struct world_flight *flight, const char *name,
+static bool read_text(const struct world_request *request, const char *name,
                       char *out, size_t room)
 {
-    char *text = json_dom_get(slu_view_str(flight->body), name);
+    char *text = json_dom_get(slu_view_str(request->body), name);
 
     out[0] = '\0';
     if (text == NULL) {
@@ -247,10 +239,10 @@ static struct world_set *find_id(struct world_region *region,
 }
 
 static void list_sets(struct world *self, struct world_region *region,
-                      enum slu_kind kind, const struct world_flight *flight,
-                      struct answer *answer)
+                      enum slu_kind kind, const struct world_request *request,
+                      struct world_answer *answer)
 {
-    const char *token = strstr(flight->target, "nextToken=t%2B");
+    const char *token = strstr(request->target, "nextToken=t%2B");
     unsigned from = token == NULL ? 0 : (unsigned)atoi(token + 14);
     unsigned page = self->page == 0 ? 50 : self->page;
     unsigned at = 0;
@@ -259,8 +251,8 @@ static void list_sets(struct world *self, struct world_region *region,
                                  kind == SLU_KIND_IP ? "threatIntelSetIds"
                                                      : "threatEntitySetIds");
 
-    if (strstr(flight->target, "?maxResults=50") == NULL) {
-        blame(self, flight, "no maxResults");
+    if (strstr(request->target, "?maxResults=50") == NULL) {
+        blame(self, request, "no maxResults");
     }
     for (unsigned i = 0; i < WORLD_SETS; i++) {
         if (!region->sets[kind][i].used) {
@@ -285,7 +277,7 @@ static void list_sets(struct world *self, struct world_region *region,
     }
 }
 
-static void get_set(const struct world_set *set, struct answer *answer)
+static void get_set(const struct world_set *set, struct world_answer *answer)
 {
     answer->status = 200;
     (void)snprintf(answer->body, sizeof(answer->body),
@@ -296,7 +288,8 @@ static void get_set(const struct world_set *set, struct answer *answer)
                    set->details, set->details[0] == '\0' ? "" : "\"");
 }
 
-static void answer_id(enum slu_kind kind, const char *id, struct answer *answer)
+static void answer_id(enum slu_kind kind, const char *id,
+                      struct world_answer *answer)
 {
     answer->status = 200;
     (void)snprintf(
@@ -306,7 +299,8 @@ static void answer_id(enum slu_kind kind, const char *id, struct answer *answer)
 
 static void create_set(struct world *self, struct world_region *region,
                        unsigned region_at, enum slu_kind kind,
-                       const struct world_flight *flight, struct answer *answer)
+                       const struct world_request *request,
+                       struct world_answer *answer)
 {
     char name[400];
     char location[400];
@@ -317,18 +311,18 @@ static void create_set(struct world *self, struct world_region *region,
     unsigned limit = region->limit == 0 ? 6 : region->limit;
     struct world_set *set;
 
-    if (!read_text(flight, "name", name, sizeof(name)) ||
-        !read_text(flight, "format", format, sizeof(format)) ||
-        !read_text(flight, "location", location, sizeof(location)) ||
-        !read_text(flight, "activate", activate, sizeof(activate)) ||
-        !read_text(flight, "clientToken", token, sizeof(token)) ||
+    if (!read_text(request, "name", name, sizeof(name)) ||
+        !read_text(request, "format", format, sizeof(format)) ||
+        !read_text(request, "location", location, sizeof(location)) ||
+        !read_text(request, "activate", activate, sizeof(activate)) ||
+        !read_text(request, "clientToken", token, sizeof(token)) ||
         strcmp(format, "TXT") != 0 || strncmp(location, "s3://", 5) != 0 ||
         strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                      "0123456789_-") != strlen(name) ||
         strlen(token) > 64) {
-        blame(self, flight, "a bad Create");
+        blame(self, request, "a bad Create");
     }
-    (void)read_text(flight, "expectedBucketOwner", owner, sizeof(owner));
+    (void)read_text(request, "expectedBucketOwner", owner, sizeof(owner));
     for (unsigned i = 0; i < WORLD_SETS; i++) {
         if (region->sets[kind][i].used &&
             strcmp(region->sets[kind][i].token, token) == 0) {
@@ -342,7 +336,9 @@ static void create_set(struct world *self, struct world_region *region,
         return;
     }
     if (count_used(region, kind) >= limit) {
-        refuse(answer, 400, "BadRequestException",
+        refuse(answer, 400,
+               region->limit_type != NULL ? region->limit_type
+                                          : "BadRequestException",
                region->limit_sentence != NULL
                    ? region->limit_sentence
                    : "The request is rejected since the limit is reached.");
@@ -357,8 +353,8 @@ static void create_set(struct world *self, struct world_region *region,
     answer_id(kind, set->id, answer);
 }
 
-static void update_set(struct world *self, const struct world_flight *flight,
-                       struct world_set *set, struct answer *answer)
+static void update_set(struct world *self, const struct world_request *request,
+                       struct world_set *set, struct world_answer *answer)
 {
     char activate[10];
     char location[400];
@@ -369,21 +365,22 @@ static void update_set(struct world *self, const struct world_flight *flight,
                "The request failed because the list is in a state of change.");
         return;
     }
-    if (!read_text(flight, "activate", activate, sizeof(activate)) ||
-        json_dom_count_members(slu_view_str(flight->body), "format") != 0) {
-        blame(self, flight, "a bad Update");
+    if (!read_text(request, "activate", activate, sizeof(activate)) ||
+        json_dom_count_members(slu_view_str(request->body), "format") != 0) {
+        blame(self, request, "a bad Update");
     }
-    if (read_text(flight, "location", location, sizeof(location))) {
+    if (read_text(request, "location", location, sizeof(location))) {
         memcpy(set->location, location, sizeof(set->location));
     }
-    (void)read_text(flight, "expectedBucketOwner", set->owner,
+    (void)read_text(request, "expectedBucketOwner", set->owner,
                     sizeof(set->owner));
     turn(self, set, strcmp(activate, "true") == 0);
     answer->status = 200;
     (void)sprintf(answer->body, "{}");
 }
 
-static void list_detectors(struct world_region *region, struct answer *answer)
+static void list_detectors(struct world_region *region,
+                           struct world_answer *answer)
 {
     answer->status = 200;
     (void)sprintf(answer->body, "{\"detectorIds\":[%s%s],\"nextToken\":\"\"}",
@@ -393,9 +390,16 @@ static void list_detectors(struct world_region *region, struct answer *answer)
 
 /* Every refusal that does not depend on what is asked for. */
 static bool is_refused(struct world_region *region, enum world_call call,
-                       enum slu_kind kind, struct answer *answer)
+                       enum slu_kind kind, struct world_answer *answer)
 {
-    if (region->broken) {
+    if (region->throttled > 0) {
+        region->throttled--;
+        refuse(answer, 429, "TooManyRequestsException", "Too Many Requests");
+    } else if (region->garbled > 0) {
+        region->garbled--;
+        answer->status = 200;
+        (void)sprintf(answer->body, "<html>hello</html>");
+    } else if (region->broken) {
         refuse(answer, 500, "InternalServerErrorException", "oh");
     } else if (region->not_enabled) {
         refuse(answer, 403, "UnrecognizedClientException",
@@ -414,22 +418,22 @@ static bool is_refused(struct world_region *region, enum world_call call,
 }
 
 static void serve_sets(struct world *self, unsigned at,
-                       const struct world_flight *flight, enum slu_kind kind,
-                       const char *rest, struct answer *answer)
+                       const struct world_request *request, enum slu_kind kind,
+                       const char *rest, struct world_answer *answer)
 {
     struct world_region *region = &self->regions[at];
     struct world_set *set =
         rest[0] == '/' ? find_id(region, kind, rest + 1) : NULL;
     enum world_call call = rest[0] == '/'
-                               ? (flight->posts ? WORLD_UPDATE : WORLD_GET)
-                               : (flight->posts ? WORLD_CREATE : WORLD_LIST);
+                               ? (request->posts ? WORLD_UPDATE : WORLD_GET)
+                               : (request->posts ? WORLD_CREATE : WORLD_LIST);
 
     region->calls[call][kind]++;
     if (is_refused(region, call, kind, answer)) {
         return;
     }
-    if (call == WORLD_GET && set != NULL && region->vanish_get > 0 &&
-        --region->vanish_get == 0) {
+    if (call == WORLD_GET && set != NULL && region->vanish_get > 0) {
+        region->vanish_get--;
         set->used = false;
         set = NULL;
     }
@@ -441,33 +445,33 @@ static void serve_sets(struct world *self, unsigned at,
     }
     switch (call) {
     case WORLD_LIST:
-        list_sets(self, region, kind, flight, answer);
+        list_sets(self, region, kind, request, answer);
         break;
     case WORLD_GET:
         get_set(set, answer);
         break;
     case WORLD_CREATE:
-        create_set(self, region, at, kind, flight, answer);
+        create_set(self, region, at, kind, request, answer);
         break;
     default:
-        update_set(self, flight, set, answer);
+        update_set(self, request, set, answer);
         break;
     }
 }
 
 static void serve_detector(struct world *self, unsigned at,
-                           const struct world_flight *flight,
-                           struct answer *answer)
+                           const struct world_request *request,
+                           struct world_answer *answer)
 {
     struct world_region *region = &self->regions[at];
     enum world_call call =
-        flight->posts ? WORLD_CREATE_DETECTOR : WORLD_LIST_DETECTORS;
+        request->posts ? WORLD_CREATE_DETECTOR : WORLD_LIST_DETECTORS;
 
     region->calls[call][0]++;
     if (is_refused(region, call, SLU_KIND_IP, answer)) {
         return;
     }
-    if (flight->posts) {
+    if (request->posts) {
         region->detectors = 1;
         answer->status = 200;
         (void)sprintf(answer->body, "{\"detectorId\":\"" DETECTOR "\"}");
@@ -476,14 +480,14 @@ static void serve_detector(struct world *self, unsigned at,
     }
 }
 
-static void serve(struct world *self, const struct world_flight *flight,
-                  struct answer *answer)
+void world_serve(struct world *self, const struct world_request *request,
+                 struct world_answer *answer)
 {
     static const char own[] = "/detector/" DETECTOR "/";
-    struct world_region *region = &self->regions[flight->region];
-    const char *rest = flight->target;
+    struct world_region *region = &self->regions[request->region];
+    const char *rest = request->target;
 
-    *answer = (struct answer){.type = ""};
+    *answer = (struct world_answer){.type = ""};
     for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
         for (unsigned i = 0; i < WORLD_SETS; i++) {
             pass_time(self, &region->sets[kind][i]);
@@ -492,342 +496,20 @@ static void serve(struct world *self, const struct world_flight *flight,
     if (strncmp(rest, own, sizeof(own) - 1) == 0) {
         rest += sizeof(own) - 1;
         if (strncmp(rest, "threatintelset", 14) == 0) {
-            serve_sets(self, flight->region, flight, SLU_KIND_IP, rest + 14,
+            serve_sets(self, request->region, request, SLU_KIND_IP, rest + 14,
                        answer);
             return;
         }
         if (strncmp(rest, "threatentityset", 15) == 0) {
-            serve_sets(self, flight->region, flight, SLU_KIND_DOMAIN, rest + 15,
-                       answer);
+            serve_sets(self, request->region, request, SLU_KIND_DOMAIN,
+                       rest + 15, answer);
             return;
         }
     } else if (strncmp(rest, "/detector", 9) == 0 &&
                (rest[9] == '\0' || rest[9] == '?')) {
-        serve_detector(self, flight->region, flight, answer);
+        serve_detector(self, request->region, request, answer);
         return;
     }
-    blame(self, flight, "no such path");
+    blame(self, request, "no such path");
     refuse(answer, 400, "BadRequestException", "what?");
-}
-
-/* ---- the engine ---- */
-
-void drive_init(struct drive *self, struct world *world)
-{
-    *self = (struct drive){.world = world,
-                           .alloc = slu_alloc_default(),
-                           .width = 4,
-                           .attempts_max = 50,
-                           .closed_lane = -1,
-                           .regions = {"us-east-1"},
-                           .region_count = 1,
-                           .owner = "",
-                           .detector = "auto",
-                           .seed = 7};
-}
-
-static void keep(struct drive *self, const struct world_entry *entry)
-{
-    unsigned i = 0;
-
-    while (i < self->store_count && strcmp(self->store[i].key, entry->key)) {
-        i++;
-    }
-    cr_assert_lt(i, WORLD_STORE);
-    self->store[i] = *entry;
-    self->store_count += i == self->store_count;
-}
-
-const char *drive_stored(const struct drive *self, const char *key)
-{
-    for (unsigned i = 0; i < self->store_count; i++) {
-        if (strcmp(self->store[i].key, key) == 0) {
-            return self->store[i].value;
-        }
-    }
-    return NULL;
-}
-
-static struct world_flight *find_flight(struct drive *self,
-                                        const struct slu_unit *unit)
-{
-    for (unsigned i = 0; i < self->flight_count; i++) {
-        if (self->flights[i].unit == unit) {
-            return &self->flights[i];
-        }
-    }
-    cr_assert_fail("a unit that isn't in flight");
-    return NULL;
-}
-
-static enum slu_err put(void *ctx, struct slu_unit *unit, struct slu_view key,
-                        struct slu_view value)
-{
-    struct world_flight *flight = find_flight(ctx, unit);
-    struct world_entry *entry = &flight->puts[flight->put_count++];
-
-    cr_assert_leq(flight->put_count, 8);
-    cr_assert_leq(key.len + 5, 200);
-    (void)snprintf(entry->key, sizeof(entry->key), "%.*s", SLU_VIEW_ARGS(key));
-    (void)snprintf(entry->value, sizeof(entry->value), "%.*s",
-                   SLU_VIEW_ARGS(value));
-    return SLU_ERR_OK;
-}
-
-static void note_log(void *ctx, enum slu_log_level level, const char *text)
-{
-    struct drive *self = ctx;
-    size_t len = strlen(self->log);
-
-    (void)snprintf(self->log + len, sizeof(self->log) - len, "[%s] %s\n",
-                   slu_log_level_name(level), text);
-}
-
-static bool may_send(void *ctx, unsigned lane, unsigned identity)
-{
-    const struct drive *self = ctx;
-
-    cr_assert_eq(identity, 0);
-    return (int)lane != self->closed_lane;
-}
-
-enum slu_err drive_open(struct drive *self, struct slu_error *out_error)
-{
-    struct slu_bucket_config bucket = {"lists", "", self->owner, ""};
-    struct slu_strings regions = {self->regions, self->region_count, false};
-    struct slu_strings lists[] = {{paths[0], WORLD_LISTS, false},
-                                  {paths[1], WORLD_LISTS, false}};
-    struct slu_sets_options options = {
-        .alloc = self->alloc,
-        .bucket = &bucket,
-        .name_prefix = "gti-",
-        .regions = &regions,
-        .detector = self->detector,
-        .create_detector = self->create_detector,
-        .wait_ms = self->wait_ms,
-        .paths = {&lists[0], &lists[1]},
-        .token_seed = self->seed++,
-    };
-    enum slu_err err = slu_sets_new(&options, &self->sets, out_error);
-
-    self->stopped = false;
-    self->broken = err == SLU_ERR_NOMEM;
-    for (unsigned i = 0; i < self->store_count && err == SLU_ERR_OK; i++) {
-        err = slu_sets_errand.load(self->sets, slu_view_str(self->store[i].key),
-                                   slu_view_str(self->store[i].value));
-    }
-    return err;
-}
-
-void drive_close(struct drive *self)
-{
-    slu_sets_free(self->sets);
-    self->sets = NULL;
-    self->flight_count = 0;
-}
-
-static void take_off(struct drive *self, const struct slu_request *request)
-{
-    struct world_flight *flight = &self->flights[self->flight_count++];
-    unsigned at = 0;
-
-    for (unsigned i = 0; i + 1 < self->flight_count; i++) {
-        cr_assert_neq(self->flights[i].unit, request->unit);
-    }
-    cr_assert(slu_view_equal_str(request->aws.service, "guardduty"));
-    cr_assert_eq(request->auth, SLU_AUTH_SIGV4);
-    cr_assert_leq(request->unit->not_before_ms, self->world->now_ms);
-    while (!slu_view_equal_str(request->aws.region,
-                               self->world->regions[at].name)) {
-        at++;
-        cr_assert_lt(at, WORLD_REGIONS);
-    }
-    *flight =
-        (struct world_flight){.unit = request->unit,
-                              .region = at,
-                              .lane = request->lane,
-                              .posts = request->method == SLU_METHOD_POST};
-    cr_assert(flight->posts || request->method == SLU_METHOD_GET);
-    cr_assert_eq(flight->posts, request->content_type.len > 0);
-    (void)snprintf(flight->target, sizeof(flight->target), "%.*s",
-                   SLU_VIEW_ARGS(request->target));
-    (void)snprintf(flight->body, sizeof(flight->body), "%.*s",
-                   SLU_VIEW_ARGS(request->body));
-    self->sent[at] += flight->posts;
-}
-
-/* The body in pieces of any length. */
-static void bring(struct drive *self, struct world_flight *flight,
-                  const struct answer *answer)
-{
-    struct slu_answer_head head = {.status = answer->status,
-                                   .error_type = slu_view_str(answer->type)};
-    size_t len = strlen(answer->body);
-    size_t at = 0;
-
-    slu_sets_errand.on_head(self->sets, flight->unit, &head);
-    while (at < len) {
-        size_t piece = 1 + chance(&self->world->random, 200);
-
-        piece = piece < len - at ? piece : len - at;
-        if (slu_sets_errand.on_body(self->sets, flight->unit,
-                                    slu_view_make(answer->body + at, piece)) ==
-            SLU_BODY_ERROR) {
-            return;
-        }
-        at += piece;
-    }
-}
-
-static void settle_step(struct drive *self, unsigned at,
-                        const struct slu_step *step)
-{
-    struct world_flight flight = self->flights[at];
-
-    self->answers++;
-    self->stopped = self->stop_after > 0 && self->answers == self->stop_after;
-    self->flights[at] = self->flights[--self->flight_count];
-    if (step->kind == SLU_STEP_COMMIT) {
-        flight.unit->attempts = 0;
-        for (unsigned i = 0; i < flight.put_count; i++) {
-            if (!self->stopped || !self->stop_uncommitted) {
-                keep(self, &flight.puts[i]);
-            }
-        }
-    }
-    if (step->kind == SLU_STEP_RETRY) {
-        cr_assert_neq(step->error.text[0], '\0');
-        flight.unit->attempts++;
-        flight.unit->not_before_ms = self->world->now_ms + 200;
-        if (flight.unit->attempts >= self->attempts_max) {
-            slu_sets_errand.give_up(self->sets, flight.unit, &step->error);
-        }
-    }
-    self->broken |= step->error.code == SLU_ERR_NOMEM;
-}
-
-static void land(struct drive *self)
-{
-    struct world *world = self->world;
-    unsigned at = chance(&world->random, self->flight_count);
-    struct world_flight *flight = &self->flights[at];
-    struct slu_error lost = {.code = SLU_ERR_NETWORK, .text = "broken pipe"};
-    struct slu_error refused = {.code = SLU_ERR_AUTH, .text = "no keys"};
-    struct slu_answer_end end = {.err = SLU_ERR_OK};
-    struct slu_now now = {world->now_ms, 0};
-    struct slu_step step = {0};
-    struct answer answer = {0};
-    bool loses = chance(&world->random, 100) < self->lost_percent;
-
-    if (world->regions[flight->region].no_sign_in) {
-        end = (struct slu_answer_end){SLU_ERR_AUTH, &refused};
-    } else if (loses && chance(&world->random, 2) == 0) {
-        end = (struct slu_answer_end){SLU_ERR_NETWORK, &lost};
-    } else {
-        serve(world, flight, &answer);
-        if (loses) {
-            end = (struct slu_answer_end){SLU_ERR_NETWORK, &lost};
-        } else {
-            bring(self, flight, &answer);
-        }
-    }
-    world->now_ms += 10;
-    slu_sets_errand.on_end(self->sets, flight->unit, &end, now, &step);
-    settle_step(self, at, &step);
-}
-
-static bool run(struct drive *self)
-{
-    struct slu_errand_port port = {.ctx = self,
-                                   .put = put,
-                                   .log = note_log,
-                                   .may_send = may_send,
-                                   .aws_region = SLU_VIEW_LITERAL("us-east-1"),
-                                   .read_only = self->read_only};
-    struct slu_now now = {self->world->now_ms, 0};
-    unsigned turns = 0;
-
-    self->start_err =
-        slu_sets_errand.start(self->sets, &port, now, &self->start_error);
-    if (self->start_err != SLU_ERR_OK) {
-        return true;
-    }
-    for (;;) {
-        struct slu_request request;
-        uint64_t until = 0;
-        enum slu_turn turn = SLU_TURN_WAIT;
-
-        cr_assert_lt(turns++, 100000, "it never ends");
-        now.mono_ms = self->world->now_ms;
-        if (self->flight_count < self->width) {
-            turn =
-                slu_sets_errand.next_request(self->sets, now, &request, &until);
-        }
-        if (turn == SLU_TURN_REQUEST) {
-            take_off(self, &request);
-        } else if (self->flight_count > 0) {
-            land(self);
-            if (self->stopped) {
-                return false;
-            }
-        } else if (turn == SLU_TURN_DONE) {
-            return true;
-        } else if (self->closed_lane >= 0 && until == UINT64_MAX) {
-            return false;
-        } else {
-            cr_assert_neq(until, UINT64_MAX, "it waits for nothing");
-            cr_assert_gt(until, self->world->now_ms);
-            self->world->now_ms = until;
-        }
-    }
-}
-
-bool drive_survey(struct drive *self)
-{
-    slu_sets_survey(self->sets);
-    return run(self);
-}
-
-bool drive_settle(struct drive *self)
-{
-    slu_sets_settle(self->sets);
-    return run(self);
-}
-
-void drive_want(struct drive *self, enum slu_kind kind, unsigned index,
-                char content, uint64_t lines)
-{
-    struct slu_set_list want = {.kind = kind,
-                                .index = index,
-                                .content = world_content(content),
-                                .lines = lines};
-
-    self->world->objects[kind][index] = content;
-    slu_sets_want(self->sets, &want);
-}
-
-void drive_want_all(struct drive *self)
-{
-    for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
-        for (unsigned i = 0; i < WORLD_LISTS; i++) {
-            char content = self->world->objects[kind][i];
-
-            drive_want(self, (enum slu_kind)kind, i, content,
-                       content == '\0' ? 0 : 10);
-        }
-    }
-}
-
-bool drive_sync(struct drive *self)
-{
-    struct slu_error error = {0};
-    bool whole = false;
-
-    if (drive_open(self, &error) == SLU_ERR_OK && drive_survey(self) &&
-        self->start_err == SLU_ERR_OK) {
-        drive_want_all(self);
-        whole = drive_settle(self);
-    }
-    drive_close(self);
-    return whole;
 }

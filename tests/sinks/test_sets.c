@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sinks/sets_world.h"
+#include "sinks/sets_drive.h"
 
 #include "support/failing_alloc.h"
 
