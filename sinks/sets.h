@@ -32,7 +32,9 @@
  *
  * Stored, with the answer that told it, under "sets/<region>/<path>": the
  * set's id, the content last asked for, the content last proved ACTIVE, and the
- * content that ended in ERROR.
+ * content that ended in ERROR. A survey proves (or refuses) what runs before
+ * have asked for, as nothing newer lies in the bucket yet; content that settle
+ * finds overtaken while its set is busy is proved by nobody.
  *
  * The service's limit: SLU_SETS_MAX of a kind in a region. Lists that have a
  * set keep it; the others get what is left, in the order of their index. A
@@ -104,7 +106,7 @@ struct slu_set_report {
     char name[SLU_SET_NAME_MAX + 1]; /* of the set; "": none */
     enum slu_set_outcome outcome;
     bool created;
-    bool activated;                /* an Update or Create was sent */
+    bool activated;                /* since the survey, by Update or Create */
     char text[SLU_ERROR_TEXT_MAX]; /* errorDetails, or why it failed; "" */
     /* Last proved ACTIVE, and refused; "" for none. */
     struct slu_content_name active;
@@ -134,6 +136,8 @@ typedef void (*slu_set_step_fn)(void *ctx, const struct slu_set_step *step);
 
 struct slu_sets;
 
+/* Copies what it needs of the options. CONFIG: a path, location, name or
+ * detector that is longer than GuardDuty takes, too many of something. */
 SLU_MUST_CHECK enum slu_err slu_sets_new(const struct slu_sets_options *options,
                                          struct slu_sets **out_sets,
                                          struct slu_error *out_error);
@@ -141,14 +145,17 @@ void slu_sets_free(struct slu_sets *self);
 
 extern const struct slu_errand_ops slu_sets_errand;
 
-/* What the next run shall be. settle needs a survey before, of this process. */
+/* What the next run shall be. settle needs a survey before, of this process,
+ * and may be run again after it with other wants; a survey forgets the wants,
+ * and counts anew. A settle with read_only sends nothing. */
 void slu_sets_survey(struct slu_sets *self);
 void slu_sets_want(struct slu_sets *self, const struct slu_set_list *list);
 void slu_sets_settle(struct slu_sets *self);
 
 /* After a survey: bit i is set when list i of the kind has, or can have, a set
  * in one region at least. All bits where no region could be surveyed or has
- * such sets: nothing is known then that speaks against them. */
+ * such sets: nothing is known then that speaks against them. 0 where foreign
+ * sets leave no room at all. */
 uint32_t slu_sets_usable(const struct slu_sets *self, enum slu_kind kind);
 
 /* The names of the foreign sets of a region that leave no room, for a message:

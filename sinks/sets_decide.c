@@ -90,7 +90,9 @@ static struct slu_sets_decision decide_empty(const struct slu_sets_entry *entry)
     case SLU_THREAT_DEACTIVATING:
         return end_with(SLU_SET_DEACTIVATED, "still deactivating");
     default:
-        return end_with(SLU_SET_UNCHANGED, "the list is empty");
+        return end_with(entry->deactivated ? SLU_SET_DEACTIVATED
+                                           : SLU_SET_UNCHANGED,
+                        "the list is empty");
     }
 }
 

@@ -62,24 +62,29 @@ static bool make_name(struct slu_sets *self, struct slu_sets_list *list,
     return len > 0 && (size_t)len < room;
 }
 
+static bool make_location(struct slu_sets_list *list,
+                          const struct slu_bucket_config *bucket)
+{
+    size_t len = strlen("s3://") + strlen(bucket->bucket) + strlen("/") +
+                 strlen(bucket->prefix) + strlen(list->path);
+
+    slu_bucket_location(bucket, list->path, list->location);
+    return len <= SLU_LOCATION_MAX &&
+           slu_s3_location_parse(slu_view_str(list->location), &list->place);
+}
+
 static enum slu_err make_list(struct slu_sets *self,
                               const struct slu_sets_options *options,
                               struct slu_sets_list *list, const char *path,
                               struct slu_error *out_error)
 {
-    const struct slu_bucket_config *bucket = options->bucket;
-    int len;
-
     if (strlen(path) > SLU_OBJECT_PATH_MAX) {
         return slu_error_set(out_error, SLU_ERR_CONFIG,
                              "the path %.60s... is longer than %d bytes", path,
                              SLU_OBJECT_PATH_MAX);
     }
     memcpy(list->path, path, strlen(path) + 1);
-    len = snprintf(list->location, sizeof(list->location), "s3://%s/%s%s",
-                   bucket->bucket, bucket->prefix, path);
-    if (len < 0 || (size_t)len >= sizeof(list->location) ||
-        !slu_s3_location_parse(slu_view_str(list->location), &list->place)) {
+    if (!make_location(list, options->bucket)) {
         return slu_error_set(out_error, SLU_ERR_CONFIG,
                              "%.80s: its location in the bucket is longer "
                              "than the %d bytes that GuardDuty takes",

@@ -26,8 +26,6 @@ void slu_sets_settle_begin(struct slu_sets_entry *entry)
     entry->refusals = 0;
     entry->poll_ms = SLU_SETS_POLL_MIN_MS;
     entry->outcome = SLU_SET_NONE;
-    entry->created = false;
-    entry->activated = false;
     entry->text[0] = '\0';
     entry->unit.head = (struct slu_unit){0};
     entry->unit.state = SLU_SETS_IDLE;
@@ -235,6 +233,7 @@ static enum slu_err take_updated(struct slu_sets_entry *entry)
 
     note_sent(entry);
     if (entry->list->want.lines == 0) {
+        entry->deactivated = true;
         presume(is, SLU_THREAT_DEACTIVATING, "DEACTIVATING");
         return slu_sets_note_deactivated(entry, &entry->unit.head);
     }

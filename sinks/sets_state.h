@@ -109,8 +109,10 @@ struct slu_sets_entry {
     unsigned creates; /* of this instance: a new Create is a new token */
     uint64_t poll_ms;
     enum slu_set_outcome outcome;
+    /* Since the last survey: */
     bool created;
     bool activated;
+    bool deactivated;
     char text[SLU_ERROR_TEXT_MAX];
 };
 

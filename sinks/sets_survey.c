@@ -87,6 +87,17 @@ static void tell_absent(struct slu_sets_region *region)
                  region->name);
 }
 
+static void forget_changes(struct slu_sets_region *region, enum slu_kind kind)
+{
+    for (unsigned i = 0; i < region->sets->list_count[kind]; i++) {
+        struct slu_sets_entry *entry = &region->entries[kind][i];
+
+        entry->created = false;
+        entry->activated = false;
+        entry->deactivated = false;
+    }
+}
+
 void slu_sets_survey_begin(struct slu_sets_region *region)
 {
     const struct slu_sets *self = region->sets;
@@ -104,6 +115,7 @@ void slu_sets_survey_begin(struct slu_sets_region *region)
         region->kinds[i].resurvey = false;
         region->kinds[i].limit_told = false;
         slu_sets_forget_found(region, (enum slu_kind)i);
+        forget_changes(region, (enum slu_kind)i);
     }
     if (is_gov_cloud(region) && is_asked(region, SLU_KIND_DOMAIN)) {
         region->kinds[SLU_KIND_DOMAIN].absent = true;

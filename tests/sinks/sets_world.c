@@ -330,7 +330,9 @@ static void create_set(struct world *self, struct world_region *region,
             return;
         }
     }
-    if (world_find(self, region_at, kind, name) != NULL) {
+    /* The names of IP lists are unique; of the others nothing is said. */
+    if (kind == SLU_KIND_IP &&
+        world_find(self, region_at, kind, name) != NULL) {
         refuse(answer, 400, "BadRequestException",
                "The request is rejected because the name already exists.");
         return;

@@ -486,8 +486,14 @@ Test(sets, an_emptied_list_is_deactivated_and_a_filled_one_comes_back)
     scene->world.objects[IP][0] = 'a';
     sync_close(scene);
     scene->world.objects[IP][0] = '\0';
+    scene->world.objects[IP][1] = 'n';
     sync_open(scene);
     assert_outcome(scene, IP, 0, SLU_SET_DEACTIVATED);
+    assert_outcome(scene, IP, 1, SLU_SET_ACTIVE);
+    cr_assert(drive_settle(&scene->drive), "a second settle of the same sync");
+    assert_outcome(scene, IP, 0, SLU_SET_DEACTIVATED);
+    assert_outcome(scene, IP, 1, SLU_SET_ACTIVE);
+    cr_assert(report_of(scene, 0, IP, 1).created);
     cr_assert_str_eq(set_of(scene, IP, 0)->status, "INACTIVE");
     cr_assert(has_line(scene, "[INFO] Deactivating threat IP list: s3://"));
     cr_assert_not(report_of(scene, 0, IP, 0).activated);
