@@ -193,8 +193,11 @@ class Objects(S3Case):
                          'NoSuchBucket')
         self.refused_xml(self.ask(sim, '/here/' + 'a' * 1025), 400,
                          'KeyTooLongError')
-        self.refused_xml(self.ask(sim, '/here/a/2', 'PUT'), 405,
-                         'MethodNotAllowed')
+        for method in ('PUT', 'POST', 'DELETE'):
+            self.refused_xml(self.ask(sim, '/here', method), 405,
+                             'MethodNotAllowed')
+        self.refused_xml(self.ask(sim, '/here/a/2', 'POST'), 501,
+                         'NotImplemented')
 
     def test_another_region_is_told(self):
         sim = self.started()

@@ -36,7 +36,8 @@ struct sim_feed {
 struct sim_answer {
     int status;
     const char *content_type;
-    char headers[1024]; /* more header lines, each with CRLF */
+    char own_type[256]; /* for content_type, where it is no constant */
+    char headers[8192]; /* more header lines, each with CRLF */
     struct sim_blob *blob;
     struct sim_feed *feed;
     bool gzip; /* the blob is, or the feed's bytes will be, compressed */

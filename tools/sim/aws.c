@@ -11,6 +11,8 @@
 #include "aws_state.h"
 #include "host.h"
 #include "operation.h"
+#include "permission.h"
+#include "secrets.h"
 #include "server.h"
 #include "signin.h"
 
@@ -38,21 +40,24 @@ static bool path_is(const struct sim_request *request, const char *path)
     return len == strlen(path) && strncmp(request->target, path, len) == 0;
 }
 
+/* The services that a signature or a host may name. */
+static const char *const services[] = {
+    "guardduty", "sts", "s3", "secretsmanager", "iam", "rolesanywhere"};
+
 /* The fourth field of the credential; NULL unless it is a service we have. */
 static const char *service_of_scope(const char *authorization)
 {
-    static const char *const known[] = {"guardduty", "sts", "s3"};
     const char *at = strstr(authorization, "Credential=");
 
     for (int i = 0; at != NULL && i < 3; i++) {
         at = strchr(at + 1, '/');
     }
-    for (size_t i = 0; at != NULL && i < sizeof(known) / sizeof(known[0]);
+    for (size_t i = 0; at != NULL && i < sizeof(services) / sizeof(services[0]);
          i++) {
-        size_t len = strlen(known[i]);
+        size_t len = strlen(services[i]);
 
-        if (strncmp(at + 1, known[i], len) == 0 && at[1 + len] == '/') {
-            return known[i];
+        if (strncmp(at + 1, services[i], len) == 0 && at[1 + len] == '/') {
+            return services[i];
         }
     }
     return NULL;
@@ -60,14 +65,12 @@ static const char *service_of_scope(const char *authorization)
 
 static const char *service_of_host(const struct sim_request *request)
 {
-    static const char *const known[] = {"guardduty", "sts", "s3",
-                                        "rolesanywhere"};
     struct sim_host host;
 
     sim_host_read(&host, request->host);
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        if (strcmp(host.service, known[i]) == 0) {
-            return known[i];
+    for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
+        if (strcmp(host.service, services[i]) == 0) {
+            return services[i];
         }
     }
     return NULL;
@@ -121,6 +124,8 @@ static enum sim_protocol protocol_of(const char *service)
         const char *service;
         enum sim_protocol protocol;
     } protocols[] = {{"sts", SIM_PROTOCOL_QUERY},
+                     {"iam", SIM_PROTOCOL_IAM},
+                     {"secretsmanager", SIM_PROTOCOL_JSON},
                      {"s3", SIM_PROTOCOL_S3},
                      {"imds", SIM_PROTOCOL_IMDS},
                      {"container", SIM_PROTOCOL_CONTAINER}};
@@ -185,8 +190,9 @@ static bool is_enabled(struct call *call)
     return true;
 }
 
-/* What the denial names: the detector, the bucket and key, the role; where
-   the path has none of them, all that there are. */
+/* What the denial names: the detector, the bucket and key, the secret as it
+   was asked for, the role; where the request has none of them, all that there
+   are. */
 static void put_resource(const struct call *call, struct sim_text *out)
 {
     const struct sim_request *request = call->request;
@@ -203,26 +209,35 @@ static void put_resource(const struct call *call, struct sim_text *out)
         sim_host_read(&host, request->host);
         sim_text_printf(out, "\"arn:aws:s3:::%s%s\"", host.bucket,
                         host.bucket[0] == '\0' ? path + 1 : path);
-    } else if (!sim_form_get(request, "RoleArn", out)) {
+    } else if (strcmp(call->service, "secretsmanager") == 0) {
+        sim_secrets_resource(request, out);
+    } else if (!sim_form_get(request, "RoleArn", out) &&
+               !sim_form_get(request, "PolicySourceArn", out)) {
         sim_text_str(out, "*");
     }
     sim_text_byte(out, '\0');
 }
 
-static void deny(struct call *call)
+static void deny(struct call *call, const char *operation, bool explicitly)
 {
-    const char *action = sim_operation_action(call->service, call->operation);
+    const char *action = sim_operation_action(call->service, operation);
+    bool json = call->protocol == SIM_PROTOCOL_JSON;
     struct sim_text resource = {0};
+    char because[160] = "with an explicit deny in an identity-based policy";
     char message[3200];
 
     put_resource(call, &resource);
+    if (!explicitly) {
+        snprintf(because, sizeof(because),
+                 "because no identity-based policy allows the %s:%.64s action",
+                 call->service, action);
+    }
     snprintf(message, sizeof(message),
              "User: %s is not authorized to perform: %s:%s on resource: "
-             "%.2048s because no identity-based policy allows the %s:%s action",
-             call->caller.arn, call->service, action, resource.data,
-             call->service, action);
-    sim_protocol_error(call->answer, call->protocol, 403,
-                       call->protocol == SIM_PROTOCOL_REST
+             "%.2048s %s",
+             call->caller.arn, call->service, action, resource.data, because);
+    sim_protocol_error(call->answer, call->protocol, json ? 400 : 403,
+                       json || call->protocol == SIM_PROTOCOL_REST
                            ? "AccessDeniedException"
                            : "AccessDenied",
                        message);
@@ -230,14 +245,28 @@ static void deny(struct call *call)
     call->row->denied++;
 }
 
+static bool may_call(struct call *call, const char *operation)
+{
+    enum sim_permission permission =
+        sim_permission_to_call(&call->server->options.aws, call->caller.account,
+                               call->caller.region, call->service, operation);
+
+    if (permission != SIM_ALLOWED) {
+        deny(call, operation, permission == SIM_DENIED_EXPLICITLY);
+    }
+    return permission == SIM_ALLOWED;
+}
+
+/* A write that compares ETags reads them: it takes s3:GetObject too. */
 static bool may(struct call *call)
 {
-    if (sim_aws_is_denied(&call->server->options.aws, call->caller.account,
-                          call->caller.region, call->operation)) {
-        deny(call);
-        return false;
-    }
-    return true;
+    const char *match = sim_request_header(call->request, "if-match");
+    bool compares = strcmp(call->operation, "PutObject") == 0 ||
+                    strcmp(call->operation, "DeleteObject") == 0;
+
+    return may_call(call, call->operation) &&
+           (!compares || match == NULL || strcmp(match, "*") == 0 ||
+            may_call(call, "GetObject"));
 }
 
 /* A window of --aws-throttle, for this operation here; what is rejected
@@ -274,14 +303,15 @@ static bool misbehaves(struct call *call)
 {
     char who[128];
 
-    if (call->server->options.faults.count == 0) {
-        return false;
+    if (call->answer->fault != NULL ||
+        call->server->options.faults.count == 0) {
+        return false; /* the N-th request of all has a fault already */
     }
     snprintf(who, sizeof(who), "%s/%s/%s", call->service, call->caller.account,
              call->caller.region);
     sim_aws_pick_fault(call->server, call->request,
                        sim_operation_endpoint(call->service, call->operation),
-                       who, call->answer);
+                       call->operation, who, call->answer);
     return sim_aws_misbehave(call->server, call->protocol, call->answer);
 }
 
@@ -293,17 +323,20 @@ static void serve(struct call *call)
                        const struct sim_request *request,
                        const struct sim_aws_caller *caller,
                        struct sim_answer *answer);
-    } services[] = {{"guardduty", sim_guardduty_answer},
-                    {"sts", sim_sts_answer},
-                    {"s3", sim_s3_answer},
-                    {"imds", sim_imds_answer},
-                    {"container", sim_container_answer},
-                    {"rolesanywhere", sim_anywhere_answer}};
+    } rows[] = {{"guardduty", sim_guardduty_answer},
+                {"sts", sim_sts_answer},
+                {"s3", sim_s3_answer},
+                {"secretsmanager", sim_secrets_answer},
+                {"iam", sim_iam_answer},
+                {"imds", sim_imds_answer},
+                {"container", sim_container_answer},
+                {"rolesanywhere", sim_anywhere_answer}};
 
-    for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
-        if (strcmp(services[i].service, call->service) == 0) {
-            services[i].answer(call->server, call->request, &call->caller,
-                               call->answer);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (strcmp(rows[i].service, call->service) == 0) {
+            rows[i].answer(call->server, call->request, &call->caller,
+                           call->answer);
+            sim_aws_forget_success(call->protocol, call->answer);
             sim_aws_spoil(call->answer);
             return;
         }
@@ -327,7 +360,9 @@ bool sim_aws_route(struct sim_server *server, const struct sim_request *request,
     server->aws->requests++;
     call.protocol = protocol_of(call.service);
     call.operation = sim_operation_of(call.service, request, &scratch);
-    if (sign_in(&call, malformed)) {
+    answer->fault = sim_nth_count(&server->aws->nth);
+    if (!sim_aws_misbehave(server, call.protocol, answer) &&
+        sign_in(&call, malformed)) {
         call.row = sim_count_row(server->aws, call.service, call.operation,
                                  call.caller.account, call.caller.region);
         call.row->requests++;

@@ -21,8 +21,11 @@ static void answer_throttled(struct sim_answer *answer,
     if (protocol == SIM_PROTOCOL_S3) {
         sim_protocol_error(answer, protocol, 503, "SlowDown",
                            "Please reduce your request rate.");
-    } else if (protocol == SIM_PROTOCOL_QUERY) {
+    } else if (protocol == SIM_PROTOCOL_QUERY || protocol == SIM_PROTOCOL_IAM) {
         sim_protocol_error(answer, protocol, 400, "Throttling",
+                           "Rate exceeded");
+    } else if (protocol == SIM_PROTOCOL_JSON) {
+        sim_protocol_error(answer, protocol, 400, "ThrottlingException",
                            "Rate exceeded");
     } else if (protocol == SIM_PROTOCOL_REST) {
         sim_protocol_error(answer, protocol, status, code, message);
@@ -97,25 +100,57 @@ static bool answer_429(const struct sim_server *server,
     }
 }
 
+/* A status's usual code in each protocol: S3, query, JSON. */
+static void answer_status(enum sim_protocol protocol, int status,
+                          struct sim_answer *answer)
+{
+    static const struct {
+        int status;
+        const char *s3;
+        const char *query;
+        const char *json;
+    } rows[] = {
+        {400, "InvalidRequest", "ValidationError", "BadRequestException"},
+        {403, "AccessDenied", "AccessDenied", "AccessDeniedException"},
+        {404, "NoSuchKey", "NoSuchEntity", "ResourceNotFoundException"},
+        {409, "OperationAborted", "ConcurrentModification",
+         "ConflictException"},
+        {412, "PreconditionFailed", "ValidationError", "BadRequestException"},
+        {429, "SlowDown", "Throttling", "TooManyRequestsException"},
+        {503, "SlowDown", "ServiceUnavailable", "ServiceUnavailable"},
+        {500, "InternalError", "InternalFailure",
+         "InternalServerErrorException"}};
+    size_t at = 0;
+
+    while (at + 1 < sizeof(rows) / sizeof(rows[0]) &&
+           rows[at].status != status) {
+        at++;
+    }
+    sim_protocol_error(
+        answer, protocol, status,
+        protocol == SIM_PROTOCOL_S3 ? rows[at].s3
+        : protocol == SIM_PROTOCOL_QUERY || protocol == SIM_PROTOCOL_IAM
+            ? rows[at].query
+        : protocol == SIM_PROTOCOL_JSON && status >= 500
+            ? "InternalServiceError"
+            : rows[at].json,
+        protocol == SIM_PROTOCOL_S3 && status == 503
+            ? "Please reduce your request rate."
+            : "We encountered an internal error. Please try again.");
+}
+
 static bool answer_5xx(enum sim_protocol protocol, struct sim_answer *answer)
 {
-    bool s3 = protocol == SIM_PROTOCOL_S3;
-
     switch (answer->fault->kind) {
+    case SIM_FAULT_STATUS:
+        answer_status(protocol, (int)answer->fault->number, answer);
+        return true;
     case SIM_FAULT_500:
-        sim_protocol_error(answer, protocol, 500,
-                           s3                               ? "InternalError"
-                           : protocol == SIM_PROTOCOL_QUERY ? "InternalFailure"
-                                                            : "InternalServer"
-                                                              "ErrorException",
-                           "We encountered an internal error. Please try "
-                           "again.");
+        answer_status(protocol, 500, answer);
         return true;
     case SIM_FAULT_503:
     case SIM_FAULT_UNCOMPRESSED_ERROR:
-        sim_protocol_error(
-            answer, protocol, 503, s3 ? "SlowDown" : "ServiceUnavailable",
-            s3 ? "Please reduce your request rate." : "Service Unavailable");
+        answer_status(protocol, 503, answer);
         return true;
     case SIM_FAULT_504:
         sim_answer_text(answer, 504, "application/json",
@@ -131,16 +166,45 @@ static bool answer_5xx(enum sim_protocol protocol, struct sim_answer *answer)
     }
 }
 
+/* What S3 alone does. */
+static bool answer_s3(enum sim_protocol protocol, struct sim_answer *answer)
+{
+    switch (answer->fault->kind) {
+    case SIM_FAULT_CONFLICT:
+        sim_protocol_error(answer, protocol, 409, "ConditionalRequestConflict",
+                           "The conditional request cannot succeed due to a "
+                           "conflicting operation against this resource.");
+        return true;
+    case SIM_FAULT_ERROR_IN_200:
+        /* White space kept the connection alive until the failure was known;
+           a declaration could no longer stand before the root. */
+        sim_answer_text(
+            answer, 200, "application/xml",
+            "   \r\n \n<Error><Code>InternalError</Code><Message>We "
+            "encountered an internal error. Please try again."
+            "</Message><RequestId>656c76696e6727732072657175657374"
+            "</RequestId><HostId>c2x1aWNlLXNpbQ==</HostId>"
+            "</Error>");
+        return true;
+    default:
+        return false;
+    }
+}
+
 bool sim_aws_misbehave(const struct sim_server *server,
                        enum sim_protocol protocol, struct sim_answer *answer)
 {
     if (answer->fault == NULL) {
         return false;
     }
-    if (answer_429(server, protocol, answer) || answer_5xx(protocol, answer)) {
+    if (answer_429(server, protocol, answer) || answer_5xx(protocol, answer) ||
+        answer_s3(protocol, answer)) {
         return true;
     }
     switch (answer->fault->kind) {
+    case SIM_FAULT_RESET_UNDONE:
+        answer->status = 500; /* nobody will see it */
+        return true;
     case SIM_FAULT_EXPIRED_TOKEN:
         sim_protocol_refuse(answer, protocol, SIM_REFUSED_EXPIRED,
                             "The security token included in the request is "
@@ -159,6 +223,19 @@ bool sim_aws_misbehave(const struct sim_server *server,
     default:
         return false;
     }
+}
+
+void sim_aws_forget_success(enum sim_protocol protocol,
+                            struct sim_answer *answer)
+{
+    if (answer->fault == NULL || answer->fault->kind != SIM_FAULT_DONE_500) {
+        return;
+    }
+    if (answer->feed != NULL) {
+        answer->feed->free(answer->feed);
+        answer->feed = NULL;
+    }
+    answer_status(protocol, 500, answer);
 }
 
 /* A blob may be shared with a cache, so that it is a copy that is spoilt. */
@@ -199,13 +276,27 @@ static bool has_token(const struct sim_request *request)
     return at != NULL && at[10] != '\0' && at[10] != '&';
 }
 
+static bool is_conditional_write(const struct sim_request *request,
+                                 const char *endpoint)
+{
+    return strcmp(endpoint, "aws:s3") == 0 &&
+           (strcmp(request->method, "PUT") == 0 ||
+            strcmp(request->method, "DELETE") == 0) &&
+           (sim_request_header(request, "if-match") != NULL ||
+            sim_request_header(request, "if-none-match") != NULL);
+}
+
 void sim_aws_pick_fault(struct sim_server *server,
                         const struct sim_request *request, const char *endpoint,
-                        const char *who, struct sim_answer *answer)
+                        const char *operation, const char *who,
+                        struct sim_answer *answer)
 {
     struct sim_fault_trial trial = {.seed = server->options.seed,
                                     .endpoint = endpoint,
+                                    .operation = operation,
                                     .aws = true,
+                                    .conditional =
+                                        is_conditional_write(request, endpoint),
                                     .has_cursor = has_token(request)};
     uint64_t identity = sim_mix_bytes(trial.seed, who, strlen(who));
 

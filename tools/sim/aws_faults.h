@@ -12,11 +12,16 @@ struct sim_server;
    identity, its signature isn't. */
 void sim_aws_pick_fault(struct sim_server *server,
                         const struct sim_request *request, const char *endpoint,
-                        const char *who, struct sim_answer *answer);
+                        const char *operation, const char *who,
+                        struct sim_answer *answer);
 
 /* Answers in the place of the service if the fault is of that kind. */
 bool sim_aws_misbehave(const struct sim_server *server,
                        enum sim_protocol protocol, struct sim_answer *answer);
+
+/* 500 in the place of what the service said, if the fault is of that kind. */
+void sim_aws_forget_success(enum sim_protocol protocol,
+                            struct sim_answer *answer);
 
 /* Spoils an answer's bytes if the fault is of that kind. */
 void sim_aws_spoil(struct sim_answer *answer);

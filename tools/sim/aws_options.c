@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws_nth.h"
 #include "query.h"
 
 bool sim_aws_is_region(const char *text)
@@ -108,10 +109,10 @@ const char *sim_aws_options_role(struct sim_aws_options *options,
     return NULL;
 }
 
-const char *sim_aws_options_deny(struct sim_aws_options *options,
-                                 const char *text)
+static const char *add_denial(struct sim_aws_options *options, const char *text,
+                              bool explicitly)
 {
-    struct sim_aws_place place = {.requests = 0};
+    struct sim_aws_place place = {.explicitly = explicitly};
     const char *rest = read_place(&place, text);
 
     if (rest != NULL && *rest == '/') {
@@ -123,6 +124,18 @@ const char *sim_aws_options_deny(struct sim_aws_options *options,
     }
     options->denied[options->denials++] = place;
     return NULL;
+}
+
+const char *sim_aws_options_deny(struct sim_aws_options *options,
+                                 const char *text)
+{
+    return add_denial(options, text, false);
+}
+
+const char *sim_aws_options_deny_explicitly(struct sim_aws_options *options,
+                                            const char *text)
+{
+    return add_denial(options, text, true);
 }
 
 const char *sim_aws_options_throttle(struct sim_aws_options *options,
@@ -232,9 +245,50 @@ const char *sim_aws_options_new_bucket(struct sim_aws_options *options,
     return NULL;
 }
 
+/* NAME=VALUE */
+static bool read_secret(struct sim_aws_secret *secret, const char *text)
+{
+    secret->name = text;
+    secret->name_len = strcspn(text, "=");
+    secret->value = text + secret->name_len + 1;
+    return secret->name_len > 0 && secret->name_len <= 512 &&
+           text[secret->name_len] == '=';
+}
+
+const char *sim_aws_options_secret(struct sim_aws_options *options,
+                                   const char *text)
+{
+    struct sim_aws_secret secret = {.after = 0};
+
+    if (options->secret_rows == SIM_AWS_LIST_MAX ||
+        !read_secret(&secret, text)) {
+        return "NAME=VALUE or NAME=@FILE, at most 64 times";
+    }
+    options->secret_row[options->secret_rows++] = secret;
+    return NULL;
+}
+
+const char *sim_aws_options_next_secret(struct sim_aws_options *options,
+                                        const char *text)
+{
+    struct sim_aws_secret secret = {.after = 0};
+    char number[13];
+    const char *rest = take_word(text, ":", number, sizeof(number));
+
+    if (options->secret_rows == SIM_AWS_LIST_MAX || rest == NULL ||
+        *rest != ':' || !sim_query_number(number, &secret.after) ||
+        secret.after == 0 || !read_secret(&secret, rest + 1)) {
+        return "N:NAME=VALUE or N:NAME=@FILE, at most 64 times";
+    }
+    options->secret_row[options->secret_rows++] = secret;
+    return NULL;
+}
+
 const char *sim_aws_options_check(const struct sim_aws_options *options,
                                   const char **name, const char **value)
 {
+    struct sim_nth nth = {.arrived = 0};
+
     *name = "aws-account";
     *value = options->account;
     if (!is_account(options->account)) {
@@ -247,7 +301,15 @@ const char *sim_aws_options_check(const struct sim_aws_options *options,
         strcmp(options->imds_off, "reset") != 0) {
         return "no, role or reset";
     }
-    return NULL;
+    *name = "s3-wrong-region";
+    *value = options->s3_wrong_region;
+    if (strcmp(options->s3_wrong_region, "301") != 0 &&
+        strcmp(options->s3_wrong_region, "400") != 0) {
+        return "301 or 400";
+    }
+    *name = "aws-fail-nth";
+    *value = options->fail_nth;
+    return sim_nth_read(&nth, options->fail_nth);
 }
 
 static bool matches(const char *pattern, const char *text)
@@ -261,19 +323,6 @@ bool sim_aws_place_matches(const struct sim_aws_place *place,
 {
     return matches(place->account, account) && matches(place->region, region) &&
            matches(place->operation, operation);
-}
-
-bool sim_aws_is_denied(const struct sim_aws_options *options,
-                       const char *account, const char *region,
-                       const char *operation)
-{
-    for (unsigned i = 0; i < options->denials; i++) {
-        if (sim_aws_place_matches(&options->denied[i], account, region,
-                                  operation)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 const struct sim_aws_role *

@@ -9,6 +9,7 @@
 #define SIM_AWS_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define SIM_AWS_LIST_MAX 64
@@ -29,6 +30,7 @@ struct sim_aws_place {
     char operation[64];
     int64_t requests; /* of a throttle: at most so many */
     int64_t seconds;  /* in so long a time */
+    bool explicitly;  /* of a denial */
 };
 
 struct sim_aws_bucket {
@@ -36,6 +38,15 @@ struct sim_aws_bucket {
     char region[SIM_AWS_REGION_CAP];
     char owner[SIM_AWS_ACCOUNT_LEN + 1]; /* "": --aws-account */
     bool made;                           /* it exists without a folder */
+};
+
+/* NAME=VALUE of --secret, and N:NAME=VALUE of --secret-after; texts of the
+   command line. */
+struct sim_aws_secret {
+    const char *name;
+    size_t name_len;
+    const char *value;
+    int64_t after; /* it is put once the secret was read so often; 0: at once */
 };
 
 struct sim_aws_options {
@@ -53,6 +64,16 @@ struct sim_aws_options {
     const char *anywhere_anchor;
     const char *anywhere_profile;
     const char *s3_root;
+    const char *s3_wrong_region; /* 301 or 400 */
+    bool s3_tls;
+    bool s3_versions;
+    const char *fail_nth;
+    const char *kms_keys; /* by comma; "": any */
+    bool kms_broken;
+    int64_t iam_page;
+
+    struct sim_aws_secret secret_row[SIM_AWS_LIST_MAX];
+    unsigned secret_rows;
 
     struct sim_aws_role role[SIM_AWS_LIST_MAX];
     unsigned roles;
@@ -74,6 +95,9 @@ const char *sim_aws_options_role(struct sim_aws_options *options,
 /* ACCOUNT/REGION[/OPERATION] */
 const char *sim_aws_options_deny(struct sim_aws_options *options,
                                  const char *text);
+/* The same, denied by a policy's own words. */
+const char *sim_aws_options_deny_explicitly(struct sim_aws_options *options,
+                                            const char *text);
 /* ACCOUNT/REGION=N/S */
 const char *sim_aws_options_throttle(struct sim_aws_options *options,
                                      const char *text);
@@ -96,13 +120,15 @@ bool sim_aws_place_matches(const struct sim_aws_place *place,
                            const char *account, const char *region,
                            const char *operation);
 
-/* True if an --aws-deny names it. */
-bool sim_aws_is_denied(const struct sim_aws_options *options,
-                       const char *account, const char *region,
-                       const char *operation);
-
 /* `xx-name-1`, `us-gov-west-1` and the like. */
 bool sim_aws_is_region(const char *text);
+
+/* NAME=VALUE, NAME=@FILE */
+const char *sim_aws_options_secret(struct sim_aws_options *options,
+                                   const char *text);
+/* N:NAME=VALUE, N:NAME=@FILE */
+const char *sim_aws_options_next_secret(struct sim_aws_options *options,
+                                        const char *text);
 
 /* What was said of the bucket of that name; NULL if nothing. */
 const struct sim_aws_bucket *

@@ -13,7 +13,19 @@ void sim_sts_answer(struct sim_server *server,
                     const struct sim_aws_caller *caller,
                     struct sim_answer *answer);
 
-/* Buckets that are folders in --s3-root. */
+/* GetSecretValue and what fills it. */
+void sim_secrets_answer(struct sim_server *server,
+                        const struct sim_request *request,
+                        const struct sim_aws_caller *caller,
+                        struct sim_answer *answer);
+
+/* SimulatePrincipalPolicy. */
+void sim_iam_answer(struct sim_server *server,
+                    const struct sim_request *request,
+                    const struct sim_aws_caller *caller,
+                    struct sim_answer *answer);
+
+/* Buckets in memory, and those that are folders in --s3-root. */
 void sim_s3_answer(struct sim_server *server, const struct sim_request *request,
                    const struct sim_aws_caller *caller,
                    struct sim_answer *answer);

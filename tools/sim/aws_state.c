@@ -65,6 +65,9 @@ void sim_aws_init(struct sim_server *server)
     server->aws = sim_alloc(sizeof(*server->aws));
     server->aws->keys = sim_keys_new(&options->aws, options->seed);
     server->aws->buckets = sim_bucket_store_new(&options->aws);
+    server->aws->secrets =
+        sim_secret_store_new(&options->aws, server->aws->keys);
+    sim_nth_read(&server->aws->nth, options->aws.fail_nth);
     if (options->aws.anywhere_ca[0] != '\0') {
         server->aws->anchor = load_anchor(options->aws.anywhere_ca);
     }
@@ -74,6 +77,7 @@ void sim_aws_fini(struct sim_server *server)
 {
     if (server->aws != NULL) {
         sim_keys_free(server->aws->keys);
+        sim_secret_store_free(server->aws->secrets);
         sim_bucket_store_free(server->aws->buckets);
         sim_object_fini(&server->aws->file);
         X509_STORE_free(server->aws->anchor);
@@ -90,6 +94,7 @@ void sim_aws_reset(struct sim_server *server)
     memset(aws->count, 0, sizeof(aws->count));
     memset(aws->refusals, 0, sizeof(aws->refusals));
     memset(aws->lapses, 0, sizeof(aws->lapses));
+    sim_bucket_store_reset(aws->buckets);
     aws->issues = 0;
     aws->requests = 0;
     aws->in_flight_max = aws->in_flight;
@@ -251,6 +256,8 @@ void sim_aws_control(struct sim_server *server, struct sim_answer *answer)
     sim_json_init(&json, &text);
     sim_json_object(&json);
     sim_json_put_int(&json, "requests", (int64_t)aws->requests);
+    sim_json_put_int(&json, "arrived", (int64_t)aws->nth.arrived);
+    sim_json_put_int(&json, "failed_nth", (int64_t)aws->nth.struck);
     sim_json_put_int(&json, "in_flight", (int64_t)aws->in_flight);
     sim_json_put_int(&json, "in_flight_max", (int64_t)aws->in_flight_max);
     put_issues(&json, aws);

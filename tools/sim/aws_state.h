@@ -9,14 +9,19 @@
 
 #include <openssl/x509.h>
 
+#include "aws_nth.h"
 #include "bucket_store.h"
 #include "keys.h"
 #include "protocol.h"
+#include "secret_store.h"
 #include "sigv4.h"
 
 #define SIM_COUNTS_MAX 4096
 #define SIM_ISSUES_MAX 256
 #define SIM_SCOPES_MAX 256
+
+/* The role of the container's credentials, in the base account. */
+#define SIM_CONTAINER_ROLE "sim-container"
 
 /* Broken rules that real servers let pass: counted, not refused. */
 #define SIM_AWS_LAPSES(X)                                                      \
@@ -79,9 +84,11 @@ struct sim_aws {
     struct sim_issue issue[SIM_ISSUES_MAX]; /* the last ones, a ring */
     uint64_t issues;
     uint64_t requests;
+    struct sim_nth nth; /* counts requests too, and is never reset */
     uint64_t in_flight;
     uint64_t in_flight_max;
     uint64_t metadata_tokens;
+    struct sim_secret_store *secrets;
     struct sim_bucket_store *buckets;
     struct sim_object file; /* the last that sim_s3_find() read from a folder */
     struct sim_held instance;

@@ -181,3 +181,10 @@ struct sim_object *sim_bucket_put(struct sim_bucket_store *store,
     *object = fresh;
     return object;
 }
+
+void sim_bucket_store_reset(struct sim_bucket_store *store)
+{
+    for (unsigned i = 0; i < store->buckets; i++) {
+        memset(store->bucket[i]->count, 0, sizeof(store->bucket[i]->count));
+    }
+}

@@ -102,6 +102,9 @@ struct sim_object *sim_bucket_put(struct sim_bucket_store *store,
                                   struct sim_bucket *bucket, const char *key,
                                   struct sim_blob *blob);
 
+/* Forgets the counts, not the objects; /_sim/reset. */
+void sim_bucket_store_reset(struct sim_bucket_store *store);
+
 /* The index of the first object whose key isn't less. */
 size_t sim_bucket_seek(const struct sim_bucket *bucket, const char *key);
 

@@ -43,6 +43,7 @@ static void close_conn(struct sim_conn *conn)
     sim_send_fini(&conn->sender);
     sim_text_fini(&conn->head);
     sim_text_fini(&conn->body);
+    sim_chunks_fini(&conn->chunks);
     free(conn);
 }
 
@@ -91,6 +92,9 @@ static void finish_request(struct sim_conn *conn)
     conn->counted = false;
     sim_answer_fini(&conn->answer);
     sim_send_fini(&conn->sender);
+    if (conn->body.cap > SIM_BODY_MAX * 2) {
+        sim_text_fini(&conn->body); /* an upload's */
+    }
 }
 
 /* What a wire fault does when all before it has left. */
@@ -126,11 +130,21 @@ static void begin_sending(struct sim_conn *conn)
 {
     conn->state = SIM_CONN_SENDING;
     note_status(conn);
-    if (sim_conn_fault(conn) == SIM_FAULT_RESET_HEAD) {
+    switch (sim_conn_fault(conn)) {
+    case SIM_FAULT_RESET_HEAD:
+    case SIM_FAULT_RESET_UNDONE:
         reset_conn(conn);
         return;
+    case SIM_FAULT_LOST:
+        finish_request(conn);
+        linger_conn(conn);
+        return;
+    case SIM_FAULT_HANG:
+        conn->state = SIM_CONN_STALLED;
+        return;
+    default:
+        sim_send_start(conn);
     }
-    sim_send_start(conn);
 }
 
 static int64_t draw_latency(const struct sim_conn *conn)
@@ -196,47 +210,104 @@ static void answer_malformed(struct sim_conn *conn,
     begin_sending(conn);
 }
 
-/* `len` bytes from the front of the input, and a NUL, which is not counted. */
-static char *copy_input(struct evbuffer *in, size_t len, struct sim_text *out)
-{
-    sim_text_clear(out);
-    sim_text_reserve(out, len + 1);
-    evbuffer_copyout(in, out->data, len);
-    out->data[len] = '\0';
-    out->len = len;
-    return out->data;
-}
-
-/* Takes one request off the input if it is all there; true if so. */
-static bool take_request(struct sim_conn *conn)
+/* Takes the head off the input if it is all there. False: not yet, or it was
+   malformed and is answered. */
+static bool take_head(struct sim_conn *conn)
 {
     struct evbuffer *in = bufferevent_get_input(conn->bev);
     struct sim_request_error error = {431, "request head too large"};
     struct evbuffer_ptr end = evbuffer_search(in, "\r\n\r\n", 4, NULL);
-    size_t head_len;
-    char *head;
+    size_t len;
 
     if (end.pos < 0 && evbuffer_get_length(in) < SIM_HEAD_MAX) {
         return false;
     }
     if (end.pos < 0 || end.pos >= SIM_HEAD_MAX) {
         answer_malformed(conn, &error);
-        return true;
-    }
-    head_len = (size_t)end.pos;
-    head = copy_input(in, head_len, &conn->head);
-    if (!sim_request_parse(&conn->request, head, head_len, &error)) {
-        answer_malformed(conn, &error);
-        return true;
-    }
-    if (evbuffer_get_length(in) < head_len + 4 + conn->request.body_len) {
         return false;
     }
-    evbuffer_drain(in, head_len + 4);
-    conn->request.body = copy_input(in, conn->request.body_len, &conn->body);
-    evbuffer_drain(in, conn->request.body_len);
-    answer_request(conn);
+    len = (size_t)end.pos;
+    sim_text_clear(&conn->head);
+    evbuffer_remove(in, sim_text_reserve(&conn->head, len + 4), len + 4);
+    conn->head.data[len] = '\0';
+    if (!sim_request_parse(&conn->request, conn->head.data, len, &error)) {
+        answer_malformed(conn, &error);
+        return false;
+    }
+    conn->headed = true;
+    sim_text_clear(&conn->body);
+    sim_text_reserve(&conn->body, conn->request.body_len + 1);
+    if (conn->request.expects && evbuffer_get_length(in) == 0) {
+        evbuffer_add_printf(bufferevent_get_output(conn->bev),
+                            "HTTP/1.1 100 Continue\r\n\r\n");
+    }
     return true;
+}
+
+/* True once the last chunk is there; a bad one is answered. */
+static bool take_chunks(struct sim_conn *conn)
+{
+    static const struct sim_request_error bad = {400, "malformed chunks"};
+    struct evbuffer *in = bufferevent_get_input(conn->bev);
+    size_t len;
+
+    while (conn->chunks.state != SIM_CHUNK_DONE &&
+           (len = evbuffer_get_contiguous_space(in)) > 0) {
+        const char *data = (char *)evbuffer_pullup(in, (ev_ssize_t)len);
+
+        evbuffer_drain(in, sim_chunks_feed(&conn->chunks, data, len,
+                                           SIM_UPLOAD_MAX, &conn->body));
+        if (conn->chunks.state == SIM_CHUNK_BAD) {
+            conn->headed = false;
+            answer_malformed(conn, &bad);
+            return false;
+        }
+    }
+    return conn->chunks.state == SIM_CHUNK_DONE;
+}
+
+static bool take_length(struct sim_conn *conn)
+{
+    struct evbuffer *in = bufferevent_get_input(conn->bev);
+    struct sim_text *body = &conn->body;
+    size_t left = conn->request.body_len - body->len;
+    size_t here = evbuffer_get_length(in);
+    size_t part = here < left ? here : left;
+
+    evbuffer_remove(in, sim_text_reserve(body, part), part);
+    body->len += part;
+    return body->len == conn->request.body_len;
+}
+
+/* Takes one request off the input if it is all there. */
+static void take_request(struct sim_conn *conn)
+{
+    if (!conn->headed && !take_head(conn)) {
+        return;
+    }
+    if (!(conn->request.chunked ? take_chunks : take_length)(conn)) {
+        return;
+    }
+    sim_text_reserve(&conn->body, 1)[0] = '\0';
+    conn->request.body = conn->body.data;
+    conn->request.body_len = conn->body.len;
+    conn->headed = false;
+    sim_chunks_fini(&conn->chunks);
+    answer_request(conn);
+}
+
+bool sim_conn_is_written(const struct sim_server *server,
+                         const struct sim_request *request)
+{
+    for (const struct sim_conn *conn = server->conns; conn != NULL;
+         conn = conn->next) {
+        if (conn->headed && strcmp(conn->request.method, "PUT") == 0 &&
+            strcmp(conn->request.target, request->target) == 0 &&
+            strcmp(conn->request.host, request->host) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void on_read(struct bufferevent *bev, void *ctx)

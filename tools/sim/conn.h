@@ -5,14 +5,15 @@
  * and are answered one by one, in order.
  * Life cycle: made by the listener, freed by itself; sim_conn_free_all() at
  * the end of the process.
- * Limits: SIM_HEAD_MAX + SIM_BODY_MAX bytes of input, SIM_OUTPUT_MAX of
- * output besides a shared blob.
+ * Limits: SIM_HEAD_MAX + SIM_BODY_MAX bytes of input besides the body in hand
+ * (SIM_UPLOAD_MAX), SIM_OUTPUT_MAX of output besides a shared blob.
  */
 #ifndef SIM_CONN_H
 #define SIM_CONN_H
 
 #include <zlib.h>
 
+#include "chunks.h"
 #include "server.h"
 
 #define SIM_OUTPUT_MAX (256 << 10)
@@ -54,6 +55,8 @@ struct sim_conn {
     enum sim_conn_state state;
     struct sim_text head; /* of the request in hand; it points in here */
     struct sim_text body;
+    struct sim_chunks chunks; /* of a body in chunks */
+    bool headed;              /* the head is taken, the body isn't whole yet */
     struct sim_request request;
     struct sim_answer answer;
     struct sim_sender sender;
@@ -65,6 +68,11 @@ struct sim_conn {
 /* Takes the socket. */
 void sim_conn_open(struct sim_server *server, evutil_socket_t fd);
 void sim_conn_free_all(struct sim_server *server);
+
+/* True while the body of a PUT to the same host and target is arriving on
+   another connection. */
+bool sim_conn_is_written(const struct sim_server *server,
+                         const struct sim_request *request);
 
 /* Begins to send conn->answer; the rest follows from write events. */
 void sim_send_start(struct sim_conn *conn);

@@ -7,8 +7,6 @@
 #include "json.h"
 #include "server.h"
 
-#define ROLE "sim-container"
-
 static void refuse(struct sim_answer *answer, int status, const char *code,
                    const char *message)
 {
@@ -18,15 +16,16 @@ static void refuse(struct sim_answer *answer, int status, const char *code,
 static void give_keys(struct sim_server *server, struct sim_answer *answer)
 {
     const char *account = server->options.aws.account;
-    const struct sim_key *key = sim_aws_hold(
-        server, &server->aws->container, "ContainerCredentials", ROLE, "task");
+    const struct sim_key *key =
+        sim_aws_hold(server, &server->aws->container, "ContainerCredentials",
+                     SIM_CONTAINER_ROLE, "task");
     struct sim_text text = {0};
     struct sim_text arn = {0};
     struct sim_json json;
     char instant[32];
 
     sim_aws_instant(key->expires, instant, sizeof(instant));
-    sim_text_printf(&arn, "arn:aws:iam::%s:role/" ROLE, account);
+    sim_text_printf(&arn, "arn:aws:iam::%s:role/" SIM_CONTAINER_ROLE, account);
     sim_json_init(&json, &text);
     sim_json_object(&json);
     sim_json_put_string(&json, "RoleArn", arn.data);

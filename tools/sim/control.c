@@ -3,9 +3,10 @@
  * What: the simulator's own questions: GET /_sim/health, GET /_sim/stats,
  * GET /_sim/aws, GET /_sim/guardduty (counts), GET /_sim/findings (every view's
  * findings, one JSON object a line), GET and POST /_sim/sets
- * (guardduty_sets_control.c), POST /_sim/reset, POST /_sim/now?epoch=N
- * (moves the frozen clock; 0 thaws it). They are never counted, delayed,
- * limited or spoilt.
+ * (guardduty_sets_control.c), GET /_sim/s3 (buckets and objects), POST
+ * /_sim/reset, POST /_sim/now?epoch=N (moves the frozen clock; 0 thaws it),
+ * POST /_sim/fail?nth=N[&how=HOW] (aws_nth.h; N counts from now). They are
+ * never counted, delayed, limited or spoilt.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "aws.h"
 #include "aws_state.h"
 #include "guardduty_sets.h"
+#include "s3.h"
 #include "server.h"
 
 static void answer_stats(struct sim_server *server, struct sim_answer *answer)
@@ -40,6 +42,27 @@ static void set_clock(struct sim_server *server, struct sim_answer *answer)
     sim_answer_text(answer, 200, "application/json", "{\"ok\":true}\n");
 }
 
+static void set_failure(struct sim_server *server, struct sim_answer *answer)
+{
+    bool repeated = false;
+    const char *nth = sim_query_get(&server->query, "nth", &repeated);
+    const char *how = sim_query_get(&server->query, "how", &repeated);
+    struct sim_text text = {0};
+    const char *wrong;
+
+    sim_text_printf(&text, "%s:%s", nth != NULL ? nth : "",
+                    how != NULL ? how : "500");
+    sim_text_byte(&text, '\0');
+    wrong = repeated ? "nth and how once each"
+                     : sim_nth_read(&server->aws->nth, text.data);
+    if (wrong != NULL) {
+        sim_refuse(answer, wrong);
+    } else {
+        sim_answer_text(answer, 200, "application/json", "{\"ok\":true}\n");
+    }
+    sim_text_fini(&text);
+}
+
 static void answer_counts(struct sim_server *server, struct sim_answer *answer)
 {
     struct sim_text text = {0};
@@ -64,6 +87,10 @@ void sim_control_answer(struct sim_server *server,
         answer_stats(server, answer);
     } else if (get && strcmp(path, "/_sim/aws") == 0) {
         sim_aws_control(server, answer);
+    } else if (get && strcmp(path, "/_sim/s3") == 0) {
+        sim_s3_control(server, answer);
+    } else if (post && strcmp(path, "/_sim/fail") == 0) {
+        set_failure(server, answer);
     } else if (get && strcmp(path, "/_sim/guardduty") == 0) {
         answer_counts(server, answer);
     } else if (strcmp(path, "/_sim/sets") == 0) {

@@ -14,8 +14,8 @@ static const char *const names[] = {"none",
 };
 
 static const char aws_endpoints[] =
-    "list, get, detectors, sts, imds, container, anywhere, s3, sets,"
-    " set-lists";
+    "list, get, detectors, sets, set-lists, sts, imds,\n  container, anywhere,"
+    " s3, secrets, iam";
 
 /* Identities struck, by hash; a newer one takes an older one's place. */
 static uint64_t memory[SIM_FAULT_MEMORY];
@@ -32,7 +32,8 @@ void sim_fault_help(void)
     SIM_FAULTS(FAULT_HELP)
 #undef FAULT_HELP
     printf("\narguments: every:N (the default, N 5), always, once, first:N,"
-           " after:N, p:0.05,\n  on:stream, on:list (of GTI), endpoint:E (of"
+           " after:N, nth:N,\n  times:N (at most), p:0.05, on:stream, on:list"
+           " (of GTI), op:OPERATION (of AWS:\n  PutObject), endpoint:E (of"
            " AWS: %s),\n  retry:SECONDS, ms:N, mb:N, persistent, or a number"
            " for poison, 401-later and\n  daily-quota. A request that was"
            " struck succeeds when it comes again, unless the\n  fault is"
@@ -69,6 +70,8 @@ static bool read_when(struct sim_fault *fault, const char *arg)
         fault->when = SIM_WHEN_FIRST;
     } else if (read_keyed(arg, "after", &fault->n)) {
         fault->when = SIM_WHEN_AFTER;
+    } else if (read_keyed(arg, "nth", &fault->n)) {
+        fault->when = SIM_WHEN_NTH;
     } else if (strncmp(arg, "p:", 2) == 0) {
         fault->when = SIM_WHEN_CHANCE;
         fault->p = strtod(arg + 2, &end);
@@ -82,9 +85,9 @@ static bool read_when(struct sim_fault *fault, const char *arg)
 /* `endpoint:E`, kept as `aws:E` so that it differs from GTI's names. */
 static bool read_endpoint(struct sim_fault *fault, const char *arg)
 {
-    static const char *const known[] = {"list", "get",       "detectors", "sts",
-                                        "imds", "container", "anywhere",  "s3",
-                                        "sets", "set-lists"};
+    static const char *const known[] = {
+        "list", "get",       "detectors", "sets", "set-lists", "sts",
+        "imds", "container", "anywhere",  "s3",   "secrets",   "iam"};
 
     if (strncmp(arg, "endpoint:", 9) != 0) {
         return false;
@@ -111,7 +114,12 @@ static bool read_argument(struct sim_fault *fault, const char *arg)
         snprintf(fault->endpoint, sizeof(fault->endpoint), "%s", arg + 3);
         return true;
     }
+    if (strncmp(arg, "op:", 3) == 0) {
+        snprintf(fault->operation, sizeof(fault->operation), "%s", arg + 3);
+        return arg[3] != '\0';
+    }
     if (read_keyed(arg, "retry", &fault->retry_s) ||
+        read_keyed(arg, "times", &fault->times) ||
         read_keyed(arg, "ms", &fault->slow_ms) ||
         read_keyed(arg, "mb", &fault->megabytes) || read_when(fault, arg) ||
         read_endpoint(fault, arg)) {
@@ -176,19 +184,33 @@ const char *sim_fault_add(struct sim_fault_plan *plan, const char *text)
             return "a fault with arguments that it takes (see --help)";
         }
     }
-    if (fault->number > 0 && fault->kind != SIM_FAULT_POISON) {
+    if (fault->kind == SIM_FAULT_STATUS &&
+        (fault->number < 400 || fault->number > 599)) {
+        return "status=N, 400 to 599";
+    }
+    if (fault->number > 0 && fault->kind != SIM_FAULT_POISON &&
+        fault->kind != SIM_FAULT_STATUS) {
         fault->n = fault->number;
     }
     plan->count++;
     return NULL;
 }
 
+static bool is_meant(const struct sim_fault *fault,
+                     const struct sim_fault_trial *trial)
+{
+    return (fault->endpoint[0] == '\0' ||
+            strcmp(fault->endpoint, trial->endpoint) == 0) &&
+           (fault->operation[0] == '\0' ||
+            (trial->operation != NULL &&
+             strcmp(fault->operation, trial->operation) == 0));
+}
+
 /* Some faults can strike only some requests. */
 static bool may_strike(const struct sim_fault *fault,
                        const struct sim_fault_trial *trial)
 {
-    if (fault->endpoint[0] != '\0' &&
-        strcmp(fault->endpoint, trial->endpoint) != 0) {
+    if (!is_meant(fault, trial)) {
         return false;
     }
     switch (fault->kind) {
@@ -207,7 +229,16 @@ static bool may_strike(const struct sim_fault *fault,
     case SIM_FAULT_429_NO_CODE:
     case SIM_FAULT_429_EMPTY:
     case SIM_FAULT_EXPIRED_TOKEN:
+    case SIM_FAULT_STATUS:
+    case SIM_FAULT_RESET_UNDONE:
+    case SIM_FAULT_LOST:
+    case SIM_FAULT_DONE_500:
+    case SIM_FAULT_HANG:
         return trial->aws;
+    case SIM_FAULT_CONFLICT:
+        return trial->conditional;
+    case SIM_FAULT_ERROR_IN_200:
+        return strcmp(trial->endpoint, "aws:s3") == 0;
     case SIM_FAULT_EMPTY_PAGE:
         return strcmp(trial->endpoint, "aws:list") == 0 ||
                strcmp(trial->endpoint, "aws:set-lists") == 0 ||
@@ -228,6 +259,9 @@ static bool is_due(const struct sim_fault *fault, uint64_t seed)
 {
     double chance;
 
+    if (fault->times > 0 && fault->struck >= (uint64_t)fault->times) {
+        return false;
+    }
     switch (fault->when) {
     case SIM_WHEN_EVERY:
         return fault->seen % (uint64_t)fault->n == 0;
@@ -237,6 +271,8 @@ static bool is_due(const struct sim_fault *fault, uint64_t seed)
         return fault->struck < (uint64_t)fault->n;
     case SIM_WHEN_AFTER:
         return fault->seen > (uint64_t)fault->n;
+    case SIM_WHEN_NTH:
+        return fault->seen == (uint64_t)fault->n;
     case SIM_WHEN_CHANCE:
         chance = (double)(sim_mix3(seed, fault->kind, fault->seen) >> 11);
         return chance / 9007199254740992.0 < fault->p;
@@ -273,7 +309,8 @@ const struct sim_fault *sim_fault_pick(struct sim_fault_plan *plan,
         if (picked != NULL || !is_due(fault, trial->seed)) {
             continue;
         }
-        if (fault->persistent || remember(fault, trial)) {
+        if (fault->persistent || fault->when == SIM_WHEN_NTH ||
+            remember(fault, trial)) {
             fault->struck++;
             picked = fault;
         }

@@ -57,7 +57,15 @@
     X(429_EMPTY, "429-empty", "AWS: 429 without code and body")                \
     X(EXPIRED_TOKEN, "expired-token", "AWS: 403 ExpiredTokenException")        \
     X(REPEATED_TOKEN, "repeated-token", "AWS: nextToken is the one sent")      \
-    X(EMPTY_PAGE, "empty-page", "AWS: a page without items, with a token")
+    X(EMPTY_PAGE, "empty-page", "AWS: a page without items, with a token")     \
+    X(STATUS, "status", "AWS: error status N (=N), nothing done")              \
+    X(RESET_UNDONE, "reset-undone", "AWS: reset, nothing done")                \
+    X(LOST, "lost", "AWS: done, then closed without an answer")                \
+    X(DONE_500, "500-done", "AWS: done, then answered 500")                    \
+    X(HANG, "hang", "AWS: done, then silence")                                 \
+    X(CONFLICT, "conflict",                                                    \
+      "S3: 409 ConditionalRequestConflict to writes with conditions")          \
+    X(ERROR_IN_200, "error-in-200", "S3: 200 with white space and <Error>")
 
 enum sim_fault_kind {
     SIM_FAULT_NONE,
@@ -72,6 +80,7 @@ enum sim_fault_when {
     SIM_WHEN_ALWAYS, /* each request, once unless persistent */
     SIM_WHEN_FIRST,  /* the first n */
     SIM_WHEN_AFTER,  /* all after the n-th */
+    SIM_WHEN_NTH,    /* the n-th alone, even if it came before */
     SIM_WHEN_CHANCE, /* with probability p */
 };
 
@@ -84,7 +93,9 @@ struct sim_fault {
     int64_t retry_s;
     int64_t slow_ms;
     int64_t megabytes;
-    char endpoint[24]; /* "", "stream", "list", or "aws:" and a name */
+    int64_t times;      /* at most so often; 0: no limit */
+    char endpoint[24];  /* "", "stream", "list", or "aws:" and a name */
+    char operation[48]; /* "": any; an AWS operation's name */
     bool persistent;
     uint64_t seen;
     uint64_t struck;
@@ -99,11 +110,13 @@ struct sim_fault_plan {
 struct sim_fault_trial {
     uint64_t seed;
     uint64_t identity;
-    const char *endpoint; /* "stream", "list", "aws:sts", ... */
-    bool aws;             /* it is a request to an AWS service */
-    bool has_cursor;      /* or a nextToken that isn't empty */
-    bool gzip;            /* the answer would be compressed */
-    bool newest;          /* it asks for the newest hourly package */
+    const char *endpoint;  /* "stream", "list", "aws:sts", ... */
+    const char *operation; /* of AWS; NULL elsewhere */
+    bool aws;              /* it is a request to an AWS service */
+    bool conditional;      /* a write with If-Match or If-None-Match */
+    bool has_cursor;       /* or a nextToken that isn't empty */
+    bool gzip;             /* the answer would be compressed */
+    bool newest;           /* it asks for the newest hourly package */
 };
 
 /* Adds `NAME[=ARG,...]`; NULL, or what was expected instead. */

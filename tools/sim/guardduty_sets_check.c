@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "guardduty_sets.h"
+#include "permission.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -134,8 +135,8 @@ static bool may(struct sim_guardduty_call *call, const char *action,
     bool entity = sim_set_nouns[call->kind].entity;
     char message[1000];
 
-    if (!sim_aws_is_denied(&options->aws, caller->account, caller->region,
-                           action)) {
+    if (sim_permission_to_act(&options->aws, caller->account, caller->region,
+                              service, action) == SIM_ALLOWED) {
         return true;
     }
     snprintf(message, sizeof(message),

@@ -102,12 +102,31 @@ static bool has_key(const struct sim_request *request)
     return *path != '\0' && *path != '?';
 }
 
+/* The object's tags, its parts and the like: operations of their own. */
+static bool has_subresource(const struct sim_request *request)
+{
+    const char *query = strchr(request->target, '?');
+
+    return query != NULL && query[1] != '\0' &&
+           strncmp(query + 1, "versionId=", 10) != 0;
+}
+
 static const char *find_s3(const struct sim_request *request)
 {
     bool key = has_key(request);
 
     if (strcmp(request->method, "HEAD") == 0) {
         return key ? "HeadObject" : "HeadBucket";
+    }
+    if (key && !has_subresource(request)) {
+        if (strcmp(request->method, "PUT") == 0) {
+            return sim_request_header(request, "x-amz-copy-source") != NULL
+                       ? "CopyObject"
+                       : "PutObject";
+        }
+        if (strcmp(request->method, "DELETE") == 0) {
+            return "DeleteObject";
+        }
     }
     if (strcmp(request->method, "GET") != 0) {
         return "Unknown";
@@ -139,7 +158,15 @@ const char *sim_operation_of(const char *service,
     if (strcmp(service, "container") == 0) {
         return "Credentials";
     }
-    if (strcmp(service, "sts") == 0 &&
+    if (strcmp(service, "secretsmanager") == 0) {
+        const char *target = sim_request_header(request, "x-amz-target");
+
+        return target != NULL && strncmp(target, "secretsmanager.", 15) == 0 &&
+                       strlen(target) < 64
+                   ? target + 15
+                   : "Unknown";
+    }
+    if ((strcmp(service, "sts") == 0 || strcmp(service, "iam") == 0) &&
         sim_form_get(request, "Action", scratch) && scratch->len < 64) {
         return scratch->data;
     }
@@ -177,6 +204,8 @@ const char *sim_operation_endpoint(const char *service, const char *operation)
         {"imds", "aws:imds"},
         {"container", "aws:container"},
         {"rolesanywhere", "aws:anywhere"},
+        {"secretsmanager", "aws:secrets"},
+        {"iam", "aws:iam"},
         {"ListFindings", "aws:list"},
         {"GetFindings", "aws:get"},
         {"ListDetectors", "aws:detectors"},

@@ -6,8 +6,9 @@
 #include "request.h"
 #include "text.h"
 
-/* "ListFindings", "AssumeRole", "GetObject"; "Unknown". For STS the Action,
-   which is the client's word, into `scratch`. */
+/* "ListFindings", "AssumeRole", "GetObject"; "Unknown". For STS and
+   IAM the Action, which is the client's word, into `scratch`; for Secrets
+   Manager X-Amz-Target's. */
 const char *sim_operation_of(const char *service,
                              const struct sim_request *request,
                              struct sim_text *scratch);

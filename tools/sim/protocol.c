@@ -49,16 +49,16 @@ void sim_protocol_s3_error(struct sim_answer *answer, int status,
     sim_text_fini(&text);
 }
 
-static void answer_query_error(struct sim_answer *answer, int status,
-                               const char *code, const char *message)
+static void answer_query_error(struct sim_answer *answer, const char *space,
+                               int status, const char *code,
+                               const char *message)
 {
     struct sim_text text = {0};
     char id[48];
 
     sim_aws_request_id(id, sizeof(id));
-    sim_text_str(&text, "<ErrorResponse xmlns=\""
-                        "https://sts.amazonaws.com/doc/2011-06-15/\">\n"
-                        "  <Error>\n    ");
+    sim_text_printf(
+        &text, "<ErrorResponse xmlns=\"https://%s/\">\n  <Error>\n    ", space);
     sim_xml_put(&text, "Type", status < 500 ? "Sender" : "Receiver");
     sim_text_str(&text, "\n    ");
     sim_xml_put(&text, "Code", code);
@@ -71,6 +71,29 @@ static void answer_query_error(struct sim_answer *answer, int status,
     sim_answer_text(answer, status, "text/xml", text.data);
     snprintf(answer->headers, sizeof(answer->headers),
              "x-amzn-RequestId: %s\r\n", id);
+    sim_text_fini(&text);
+}
+
+/* As Secrets Manager has it: what a service says itself is in "Message". */
+static void answer_json_error(struct sim_answer *answer, int status,
+                              const char *code, const char *member,
+                              const char *message)
+{
+    struct sim_text text = {0};
+    struct sim_json json;
+    char id[48];
+
+    sim_aws_request_id(id, sizeof(id));
+    sim_json_init(&json, &text);
+    sim_json_object(&json);
+    sim_json_put_string(&json, "__type", code);
+    sim_json_put_string(&json, member, message);
+    sim_json_end(&json);
+    sim_text_byte(&text, '\0');
+    sim_answer_text(answer, status, "application/x-amz-json-1.1", text.data);
+    snprintf(answer->headers, sizeof(answer->headers),
+             "x-amzn-RequestId: %s\r\n", id);
+    sim_json_fini(&json);
     sim_text_fini(&text);
 }
 
@@ -111,8 +134,16 @@ void sim_protocol_error(struct sim_answer *answer, enum sim_protocol protocol,
     case SIM_PROTOCOL_REST:
         sim_aws_error(answer, status, code, message);
         return;
+    case SIM_PROTOCOL_JSON:
+        answer_json_error(answer, status, code, "Message", message);
+        return;
     case SIM_PROTOCOL_QUERY:
-        answer_query_error(answer, status, code, message);
+        answer_query_error(answer, "sts.amazonaws.com/doc/2011-06-15", status,
+                           code, message);
+        return;
+    case SIM_PROTOCOL_IAM:
+        answer_query_error(answer, "iam.amazonaws.com/doc/2010-05-08", status,
+                           code, message);
         return;
     case SIM_PROTOCOL_S3:
         sim_protocol_s3_error(answer, status, code, message, "");
@@ -132,7 +163,10 @@ void sim_protocol_refuse(struct sim_answer *answer, enum sim_protocol protocol,
     if (protocol == SIM_PROTOCOL_S3) {
         sim_protocol_error(answer, protocol, refusals[refusal].s3_status,
                            refusals[refusal].s3_code, message);
-    } else if (protocol == SIM_PROTOCOL_QUERY) {
+    } else if (protocol == SIM_PROTOCOL_JSON) {
+        answer_json_error(answer, 400, refusals[refusal].rest_code, "message",
+                          message);
+    } else if (protocol == SIM_PROTOCOL_QUERY || protocol == SIM_PROTOCOL_IAM) {
         sim_protocol_error(answer, protocol, refusals[refusal].query_status,
                            refusals[refusal].query_code, message);
     } else {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What: the five ways in which AWS services say what is wrong, and every
+ * What: the seven ways in which AWS services say what is wrong, and every
  * refusal of a signature in each of them.
  */
 #ifndef SIM_PROTOCOL_H
@@ -10,7 +10,9 @@
 
 enum sim_protocol {
     SIM_PROTOCOL_REST,  /* JSON, the code in x-amzn-ErrorType */
+    SIM_PROTOCOL_JSON,  /* JSON 1.1, the code in __type; refusals are 400 */
     SIM_PROTOCOL_QUERY, /* STS: <ErrorResponse> */
+    SIM_PROTOCOL_IAM,   /* the same, in IAM's name space */
     SIM_PROTOCOL_S3,    /* <Error> */
     SIM_PROTOCOL_IMDS,  /* a page for people */
     SIM_PROTOCOL_CONTAINER,

@@ -104,6 +104,27 @@ static bool lists_gzip(const char *value)
     return false;
 }
 
+static bool is_put(const struct sim_request *request)
+{
+    return strcmp(request->method, "PUT") == 0;
+}
+
+static int64_t body_max(const struct sim_request *request)
+{
+    return is_put(request) ? SIM_UPLOAD_MAX : SIM_BODY_MAX;
+}
+
+static bool take_coding(struct sim_request *request, const char *value,
+                        struct sim_request_error *error)
+{
+    if (!is_put(request) || strcasecmp(value, "chunked") != 0 ||
+        request->chunked) {
+        return fail(error, 501, "a request body in chunks is not supported");
+    }
+    request->chunked = true;
+    return true;
+}
+
 static bool take_length(struct sim_request *request, const char *value,
                         struct sim_request_error *error)
 {
@@ -112,7 +133,7 @@ static bool take_length(struct sim_request *request, const char *value,
     if (!sim_query_number(value, &length) || request->lengths++ > 0) {
         return fail(error, 400, "bad Content-Length");
     }
-    if (length > SIM_BODY_MAX) {
+    if (length > body_max(request)) {
         return fail(error, 413, "body too large");
     }
     request->body_len = (size_t)length;
@@ -139,8 +160,11 @@ static bool take_header(struct sim_request *request, const char *name,
         request->has_accept = true;
     } else if (strcasecmp(name, "expect") == 0) {
         request->expects = true;
+        if (is_put(request) && strcasecmp(value, "100-continue") != 0) {
+            return fail(error, 417, "Expect is not supported");
+        }
     } else if (strcasecmp(name, "transfer-encoding") == 0) {
-        return fail(error, 501, "a request body in chunks is not supported");
+        return take_coding(request, value, error);
     } else if (strcasecmp(name, "content-length") == 0) {
         return take_length(request, value, error);
     } else if (strcasecmp(name, "connection") == 0) {
@@ -193,7 +217,10 @@ static bool check_whole(const struct sim_request *request,
     if (request->keys > 1) {
         return fail(error, 400, "x-apikey is given twice");
     }
-    if (request->expects) {
+    if (request->chunked && request->lengths > 0) {
+        return fail(error, 400, "Content-Length with Transfer-Encoding");
+    }
+    if (request->expects && !is_put(request)) {
         return fail(error, 417, "Expect is not supported");
     }
     if (request->body_len > 0 && (strcmp(request->method, "GET") == 0 ||

@@ -4,7 +4,9 @@
  * CRLF only, no folding, no space before a colon, no control bytes, one Host.
  * What a signature covers is kept as it was on the wire: the method, the
  * target's bytes, every header line in order, the body.
- * Limits: SIM_HEAD_MAX bytes, SIM_HEADERS_MAX header lines, SIM_BODY_MAX.
+ * Only a PUT may have a large body, or one in chunks, or ask first (Expect).
+ * Limits: SIM_HEAD_MAX bytes, SIM_HEADERS_MAX header lines, SIM_BODY_MAX, or
+ * SIM_UPLOAD_MAX for a PUT.
  * Ownership: header texts and the body point into the connection's buffer,
  * which stays until the answer has been sent.
  */
@@ -19,6 +21,7 @@
 #define SIM_HEAD_MAX 16384
 #define SIM_HEADERS_MAX 64
 #define SIM_BODY_MAX (256 << 10)
+#define SIM_UPLOAD_MAX (64 << 20)
 #define SIM_HEADER_CAP 256
 
 /* Name and value as sent; blanks around the value are no part of it. */
@@ -37,6 +40,7 @@ struct sim_request {
     bool keep_alive;
     bool gzip; /* Accept-Encoding and User-Agent both ask for it */
     bool expects;
+    bool chunked; /* body_len is known once the body is there */
     bool accepts_gzip;
     bool gzip_agent;
     bool has_key;

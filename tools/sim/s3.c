@@ -10,6 +10,7 @@
 #include "aws_services.h"
 #include "aws_state.h"
 #include "host.h"
+#include "operation.h"
 #include "s3_target.h"
 #include "server.h"
 #include "xml.h"
@@ -72,25 +73,60 @@ static bool read_target(struct sim_s3_target *target)
     return true;
 }
 
-/* 301 to the bucket's own region, as for whoever asks elsewhere. */
+/* To the bucket's own region, as for whoever asks elsewhere: 301, or, as
+   --s3-wrong-region says, 400. Who asks with HEAD has nothing but a header. */
 static void redirect(struct sim_s3_target *target)
 {
+    bool moved =
+        strcmp(target->server->options.aws.s3_wrong_region, "301") == 0;
+    bool head = strcmp(target->request->method, "HEAD") == 0;
     const char *region = target->bucket->region;
     struct sim_text elements = {0};
-    char endpoint[400];
+    char text[400];
 
-    snprintf(endpoint, sizeof(endpoint), "%s.s3.%s.amazonaws.com", target->name,
-             region);
-    sim_xml_put(&elements, "Endpoint", endpoint);
-    sim_xml_put(&elements, "Bucket", target->name);
+    if (moved) {
+        snprintf(text, sizeof(text), "%s.s3.%s.amazonaws.com", target->name,
+                 region);
+        sim_xml_put(&elements, "Endpoint", text);
+        sim_xml_put(&elements, "Bucket", target->name);
+    }
+    sim_xml_put(&elements, "Region", region);
     sim_text_byte(&elements, '\0');
-    sim_protocol_s3_error(target->answer, 301, "PermanentRedirect",
-                          "The bucket you are attempting to access must be "
-                          "addressed using the specified endpoint. Please send "
-                          "all future requests to this endpoint.",
-                          elements.data);
-    sim_s3_header(target, "x-amz-bucket-region", region);
+    snprintf(text, sizeof(text),
+             "The authorization header is malformed; the region '%s' is wrong; "
+             "expecting '%s'",
+             target->caller->region, region);
+    sim_protocol_s3_error(
+        target->answer, moved ? 301 : 400,
+        moved ? "PermanentRedirect" : "AuthorizationHeaderMalformed",
+        moved ? "The bucket you are attempting to access must be addressed "
+                "using the specified endpoint. Please send all future requests "
+                "to this endpoint."
+              : text,
+        elements.data);
+    if (moved || head) {
+        sim_s3_header(target, "x-amz-bucket-region", region);
+    }
     sim_text_fini(&elements);
+}
+
+/* x-amz-expected-bucket-owner, if it was sent, is the owner. */
+static bool is_owned_as_expected(struct sim_s3_target *target)
+{
+    const char *owner = sim_s3_asked(target, "x-amz-expected-bucket-owner");
+
+    if (owner == NULL || strcmp(owner, target->bucket->owner) == 0) {
+        return true;
+    }
+    if (strlen(owner) != SIM_AWS_ACCOUNT_LEN ||
+        strspn(owner, "0123456789") != SIM_AWS_ACCOUNT_LEN) {
+        sim_s3_refuse(target, 400, "InvalidBucketOwnerAWSAccountID",
+                      "The value of the expected bucket owner parameter must "
+                      "be an AWS account ID");
+    } else {
+        sim_s3_refuse(target, 403, "AccessDenied", "Access Denied");
+    }
+    return false;
 }
 
 static void tell_location(struct sim_s3_target *target)
@@ -137,24 +173,58 @@ static void add_request_id(struct sim_s3_target *target)
     }
 }
 
+static void refuse_method(struct sim_s3_target *target)
+{
+    sim_s3_refuse(target, 405, "MethodNotAllowed",
+                  "The specified method is not allowed against this resource.");
+}
+
+static void answer_object(struct sim_s3_target *target)
+{
+    static const struct {
+        const char *operation;
+        enum sim_bucket_count count;
+        void (*answer)(struct sim_s3_target *target);
+    } rows[] = {{"GetObject", SIM_BUCKET_GETS, sim_s3_get},
+                {"HeadObject", SIM_BUCKET_HEADS, sim_s3_get},
+                {"PutObject", SIM_BUCKET_PUTS, sim_s3_put},
+                {"DeleteObject", SIM_BUCKET_DELETES, sim_s3_delete}};
+    const char *operation = sim_operation_of("s3", target->request, NULL);
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (strcmp(rows[i].operation, operation) == 0) {
+            rows[i].answer(target);
+            target->bucket
+                ->count[target->answer->status < 400 ? rows[i].count
+                                                     : SIM_BUCKET_REFUSED]++;
+            return;
+        }
+    }
+    sim_s3_refuse(target, 501, "NotImplemented",
+                  "A header or query you provided implies functionality that "
+                  "is not implemented");
+}
+
 static void answer_target(struct sim_s3_target *target)
 {
     const char *method = target->request->method;
     bool get = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 
-    if (!get) {
-        sim_s3_refuse(target, 405, "MethodNotAllowed",
-                      "The specified method is not allowed against this "
-                      "resource.");
-    } else if (target->bucket == NULL) {
-        sim_s3_refuse(target, 404, "NoSuchBucket",
-                      "The specified bucket does not exist");
+    if (target->bucket == NULL) {
+        sim_s3_refuse_with(target, 404, "NoSuchBucket",
+                           "The specified bucket does not exist", "BucketName",
+                           target->name);
     } else if (strcmp(target->bucket->region, target->caller->region) != 0) {
         redirect(target);
-    } else if (target->key[0] == '\0') {
+    } else if (!is_owned_as_expected(target)) {
+        return;
+    } else if (target->key[0] != '\0') {
+        answer_object(target);
+    } else if (get) {
         give_bucket(target);
+        target->bucket->count[SIM_BUCKET_LISTS]++;
     } else {
-        sim_s3_get(target);
+        refuse_method(target);
     }
 }
 

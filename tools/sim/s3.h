@@ -47,6 +47,10 @@ struct sim_blob *sim_s3_read(const char *path, int64_t first, int64_t last);
    file system knows: key, size, time. */
 void sim_s3_etag(const char *key, const struct stat *status, char *out);
 
+/* GET /_sim/s3: buckets that were used, what was put into them (not the files
+   below), and counts. */
+void sim_s3_control(struct sim_server *server, struct sim_answer *answer);
+
 /* GET /?list-type=2 */
 void sim_s3_list(struct sim_server *server, const struct sim_bucket *bucket,
                  struct sim_answer *answer);

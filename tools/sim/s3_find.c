@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "aws_state.h"
-#include "s3.h"
+#include "s3_target.h"
 #include "server.h"
 
 /* No empty, `.` or `..` segment: such keys exist in S3, but not in a folder,
@@ -122,4 +122,42 @@ const struct sim_object *sim_s3_find(struct sim_server *server,
         return object->blob != NULL ? object : NULL;
     }
     return found != NULL ? load_file(server, found, key) : NULL;
+}
+
+bool sim_s3_look(const struct sim_s3_target *target, struct sim_s3_found *found)
+{
+    const struct sim_object *object =
+        sim_bucket_object(target->bucket, target->key);
+    struct stat status;
+
+    memset(found, 0, sizeof(*found));
+    if (object != NULL && object->blob != NULL) {
+        found->object = object;
+        strcpy(found->etag, object->etag);
+        found->size = (int64_t)object->blob->len;
+        found->modified = object->modified;
+        return true;
+    }
+    if (object != NULL || !sim_s3_file(target->server, target->name,
+                                       target->key, &found->path, &status)) {
+        return false;
+    }
+    sim_s3_etag(target->key, &status, found->etag);
+    found->size = status.st_size;
+    found->modified = status.st_mtim.tv_sec;
+    return true;
+}
+
+void sim_s3_found_fini(struct sim_s3_found *found)
+{
+    sim_text_fini(&found->path);
+}
+
+bool sim_s3_is_tag(const char *header, const char *etag)
+{
+    size_t len = strlen(etag);
+
+    return strcmp(header, etag) == 0 ||
+           (strlen(header) == len - 2 &&
+            strncmp(header, etag + 1, len - 2) == 0);
 }

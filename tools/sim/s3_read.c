@@ -5,39 +5,9 @@
 #include <string.h>
 
 #include "calendar.h"
+#include "permission.h"
 #include "s3_target.h"
-
-/* What is to be given: an object that was put, or a file. */
-struct found {
-    const struct sim_object *object; /* NULL: a file */
-    struct sim_text path;
-    char etag[SIM_S3_ETAG_CAP];
-    int64_t size;
-    int64_t modified;
-};
-
-static bool find(struct sim_s3_target *target, struct found *found)
-{
-    const struct sim_object *object =
-        sim_bucket_object(target->bucket, target->key);
-    struct stat status;
-
-    if (object != NULL && object->blob != NULL) {
-        found->object = object;
-        strcpy(found->etag, object->etag);
-        found->size = (int64_t)object->blob->len;
-        found->modified = object->modified;
-        return true;
-    }
-    if (object != NULL || !sim_s3_file(target->server, target->name,
-                                       target->key, &found->path, &status)) {
-        return false;
-    }
-    sim_s3_etag(target->key, &status, found->etag);
-    found->size = status.st_size;
-    found->modified = status.st_mtim.tv_sec;
-    return true;
-}
+#include "server.h"
 
 /* `bytes=A-B`, `bytes=A-`, `bytes=-N` of `size` bytes. False: none of it is
    there. What isn't such a range is ignored, as RFC 9110 says. */
@@ -72,8 +42,8 @@ static bool read_range(const char *text, int64_t size, int64_t *first,
     return *first < size && *first <= *last;
 }
 
-static struct sim_blob *read_bytes(const struct found *found, int64_t first,
-                                   int64_t last)
+static struct sim_blob *read_bytes(const struct sim_s3_found *found,
+                                   int64_t first, int64_t last)
 {
     struct sim_blob *blob;
 
@@ -95,19 +65,51 @@ static bool names_tag(const char *header, const char *etag)
            (strcmp(header, "*") == 0 || strstr(header, etag) != NULL);
 }
 
-static void put_headers(struct sim_s3_target *target, const struct found *found)
+static void add_lines(struct sim_answer *answer, const char *lines)
 {
+    size_t len = strlen(answer->headers);
+
+    snprintf(answer->headers + len, sizeof(answer->headers) - len, "%s",
+             lines != NULL ? lines : "");
+}
+
+/* What the object was put with. */
+static void put_notes(struct sim_s3_target *target,
+                      const struct sim_object *object)
+{
+    const char *mode = sim_s3_asked(target, "x-amz-checksum-mode");
     struct sim_answer *answer = target->answer;
+
+    strcpy(answer->own_type, object->type);
+    answer->content_type = answer->own_type;
+    add_lines(answer, object->headers);
+    add_lines(answer, object->encryption);
+    if (mode != NULL && strcmp(mode, "ENABLED") == 0 &&
+        sim_s3_asked(target, "range") == NULL) {
+        add_lines(answer, object->checksum);
+    }
+    if (object->version[0] != '\0') {
+        sim_s3_header(target, "x-amz-version-id", object->version);
+    }
+}
+
+static void put_headers(struct sim_s3_target *target,
+                        const struct sim_s3_found *found)
+{
     char modified[40];
 
     sim_date_http(found->modified, modified, sizeof(modified));
     sim_s3_header(target, "Last-Modified", modified);
     sim_s3_header(target, "ETag", found->etag);
     sim_s3_header(target, "Accept-Ranges", "bytes");
-    answer->content_type = "binary/octet-stream";
+    target->answer->content_type = "binary/octet-stream";
+    if (found->object != NULL) {
+        put_notes(target, found->object);
+    }
 }
 
-static void give_bytes(struct sim_s3_target *target, const struct found *found)
+static void give_bytes(struct sim_s3_target *target,
+                       const struct sim_s3_found *found)
 {
     struct sim_answer *answer = target->answer;
     char part[80];
@@ -135,7 +137,7 @@ static void give_bytes(struct sim_s3_target *target, const struct found *found)
     }
 }
 
-static void give(struct sim_s3_target *target, const struct found *found)
+static void give(struct sim_s3_target *target, const struct sim_s3_found *found)
 {
     const char *match = sim_s3_asked(target, "if-match");
 
@@ -152,15 +154,60 @@ static void give(struct sim_s3_target *target, const struct found *found)
     }
 }
 
+/* Who may not list a bucket isn't told what it doesn't hold. */
+static void refuse_absent(struct sim_s3_target *target)
+{
+    const struct sim_aws_caller *caller = target->caller;
+    enum sim_permission permission =
+        sim_permission_to_call(&target->server->options.aws, caller->account,
+                               caller->region, "s3", "ListObjectsV2");
+    char message[900];
+
+    if (permission == SIM_ALLOWED) {
+        sim_s3_refuse_with(target, 404, "NoSuchKey",
+                           "The specified key does not exist.", "Key",
+                           target->key);
+        return;
+    }
+    snprintf(message, sizeof(message),
+             "User: %s is not authorized to perform: s3:ListBucket on "
+             "resource: \"arn:aws:s3:::%.64s\" because no identity-based "
+             "policy allows the s3:ListBucket action",
+             caller->arn, target->name);
+    sim_s3_refuse(target, 403, "AccessDenied", message);
+}
+
+/* The one version that is kept, or none asked for. */
+static bool is_version(struct sim_s3_target *target,
+                       const struct sim_s3_found *found)
+{
+    bool repeated = false;
+    const char *asked =
+        sim_query_get(&target->server->query, "versionId", &repeated);
+    const char *version =
+        found->object != NULL && found->object->version[0] != '\0'
+            ? found->object->version
+            : "null";
+
+    if (asked == NULL || strcmp(asked, version) == 0) {
+        return true;
+    }
+    sim_s3_refuse_with(target, 404, "NoSuchVersion",
+                       "The specified version does not exist.", "VersionId",
+                       asked);
+    return false;
+}
+
 void sim_s3_get(struct sim_s3_target *target)
 {
-    struct found found = {.object = NULL};
+    struct sim_s3_found found;
 
-    if (find(target, &found)) {
+    if (!sim_s3_look(target, &found)) {
+        refuse_absent(target);
+    } else if (is_version(target, &found) &&
+               (found.object == NULL ||
+                sim_s3_cipher_opens(target, found.object))) {
         give(target, &found);
-    } else {
-        sim_s3_refuse(target, 404, "NoSuchKey",
-                      "The specified key does not exist.");
     }
-    sim_text_fini(&found.path);
+    sim_s3_found_fini(&found);
 }

@@ -21,6 +21,7 @@ static const char *reason_of(int status)
     } reasons[] = {
         {200, "OK"},
         {201, "Created"},
+        {204, "No Content"},
         {206, "Partial Content"},
         {301, "Moved Permanently"},
         {304, "Not Modified"},
@@ -29,6 +30,8 @@ static const char *reason_of(int status)
         {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
+        {409, "Conflict"},
+        {411, "Length Required"},
         {412, "Precondition Failed"},
         {413, "Content Too Large"},
         {414, "URI Too Long"},
@@ -143,7 +146,7 @@ static void send_head(struct sim_conn *conn)
     if (answer->gzip) {
         evbuffer_add_printf(out, "Content-Encoding: gzip\r\n");
     }
-    if (sized) {
+    if (sized && answer->status != 204) {
         evbuffer_add_printf(
             out, "Content-Length: %llu\r\n",
             (unsigned long long)declared_length(sim_conn_fault(conn), length));

@@ -3,10 +3,10 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "aws_services.h"
 #include "aws_state.h"
+#include "form.h"
 #include "operation.h"
 #include "server.h"
 #include "xml.h"
@@ -41,14 +41,8 @@ static bool refuse(struct sim_answer *answer, int status, const char *code,
 static bool refuse_value(struct sim_answer *answer, const char *member,
                          const char *value, const char *constraint)
 {
-    char message[700];
-
-    snprintf(message, sizeof(message),
-             "1 validation error detected: Value %s%.200s%s at '%s' failed to "
-             "satisfy constraint: Member must %s",
-             value != NULL ? "'" : "", value != NULL ? value : "null",
-             value != NULL ? "'" : "", member, constraint);
-    return refuse(answer, 400, "ValidationError", message);
+    return sim_form_refuse_value(answer, SIM_PROTOCOL_QUERY, member, value,
+                                 constraint);
 }
 
 static bool check_field(const struct field *field, const struct sim_text *value,
@@ -140,30 +134,6 @@ static void fini_asked(struct asked *asked)
     sim_text_fini(&asked->token);
 }
 
-static void begin_answer(struct sim_text *out, const char *operation)
-{
-    sim_text_printf(out,
-                    "<%sResponse xmlns=\"https://sts.amazonaws.com/doc/" VERSION
-                    "/\">\n  <%sResult>\n",
-                    operation, operation);
-}
-
-static void end_answer(struct sim_text *out, const char *operation,
-                       struct sim_answer *answer)
-{
-    char id[48];
-
-    sim_aws_request_id(id, sizeof(id));
-    sim_text_printf(out,
-                    "  </%sResult>\n  <ResponseMetadata>\n    <RequestId>%s"
-                    "</RequestId>\n  </ResponseMetadata>\n</%sResponse>\n",
-                    operation, id, operation);
-    sim_text_byte(out, '\0');
-    sim_answer_text(answer, 200, "text/xml", out->data);
-    snprintf(answer->headers, sizeof(answer->headers),
-             "x-amzn-RequestId: %s\r\n", id);
-}
-
 static void put_credentials(struct sim_text *out, const struct sim_key *key)
 {
     char expiration[32];
@@ -249,9 +219,9 @@ static void assume_role(struct sim_server *server,
                  caller->arn, asked.role.data);
         refuse(answer, 403, "AccessDenied", message);
     } else {
-        begin_answer(&out, "AssumeRole");
+        sim_form_begin(&out, SIM_PROTOCOL_QUERY, "AssumeRole");
         put_credentials(&out, issue(server, "AssumeRole", role, &asked));
-        end_answer(&out, "AssumeRole", answer);
+        sim_form_end(&out, "AssumeRole", answer);
     }
     sim_text_fini(&out);
     fini_asked(&asked);
@@ -291,12 +261,12 @@ static void assume_with_token(struct sim_server *server,
         take_field(request, &token, &asked.token, answer)) {
         role = sim_aws_role_find(&server->options.aws, asked.role.data);
         if (is_web_trusted(server, role, &asked, answer)) {
-            begin_answer(&out, operation);
+            sim_form_begin(&out, SIM_PROTOCOL_QUERY, operation);
             put_credentials(&out, issue(server, operation, role, &asked));
             sim_text_str(&out, "    ");
             sim_xml_put(&out, "SubjectFromWebIdentityToken", "sim");
             sim_text_str(&out, "\n");
-            end_answer(&out, operation, answer);
+            sim_form_end(&out, operation, answer);
         }
     }
     sim_text_fini(&out);
@@ -308,7 +278,7 @@ static void tell_identity(const struct sim_aws_caller *caller,
 {
     struct sim_text out = {0};
 
-    begin_answer(&out, "GetCallerIdentity");
+    sim_form_begin(&out, SIM_PROTOCOL_QUERY, "GetCallerIdentity");
     sim_text_str(&out, "    ");
     sim_xml_put(&out, "Arn", caller->arn);
     sim_text_str(&out, "\n    ");
@@ -316,32 +286,8 @@ static void tell_identity(const struct sim_aws_caller *caller,
     sim_text_str(&out, "\n    ");
     sim_xml_put(&out, "Account", caller->account);
     sim_text_str(&out, "\n");
-    end_answer(&out, "GetCallerIdentity", answer);
+    sim_form_end(&out, "GetCallerIdentity", answer);
     sim_text_fini(&out);
-}
-
-/* A form in a POST to the root, of the one version that there is. */
-static bool check_form(const struct sim_request *request,
-                       struct sim_answer *answer)
-{
-    static const char form[] = "application/x-www-form-urlencoded";
-    const char *type = sim_request_header(request, "content-type");
-    struct sim_text version = {0};
-    bool ok = true;
-
-    if (strcmp(request->method, "POST") != 0 ||
-        strcmp(request->target, "/") != 0 || type == NULL ||
-        strncasecmp(type, form, strlen(form)) != 0) {
-        ok = refuse(answer, 400, "MalformedInput",
-                    "a POST of application/x-www-form-urlencoded to / is "
-                    "expected");
-    } else if (!sim_form_get(request, "Version", &version) ||
-               strcmp(version.data, VERSION) != 0) {
-        ok = refuse(answer, 400, "NoSuchVersion",
-                    "The requested version is not valid for this service");
-    }
-    sim_text_fini(&version);
-    return ok;
 }
 
 void sim_sts_answer(struct sim_server *server,
@@ -352,7 +298,7 @@ void sim_sts_answer(struct sim_server *server,
     struct sim_text scratch = {0};
     const char *action = sim_operation_of("sts", request, &scratch);
 
-    if (!check_form(request, answer)) {
+    if (!sim_form_check(request, VERSION, SIM_PROTOCOL_QUERY, answer)) {
         sim_text_fini(&scratch);
         return;
     }
