@@ -449,11 +449,16 @@ Test(explain, tells_of_a_list_that_cannot_be_read)
 Test(explain, survives_every_failed_allocation)
 {
     struct slu_record record = make(SLU_KIND_IP, "45.0.0.9");
+    const char *const pairs[] = {
+        "s3/object/" IP_1, "s3://b/" IP_1 " etag=\"x\" sha256=" NOW_HASH " ",
+        "sets/a/" IP_1, "id-a " NOW_HASH " " NOW_HASH " -", NULL};
     struct failing_alloc failing;
     enum slu_err err = SLU_ERR_NOMEM;
 
     world_store(&world, &record, true);
     world_store(&world, &record, false);
+    world_entries(&world, pairs);
+    world_write(&world, IP_1, "45.0.0.9\n");
     failing_alloc_init(&failing, 0);
     slu_engine_close(world.engine);
     world.alloc = failing.alloc;
@@ -466,6 +471,8 @@ Test(explain, survives_every_failed_allocation)
                   slu_engine_error(world.engine)->text);
     }
     cr_assert(what.known);
+    cr_assert(what.object_current);
+    cr_assert_eq(what.set_count, 1);
     slu_engine_close(world.engine);
     world.engine = NULL;
     cr_assert_eq(failing.live, 0);

@@ -84,9 +84,10 @@ static void check_all(struct slu_store *store)
     cr_assert_null(fault, "%s", fault);
 }
 
-static void check_each(struct slu_store *store)
+/* Of all, every step-th: each is a walk over what is pending. */
+static void check_each(struct slu_store *store, size_t step)
 {
-    for (size_t i = 0; i < model.count; i++) {
+    for (size_t i = 0; i < model.count; i += step) {
         struct slu_record own = view_test(&model.records[i]);
         struct slu_record record;
         bool found;
@@ -108,7 +109,7 @@ Test(store_find, merges_what_is_pending_with_what_is_folded)
         fill(store, &dice, 700, round % 2 == 0 ? 300 : 0, 250);
         check_all(store);
     }
-    check_each(store);
+    check_each(store, 1);
     slu_store_close(store);
 }
 
@@ -121,7 +122,7 @@ Test(store_find, reads_all_the_same_without_the_lock)
     fill(writer, &dice, 900, 500, 200);
     reader = open_store(512, true, slu_alloc_default());
     check_all(reader);
-    check_each(reader);
+    check_each(reader, 1);
     slu_store_close(reader);
     slu_store_close(writer);
 }
@@ -168,8 +169,64 @@ Test(store_find, goes_on_with_the_next_window)
     fill(store, &dice, 6000, 900, 1000);
     cr_assert_gt(model.count, 3000);
     check_all(store);
-    check_each(store);
+    check_each(store, 41);
     slu_store_close(store);
+}
+
+#define LONG_KEYS 2000
+#define LONG_KEY_LEN 900
+
+static enum slu_err count_in_order(void *ctx, const struct slu_record *record)
+{
+    unsigned *count = ctx;
+    char number[8];
+
+    (void)snprintf(number, sizeof(number), "%06u", *count);
+    cr_assert_eq(record->key.len, LONG_KEY_LEN);
+    cr_assert_eq(memcmp(record->key.ptr, number, 6), 0);
+    ++*count;
+    return SLU_ERR_OK;
+}
+
+/* 1.8 MB are pending; the windows of 16 KiB, and what goes with them, are all
+ * that is ever held. */
+Test(store_find, holds_a_window_and_no_more)
+{
+    struct slu_store *writer = open_store(64, false, slu_alloc_default());
+    struct failing_alloc counting;
+    struct slu_store *reader;
+    struct slu_buf packed;
+    unsigned count = 0;
+
+    slu_buf_init(&packed, slu_alloc_default(), 1 << 16);
+    for (unsigned i = 0; i < LONG_KEYS; i++) {
+        char key[LONG_KEY_LEN + 1];
+        struct slu_record record = {.kind = SLU_RECORD_INVALID_DOMAIN,
+                                    .key = slu_view_make(key, LONG_KEY_LEN),
+                                    .reason = SLU_REASON_DOMAIN_SPACE};
+
+        memset(key, 'x', sizeof(key));
+        (void)snprintf(key, sizeof(key), "%06u", i * 999 % LONG_KEYS);
+        cr_assert_eq(slu_record_pack(&record, &packed), SLU_ERR_OK);
+        if (i % 50 == 49) {
+            cr_assert_eq(slu_store_commit(writer, slu_store_answer_id(writer),
+                                          slu_buf_view(&packed), 50,
+                                          slu_view_make(NULL, 0)),
+                         SLU_ERR_OK);
+            slu_buf_clear(&packed);
+        }
+    }
+    slu_buf_fini(&packed);
+    cr_assert_eq(slu_store_drain(writer), SLU_ERR_OK);
+    failing_alloc_init(&counting, 0);
+    reader = open_store(64, true, &counting.alloc);
+    cr_assert_eq(slu_store_scan_all(reader, SLU_RECORD_INVALID_DOMAIN,
+                                    count_in_order, &count),
+                 SLU_ERR_OK);
+    cr_assert_eq(count, LONG_KEYS);
+    cr_assert_lt(counting.peak, (size_t)300 << 10);
+    slu_store_close(reader);
+    slu_store_close(writer);
 }
 
 /* ---- while a run goes on ---- */
