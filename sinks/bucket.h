@@ -12,18 +12,18 @@
  * "s3/object/<path>" with the answer that told it; the region of the bucket,
  * where it is another than aws.region, under "s3/region". Of a fetched object
  * nothing is stored: who takes its lines over stores what slu_bucket_entry
- * makes in the same transaction, so that no line is lost between the two.
+ * makes in the same transaction, so that no line is lost between the two. Who
+ * fetches and then takes nothing over must not store there with this instance.
  *
  * A PUT has If-Match with the known ETag, or If-None-Match: * where the object
  * is known to be absent; an unknown one is asked for (HEAD) first, and if it is
  * a list or a checkpoint that nobody here has read, compared as after a 412.
  *   409      another write is under way: sent again
  *   412      GET and compare: the same content is ours, of an attempt whose
- *            answer was lost. One that is among the contents was made here
- *            before (by a run that was killed then): replaced, with its ETag.
- *            Else CONFLICT: another writer was here; the stored knowledge
- *            is deleted, so that the next run fetches it, takes its lines over,
- *            and publishes both
+ *            answer was lost; a side file is replaced, and so is a checkpoint
+ *            made here before (by a run that was killed then). Else CONFLICT:
+ *            another writer was here; the stored knowledge is deleted, so that
+ *            the next run fetches it, takes its lines over, and publishes both
  *   404      with If-Match: the object is gone; put anew, If-None-Match: *
  *   301, 307, 400 AuthorizationHeaderMalformed, ...: the bucket's region is
  *            learned (header, <Region>, else HEAD of the bucket), once

@@ -168,15 +168,11 @@ static void end_stored(struct slu_bucket *self, struct slu_bucket_unit *unit,
 
 static const char *promise(const struct slu_bucket_unit *unit)
 {
-    switch (unit->artifact.role) {
-    case SLU_ARTIFACT_LIST:
-        return "the next run reads it, takes its lines over, and publishes "
-               "both";
-    case SLU_ARTIFACT_CHECKPOINT:
-        return "the next run reads it, and writes it when all lists are stored";
-    default:
-        return "the next run writes it anew";
-    }
+    return unit->artifact.role == SLU_ARTIFACT_LIST
+               ? "the next run reads it, takes its lines over, and publishes "
+                 "both"
+               : "the next run reads it, and writes it when all lists are "
+                 "stored";
 }
 
 /* Somebody else has written it: what is known is wrong. */
@@ -218,8 +214,9 @@ static void take_fetched(struct slu_bucket *self, struct slu_bucket_unit *unit,
     }
 }
 
-/* Among the contents is what was made or read here: all that such an object
- * says is in the state already. */
+/* Of checkpoints, only what was made here, or taken over, is among the contents
+ * while the object is known. Of lists it may be what a plan has fetched, and
+ * nobody has taken over. */
 static bool has_content(struct slu_bucket *self,
                         const struct slu_content_name *name)
 {
@@ -234,6 +231,22 @@ static bool has_content(struct slu_bucket *self,
     return true;
 }
 
+/* Nobody reads a side file to make the next one. A checkpoint of our own that
+ * isn't known is the write of a run that was killed then. */
+static bool may_replace(struct slu_bucket *self,
+                        const struct slu_bucket_unit *unit,
+                        const struct slu_content_name *name)
+{
+    switch (unit->artifact.role) {
+    case SLU_ARTIFACT_SIDE:
+        return true;
+    case SLU_ARTIFACT_CHECKPOINT:
+        return unit->sent && has_content(self, name);
+    default:
+        return false;
+    }
+}
+
 static void compare(struct slu_bucket *self, struct slu_bucket_unit *unit,
                     struct slu_step *out_step)
 {
@@ -245,8 +258,7 @@ static void compare(struct slu_bucket *self, struct slu_bucket_unit *unit,
         end_stored(self, unit, out_step);
         return;
     }
-    if (unit->sent ? !has_content(self, &name)
-                   : artifact->role != SLU_ARTIFACT_SIDE) {
+    if (!may_replace(self, unit, &name)) {
         end_conflict(self, unit, out_step);
         return;
     }
@@ -255,7 +267,7 @@ static void compare(struct slu_bucket *self, struct slu_bucket_unit *unit,
     slu_bucket_move(self, unit, SLU_BUCKET_PUT, out_step);
 }
 
-/* Nobody reads a side file to make the next one, so its ETag is enough. */
+/* Of a side file its ETag is enough. */
 static void take_look(struct slu_bucket *self, struct slu_bucket_unit *unit,
                       struct slu_step *out_step)
 {

@@ -774,6 +774,19 @@ void writer_restart(struct writer *self)
     make_bucket(self);
 }
 
+void writer_kill(struct writer *self)
+{
+    for (unsigned i = 0; i < self->flight_count; i++) {
+        const struct slu_request *request = &self->flights[i].request;
+        struct answer answer;
+
+        if (request->method == SLU_METHOD_PUT && chance(&self->chance, 2)) {
+            exchange(self, request, &answer);
+        }
+    }
+    writer_restart(self);
+}
+
 static uint64_t count_lines(const char *text)
 {
     uint64_t lines = 0;

@@ -140,6 +140,8 @@ void writer_init(struct writer *self, struct fake_s3 *s3);
 void writer_fini(struct writer *self);
 /* The process is killed, and starts again. */
 void writer_restart(struct writer *self);
+/* The same, and by chance some writes that were in flight have reached S3. */
+void writer_kill(struct writer *self);
 
 struct slu_content_name writer_keep(struct writer *self, const char *text);
 void writer_forget(struct writer *self, const struct slu_content_name *name);

@@ -186,20 +186,60 @@ Test(bucket_faults, a_write_whose_answer_was_lost_is_ours)
                      fake_s3_find(&s3, KEY(LIST))->etag);
 }
 
-Test(bucket_faults, a_write_of_a_killed_run_is_ours_though_there_is_more_now)
+/* A PUT has its effect, and the process ends without knowing. */
+static void be_killed(const char *path, enum slu_artifact_role role,
+                      const char *text)
 {
-    store("1.1.1.1\n");
     slu_bucket_clear(writer.bucket);
-    writer_store(&writer, LIST, SLU_ARTIFACT_LIST, "2.2.2.2\n");
+    writer_store(&writer, path, role, text);
+    writer_run(&writer);
+    slu_bucket_clear(writer.bucket);
+    writer_store(&writer, path, role, "killed");
     fault(FAULT_CUT_AFTER, 1, 1);
     writer.attempts_max = 1;
     writer_run(&writer);
-    cr_assert_eq(outcome(LIST), SLU_OBJECT_FAILED);
-    cr_assert(fake_s3_has(&s3, KEY(LIST), "2.2.2.2\n"));
+    cr_assert_eq(outcome(path), SLU_OBJECT_FAILED);
     writer_restart(&writer);
-    store("3.3.3.3\n");
-    cr_assert_eq(outcome(LIST), SLU_OBJECT_STORED, "%s", result()->first.text);
-    cr_assert(fake_s3_has(&s3, KEY(LIST), "3.3.3.3\n"));
+}
+
+static enum slu_object_outcome
+store_as(const char *path, enum slu_artifact_role role, const char *text)
+{
+    slu_bucket_clear(writer.bucket);
+    writer_store(&writer, path, role, text);
+    writer_run(&writer);
+    return outcome(path);
+}
+
+Test(bucket_faults, a_write_of_a_killed_run_is_ours)
+{
+    be_killed(LIST, SLU_ARTIFACT_LIST, "1.1.1.1\n");
+    cr_assert_eq(store_as(LIST, SLU_ARTIFACT_LIST, "killed"),
+                 SLU_OBJECT_STORED);
+    cr_assert_eq(s3.gets, 1);
+}
+
+Test(bucket_faults, a_checkpoint_of_a_killed_run_is_replaced)
+{
+    be_killed(CHECKPOINT, SLU_ARTIFACT_CHECKPOINT, "{}");
+    cr_assert_eq(store_as(CHECKPOINT, SLU_ARTIFACT_CHECKPOINT, "{new}"),
+                 SLU_OBJECT_STORED, "%s", result()->first.text);
+    cr_assert(fake_s3_has(&s3, KEY(CHECKPOINT), "{new}"));
+    /* Another's isn't. */
+    fake_s3_set(&s3, KEY(CHECKPOINT), "{other}");
+    cr_assert_eq(store_as(CHECKPOINT, SLU_ARTIFACT_CHECKPOINT, "{newer}"),
+                 SLU_OBJECT_CONFLICT);
+    cr_assert(fake_s3_has(&s3, KEY(CHECKPOINT), "{other}"));
+}
+
+/* Its content lies here, but so does what a plan has fetched only to show
+ * it, and that has lines which nobody has taken over. */
+Test(bucket_faults, a_list_that_is_only_among_the_contents_is_not_replaced)
+{
+    be_killed(LIST, SLU_ARTIFACT_LIST, "1.1.1.1\n");
+    cr_assert_eq(store_as(LIST, SLU_ARTIFACT_LIST, "2.2.2.2\n"),
+                 SLU_OBJECT_CONFLICT);
+    cr_assert(fake_s3_has(&s3, KEY(LIST), "killed"));
 }
 
 /* ---- other writers ---- */
@@ -284,19 +324,14 @@ Test(bucket_faults, a_conflict_says_what_the_next_run_does)
     assert_first(SLU_ERR_INCOMPLETE, 0,
                  "the next run reads it, and writes it when all lists are "
                  "stored");
-    slu_bucket_clear(writer.bucket);
-    writer_store(&writer, SIDE, SLU_ARTIFACT_SIDE, "a\n");
-    writer_run(&writer);
+}
+
+Test(bucket_faults, a_side_file_is_replaced_whoever_wrote_it)
+{
+    cr_assert_eq(store_as(SIDE, SLU_ARTIFACT_SIDE, "a\n"), SLU_OBJECT_STORED);
     fake_s3_set(&s3, KEY(SIDE), "b\n");
-    slu_bucket_clear(writer.bucket);
-    writer_store(&writer, SIDE, SLU_ARTIFACT_SIDE, "c\n");
-    writer_run(&writer);
-    cr_assert_eq(outcome(SIDE), SLU_OBJECT_CONFLICT);
-    assert_first(SLU_ERR_INCOMPLETE, 412, "the next run writes it anew");
-    slu_bucket_clear(writer.bucket);
-    writer_store(&writer, SIDE, SLU_ARTIFACT_SIDE, "c\n");
-    writer_run(&writer);
-    cr_assert_eq(outcome(SIDE), SLU_OBJECT_STORED);
+    cr_assert_eq(store_as(SIDE, SLU_ARTIFACT_SIDE, "c\n"), SLU_OBJECT_STORED);
+    cr_assert(fake_s3_has(&s3, KEY(SIDE), "c\n"));
 }
 
 Test(bucket_faults, an_object_that_is_gone_is_put_anew)
