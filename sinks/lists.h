@@ -19,8 +19,9 @@
  * verdict, score, last seen, number of sources, then value (smaller first).
  *
  * Limits: memory is bounded by the lists' capacity (at most twice as many
- * candidates as there are seats, 6 x 250,000 and 6 x 1,000), not by the number
- * of records. Side files are cut at side_bytes, which is counted and said.
+ * candidates as there are seats, 6 x 250,000 and 6 x 1,000; with fold_domains
+ * 32 times as many names), not by the number of records. Side files are cut at
+ * side_bytes, which is counted and said.
  */
 #ifndef SLU_SINKS_LISTS_H
 #define SLU_SINKS_LISTS_H
@@ -144,11 +145,20 @@ struct slu_lists_category {
     enum slu_verdict cut_verdict;
     uint8_t cut_score;
 };
+
+/*
+ * Indicators, not lines. With merge_cidrs or fold_domains a line may hold
+ * several: all of them are listed. It ranks like the best of them and keeps its
+ * seat while one of them is left that can have it; the place is stored with one
+ * member, the others have none.
+ */
 struct slu_lists_counts {
     uint64_t listed[SLU_KIND_COUNT];
     uint64_t exceeded[SLU_KIND_COUNT];
-    uint64_t added[SLU_KIND_COUNT];
-    uint64_t removed[SLU_KIND_COUNT];   /* left a list: evicted, expired, ... */
+    uint64_t added[SLU_KIND_COUNT];     /* have a place and had none: who comes
+                                           into another's line isn't counted */
+    uint64_t removed[SLU_KIND_COUNT];   /* had a place and are on no list:
+                                           evicted,   expired, ... */
     uint64_t revoked[SLU_KIND_COUNT];   /* of them: no longer wanted */
     uint64_t expired[SLU_KIND_COUNT];   /* of them: too old */
     uint64_t reasons[SLU_REASON_COUNT]; /* current state, by record */

@@ -320,6 +320,119 @@ Test(cidr_merge, caps_hold_and_a_second_run_moves_nothing)
     }
 }
 
+/* ---- many runs over one store that changes ---- */
+
+static void change_by_chance(struct world *world, uint64_t *seed)
+{
+    for (unsigned i = 0; i < world->count; i++) {
+        struct slu_record *record = &world->records[i].record;
+
+        switch (chance(seed, 12)) {
+        case 0:
+            record->verdict = SLU_VERDICT_BENIGN;
+            break;
+        case 1:
+            record->verdict = SLU_VERDICT_MALICIOUS;
+            break;
+        case 2:
+            record->last_seen = chance(seed, 4) == 0 ? 0 : record->last_seen;
+            break;
+        case 3:
+            record->score = (uint8_t)chance(seed, 100);
+            break;
+        default:
+            break;
+        }
+    }
+    for (unsigned i = 0; i < 8; i++) {
+        add_entry(world, seed, 64 + chance(seed, 64));
+    }
+}
+
+static void change_caps(struct world *world, uint64_t *seed)
+{
+    world_set_files(world, 1 + chance(seed, 6), 1);
+    world->config.ip_file_lines = 1 + chance(seed, 12);
+    world->config.file_bytes =
+        chance(seed, 2) == 0 ? 10000 : 20 + chance(seed, 100);
+    world->options.usable[IP] = chance(seed, 2) == 0 ? 0 : chance(seed, 64);
+}
+
+/* Every line is disjoint from the others, within the caps, and has exactly one
+ * member with its place; who is covered is listed, and nobody else is. */
+static void check_round(struct world *world)
+{
+    struct paint is;
+    unsigned lines = paint_files(world, &is);
+    unsigned placed = 0;
+    unsigned listed = 0;
+
+    for (unsigned i = 0; i < SIZE; i++) {
+        cr_assert_leq(is.count[i], 1);
+    }
+    for (unsigned i = 0; i < world->count; i++) {
+        const struct slu_record *record = &world->records[i].record;
+        uint32_t address = parse_cidr(world->records[i].text).address;
+
+        placed += record->place_file != 0;
+        if (record->verdict == SLU_VERDICT_MALICIOUS) {
+            listed += is.count[address - BASE];
+        } else {
+            cr_assert_eq(record->place_file, 0);
+        }
+    }
+    cr_assert_eq(placed, lines);
+    cr_assert_eq(world->counts.listed[IP], listed);
+    for (unsigned i = 0; i < SLU_LIST_FILES_MAX; i++) {
+        cr_assert_leq(world->files[IP][i].len, world->config.file_bytes);
+        cr_assert_leq(world->lines[IP][i], world->config.ip_file_lines);
+        slu_buf_clear(&world->files[IP][i]);
+        world->lines[IP][i] = 0;
+    }
+}
+
+/* Nothing is covered that no candidate covers. */
+static void check_addresses(const struct world *world)
+{
+    struct paint is;
+    struct paint must = {{0}};
+
+    (void)paint_files(world, &is);
+    for (unsigned i = 0; i < world->count; i++) {
+        if (world->records[i].record.verdict == SLU_VERDICT_MALICIOUS) {
+            paint_cidr(&must, parse_cidr(world->records[i].text));
+        }
+    }
+    for (unsigned i = 0; i < SIZE; i++) {
+        cr_assert(is.count[i] == 0 || must.count[i] > 0);
+    }
+}
+
+Test(cidr_merge, lines_and_their_members_agree_through_many_runs)
+{
+    uint64_t seed = 34;
+
+    for (unsigned i = 0; i < 25; i++) {
+        struct world world;
+
+        merge_world(&world);
+        change_caps(&world, &seed);
+        for (unsigned round = 0; round < 25; round++) {
+            change_by_chance(&world, &seed);
+            if (chance(&seed, 4) == 0) {
+                change_caps(&world, &seed);
+            }
+            world_must_run(&world);
+            check_addresses(&world);
+            check_round(&world);
+            world_must_run(&world);
+            cr_assert_eq(world.updates, 0);
+            check_round(&world);
+        }
+        world_fini(&world);
+    }
+}
+
 /* ---- what is never made ---- */
 
 Test(cidr_merge, nothing_is_made_that_the_guard_would_reject)

@@ -520,6 +520,53 @@ Test(domain_fold, agrees_with_the_oracle)
     cr_assert_gt(folded, 1000);
 }
 
+/* Names come, are revoked and come back, and the settings change: the lines are
+ * the oracle's in each run, and each has one member with its place. */
+Test(domain_fold, agrees_with_the_oracle_through_many_runs)
+{
+    static struct oracle oracle;
+    uint64_t seed = 43;
+
+    for (unsigned i = 0; i < 12; i++) {
+        struct world world;
+
+        fold_world(&world, 2);
+        for (unsigned round = 0; round < 20; round++) {
+            unsigned files = 1 + chance(&seed, 6);
+            unsigned placed = 0;
+
+            world_set_files(&world, 1, files);
+            world.config.entity_file_lines = 6 + chance(&seed, 20);
+            world.config.fold_domains = 2 + chance(&seed, 5);
+            for (unsigned k = 0; k < world.count; k++) {
+                if (chance(&seed, 8) == 0) {
+                    world.records[k].record.verdict =
+                        chance(&seed, 2) == 0 ? SLU_VERDICT_MALICIOUS
+                                              : SLU_VERDICT_BENIGN;
+                }
+            }
+            for (unsigned k = 0; k < 10; k++) {
+                add_by_chance(&world, &seed);
+            }
+            oracle_init(&oracle, &world);
+            oracle_run(&oracle);
+            oracle_keep(&oracle,
+                        files * (unsigned)world.config.entity_file_lines);
+            world_must_run(&world);
+            for (unsigned k = 0; k < world.count; k++) {
+                placed += world.records[k].record.place_file != 0;
+            }
+            cr_assert_eq(placed, compare(&world, &oracle));
+            compare_records(&world, &oracle);
+            for (unsigned k = 0; k < SLU_LIST_FILES_MAX; k++) {
+                slu_buf_clear(&world.files[DOMAIN][k]);
+                world.lines[DOMAIN][k] = 0;
+            }
+        }
+        world_fini(&world);
+    }
+}
+
 /* More names than are held: which fold is then a matter of rank, but the best
  * one is on the list, caps hold, and a second run changes nothing. */
 Test(domain_fold, holds_its_caps_however_many_names_there_are)
