@@ -158,7 +158,7 @@ struct slu_lists_counts {
     uint64_t added[SLU_KIND_COUNT];     /* have a place and had none: who comes
                                            into another's line isn't counted */
     uint64_t removed[SLU_KIND_COUNT];   /* had a place and are on no list:
-                                           evicted,   expired, ... */
+                                           evicted, expired, ... */
     uint64_t revoked[SLU_KIND_COUNT];   /* of them: no longer wanted */
     uint64_t expired[SLU_KIND_COUNT];   /* of them: too old */
     uint64_t reasons[SLU_REASON_COUNT]; /* current state, by record */

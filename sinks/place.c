@@ -28,11 +28,15 @@
  * - A seat is at most the number of lines, or a seat that was there before.
  *
  * Cost: one radix sort, a bit per seat, and a constant for each newcomer: step
- * c looks at no more entries of a file than the newcomer has bytes.
+ * c looks at no more entries of a file than the newcomer has bytes. Where no
+ * seat is contested and bytes can't run short, which is every run that no cap
+ * was lowered for, only the newcomers are sorted and looked at by rank: reading
+ * a million items out of order costs more than all the rest.
  */
 #include "sinks/place.h"
 
 #include <assert.h>
+#include <string.h>
 
 #define WORD_BITS 64
 
@@ -55,8 +59,11 @@ struct placement {
     const struct slu_place_limits *limits;
     struct slu_candidate *items;
     uint32_t count;
-    uint32_t *order;   /* indices of items, best first */
+    bool newcomers;   /* there are items without a place */
+    uint64_t longest; /* bytes of a line */
+    uint32_t *order; /* indices of items, best first: of all, or of newcomers */
     uint32_t *scratch; /* for sorting; then the stacks */
+    uint32_t turns;    /* as many have their turn */
     struct slu_place_file *files;
     struct seats seats[SLU_LIST_FILES_MAX];
     struct stack stacks[SLU_LIST_FILES_MAX];
@@ -122,17 +129,53 @@ static void leave_seat(struct placement *self, struct slu_candidate *item)
 
 /* ---- steps 1 and 2 ---- */
 
-static void seat_incumbents(struct placement *self)
+/* Seats them as they come; false when two have one seat, which must go to the
+ * better one. */
+static bool seat_unsorted(struct placement *self)
 {
     for (uint32_t i = 0; i < self->count; i++) {
+        struct slu_candidate *item = &self->items[i];
+        uint32_t place = item->place;
+        uint64_t bytes = line_bytes(item);
+
+        self->longest = bytes > self->longest ? bytes : self->longest;
+        if (place == 0) {
+            self->newcomers = true;
+            continue;
+        }
+        assert(slu_place_file(place) <= self->limits->files);
+        assert(slu_place_usable(self->limits, slu_place_file(place) - 1));
+        if (seat_taken(&self->seats[slu_place_file(place) - 1],
+                       slu_place_seat(place))) {
+            return false;
+        }
+        take_seat(self, item, slu_place_file(place) - 1, slu_place_seat(place));
+    }
+    return true;
+}
+
+/* Frees all seats; the items still know theirs. */
+static void unseat_all(struct placement *self)
+{
+    for (unsigned file = 0; file < self->limits->files; file++) {
+        struct seats *seats = &self->seats[file];
+
+        memset(seats->words, 0, seats->word_count * sizeof(*seats->words));
+        seats->first_free = 0;
+        self->files[file].bytes = 0;
+        self->files[file].lines = 0;
+    }
+}
+
+static void seat_incumbents(struct placement *self)
+{
+    for (uint32_t i = 0; i < self->turns; i++) {
         struct slu_candidate *item = item_at(self, i);
         uint32_t place = item->place;
 
         if (place == 0) {
             continue;
         }
-        assert(slu_place_file(place) <= self->limits->files);
-        assert(slu_place_usable(self->limits, slu_place_file(place) - 1));
         if (seat_taken(&self->seats[slu_place_file(place) - 1],
                        slu_place_seat(place))) {
             item->place = 0;
@@ -149,14 +192,21 @@ static bool over_cap(const struct placement *self, unsigned file)
            self->files[file].bytes > self->limits->bytes;
 }
 
-static void empty_overfull_files(struct placement *self)
+static bool any_over_cap(const struct placement *self)
 {
     bool any = false;
 
     for (unsigned file = 0; file < self->limits->files; file++) {
         any = any || over_cap(self, file);
     }
-    for (uint32_t i = self->count; any && i > 0; i--) {
+    return any;
+}
+
+static void empty_overfull_files(struct placement *self)
+{
+    bool any = any_over_cap(self);
+
+    for (uint32_t i = self->turns; any && i > 0; i--) {
         struct slu_candidate *item = item_at(self, i - 1);
 
         if (item->place != 0 &&
@@ -213,7 +263,7 @@ static void make_stacks(struct placement *self, uint32_t position)
         self->stacks[file] = (struct stack){self->scratch + sum, 0};
         sum += self->files[file].lines;
     }
-    for (uint32_t i = position; i < self->count; i++) {
+    for (uint32_t i = position; i < self->turns; i++) {
         uint32_t place = item_at(self, i)->place;
 
         if (place != 0) {
@@ -296,7 +346,7 @@ static bool place_by_eviction(struct placement *self, uint32_t position)
 
 static void place_newcomers(struct placement *self)
 {
-    for (uint32_t i = 0; i < self->count; i++) {
+    for (uint32_t i = 0; i < self->turns; i++) {
         struct slu_candidate *item = item_at(self, i);
 
         if (item->place == 0 && !place_in_room(self, item)) {
@@ -309,8 +359,6 @@ static void place_newcomers(struct placement *self)
 
 static enum slu_err init(struct placement *self)
 {
-    size_t index_bytes = ((size_t)self->count + 1) * sizeof(uint32_t);
-
     for (unsigned file = 0; file < self->limits->files; file++) {
         struct seats *seats = &self->seats[file];
         uint32_t most = self->files[file].seats > self->limits->lines
@@ -325,22 +373,73 @@ static enum slu_err init(struct placement *self)
             return SLU_ERR_NOMEM;
         }
     }
-    self->order = slu_alloc_get(self->alloc, index_bytes);
-    self->scratch = slu_alloc_get(self->alloc, index_bytes);
-    return self->order == NULL || self->scratch == NULL ? SLU_ERR_NOMEM
-                                                        : SLU_ERR_OK;
+    return SLU_ERR_OK;
+}
+
+static size_t index_bytes(const struct placement *self)
+{
+    return ((size_t)self->count + 1) * sizeof(uint32_t);
 }
 
 static void fini(struct placement *self)
 {
-    size_t index_bytes = ((size_t)self->count + 1) * sizeof(uint32_t);
-
     for (unsigned file = 0; file < self->limits->files; file++) {
         slu_alloc_put(self->alloc, self->seats[file].words,
                       self->seats[file].word_count * sizeof(uint64_t));
     }
-    slu_alloc_put(self->alloc, self->order, index_bytes);
-    slu_alloc_put(self->alloc, self->scratch, index_bytes);
+    slu_alloc_put(self->alloc, self->order, index_bytes(self));
+    slu_alloc_put(self->alloc, self->scratch, index_bytes(self));
+}
+
+static enum slu_err sort(struct placement *self, bool newcomers_alone)
+{
+    self->order = slu_alloc_get(self->alloc, index_bytes(self));
+    self->scratch = slu_alloc_get(self->alloc, index_bytes(self));
+    if (self->order == NULL || self->scratch == NULL) {
+        return SLU_ERR_NOMEM;
+    }
+    for (uint32_t i = 0; i < self->count; i++) {
+        if (!newcomers_alone || self->items[i].place == 0) {
+            self->order[self->turns++] = i;
+        }
+    }
+    slu_rank_sort(self->items, self->order, self->turns, self->scratch);
+    return SLU_ERR_OK;
+}
+
+/* Nobody has to leave a seat for another: then the newcomers' turns are all
+ * there is, and their ranks all that must be known. */
+static enum slu_err place_simply(struct placement *self)
+{
+    enum slu_err err = SLU_ERR_OK;
+
+    if (self->newcomers) {
+        err = sort(self, true);
+        if (err == SLU_ERR_OK) {
+            place_newcomers(self);
+        }
+    }
+    return err;
+}
+
+static enum slu_err place_by_rank(struct placement *self)
+{
+    enum slu_err err = sort(self, false);
+
+    if (err == SLU_ERR_OK) {
+        unseat_all(self);
+        seat_incumbents(self);
+        empty_overfull_files(self);
+        place_newcomers(self);
+    }
+    return err;
+}
+
+/* Whether newcomers may find lines enough but bytes too few. */
+static bool may_lack_bytes(const struct placement *self)
+{
+    return self->newcomers &&
+           self->longest * self->limits->lines > self->limits->bytes;
 }
 
 enum slu_err slu_place(const struct slu_alloc *alloc,
@@ -356,10 +455,10 @@ enum slu_err slu_place(const struct slu_alloc *alloc,
     enum slu_err err = init(&self);
 
     if (err == SLU_ERR_OK) {
-        slu_rank_sort(items, count, self.order, self.scratch);
-        seat_incumbents(&self);
-        empty_overfull_files(&self);
-        place_newcomers(&self);
+        err = !seat_unsorted(&self) || any_over_cap(&self) ||
+                      may_lack_bytes(&self)
+                  ? place_by_rank(&self)
+                  : place_simply(&self);
     }
     fini(&self);
     return err;

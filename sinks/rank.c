@@ -16,6 +16,7 @@
  * cache. Bytes took six, and half as long again. */
 #define DIGIT_BITS 12
 #define DIGITS (1u << DIGIT_BITS)
+#define PASSES 4
 #define SCORE_MAX 127
 
 uint64_t slu_rank_make(const struct slu_record *record, size_t length,
@@ -83,17 +84,33 @@ uint64_t slu_rank_select(struct slu_candidate *items, uint32_t count,
     return cut.bits;
 }
 
-/* One pass of the radix sort; false when all share the digit and nothing was
- * moved. The complement makes the biggest rank come first. */
-static bool sort_by_digit(const struct slu_candidate *items, uint32_t count,
-                          unsigned shift, const uint32_t *from, uint32_t *to)
+/* The complement makes the biggest rank come first. */
+static unsigned find_digit(const struct slu_candidate *item, unsigned pass)
 {
-    uint32_t starts[DIGITS] = {0};
+    return ~item->rank >> (SLU_RANK_SHIFT + pass * DIGIT_BITS) & (DIGITS - 1);
+}
+
+/* Counts the digits of all passes at once, while the items stand in order. */
+static void count_digits(const struct slu_candidate *items,
+                         const uint32_t *order, uint32_t count,
+                         uint32_t counts[PASSES][DIGITS])
+{
+    memset(counts, 0, PASSES * sizeof(counts[0]));
+    for (uint32_t i = 0; i < count; i++) {
+        for (unsigned pass = 0; pass < PASSES; pass++) {
+            counts[pass][find_digit(&items[order[i]], pass)]++;
+        }
+    }
+}
+
+/* One pass of the radix sort; false when all share the digit and nothing was
+ * moved. */
+static bool sort_by_digit(const struct slu_candidate *items, uint32_t count,
+                          unsigned pass, uint32_t starts[DIGITS],
+                          const uint32_t *from, uint32_t *to)
+{
     uint32_t sum = 0;
 
-    for (uint32_t i = 0; i < count; i++) {
-        starts[(~items[i].rank >> shift) & (DIGITS - 1)]++;
-    }
     for (unsigned digit = 0; digit < DIGITS; digit++) {
         uint32_t digit_count = starts[digit];
 
@@ -104,24 +121,21 @@ static bool sort_by_digit(const struct slu_candidate *items, uint32_t count,
         sum += digit_count;
     }
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t index = from[i];
-
-        to[starts[(~items[index].rank >> shift) & (DIGITS - 1)]++] = index;
+        to[starts[find_digit(&items[from[i]], pass)]++] = from[i];
     }
     return true;
 }
 
-void slu_rank_sort(const struct slu_candidate *items, uint32_t count,
-                   uint32_t *order, uint32_t *scratch)
+void slu_rank_sort(const struct slu_candidate *items, uint32_t *order,
+                   uint32_t count, uint32_t *scratch)
 {
+    uint32_t counts[PASSES][DIGITS];
     uint32_t *from = order;
     uint32_t *to = scratch;
 
-    for (uint32_t i = 0; i < count; i++) {
-        order[i] = i;
-    }
-    for (unsigned shift = SLU_RANK_SHIFT; shift < 64; shift += DIGIT_BITS) {
-        if (count > 0 && sort_by_digit(items, count, shift, from, to)) {
+    count_digits(items, order, count, counts);
+    for (unsigned pass = 0; count > 0 && pass < PASSES; pass++) {
+        if (sort_by_digit(items, count, pass, counts[pass], from, to)) {
             uint32_t *swap = from;
 
             from = to;

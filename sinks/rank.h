@@ -56,9 +56,9 @@ static inline uint8_t slu_rank_prefix(uint64_t rank)
 uint64_t slu_rank_select(struct slu_candidate *items, uint32_t count,
                          uint32_t keep);
 
-/* Writes the indices of the items, best first, to order; scratch has room for
- * as many. */
-void slu_rank_sort(const struct slu_candidate *items, uint32_t count,
-                   uint32_t *order, uint32_t *scratch);
+/* Sorts `count` indices of items, best first; they come in ascending order.
+ * scratch has room for as many. */
+void slu_rank_sort(const struct slu_candidate *items, uint32_t *order,
+                   uint32_t count, uint32_t *scratch);
 
 #endif

@@ -149,11 +149,41 @@ Test(rank, sorts_best_first_and_equals_by_position)
         uint32_t count = chance(&seed, ITEMS_MAX);
 
         fill_items(items, count, &seed, 1 + chance(&seed, 48));
-        slu_rank_sort(items, count, order, scratch);
+        for (uint32_t i = 0; i < count; i++) {
+            order[i] = i;
+        }
+        slu_rank_sort(items, order, count, scratch);
         for (uint32_t i = 0; i < count; i++) {
             cr_assert_lt(order[i], count);
             cr_assert_eq(count_above(items, count, order[i]), i, "round %u",
                          round);
+        }
+    }
+}
+
+Test(rank, sorts_some_of_the_items_alone)
+{
+    uint64_t seed = 4;
+    struct slu_candidate items[ITEMS_MAX];
+    uint32_t order[ITEMS_MAX];
+    uint32_t scratch[ITEMS_MAX];
+
+    for (unsigned round = 0; round < 100; round++) {
+        uint32_t count = 0;
+
+        fill_items(items, ITEMS_MAX, &seed, 1 + chance(&seed, 48));
+        for (uint32_t i = 0; i < ITEMS_MAX; i++) {
+            if (chance(&seed, 3) == 0) {
+                order[count++] = i;
+            }
+        }
+        slu_rank_sort(items, order, count, scratch);
+        for (uint32_t i = 1; i < count; i++) {
+            uint64_t before = slu_rank_order_bits(items[order[i - 1]].rank);
+            uint64_t bits = slu_rank_order_bits(items[order[i]].rank);
+
+            cr_assert(before > bits ||
+                      (before == bits && order[i - 1] < order[i]));
         }
     }
 }
