@@ -151,7 +151,8 @@ static struct slu_sets_decision
 decide_without(const struct slu_sets_entry *entry)
 {
     if (!slu_sets_has_room(entry, true)) {
-        return end_with(SLU_SET_LIMIT, "no room for another set");
+        return end_with(SLU_SET_LIMIT,
+                        "foreign sets leave no room for another one");
     }
     return (struct slu_sets_decision){.action = SLU_SETS_DO_CREATE,
                                       .outcome = SLU_SET_PENDING,

@@ -31,6 +31,24 @@ void slu_sets_settle_begin(struct slu_sets_entry *entry)
     entry->unit.state = SLU_SETS_IDLE;
 }
 
+/* With its place, unless the text has it. */
+static void keep_first(const struct slu_sets_entry *entry, enum slu_err code)
+{
+    const struct slu_sets_region *region = entry->unit.region;
+    struct slu_error *first = &region->sets->result.first;
+    const char *path = entry->list->path;
+
+    if (first->code != SLU_ERR_OK) {
+        return;
+    }
+    if (slu_sets_says(entry->text, region->name)) {
+        (void)slu_error_set(first, code, "%s", entry->text);
+    } else {
+        (void)slu_error_set(first, code, "%s in %s: %s", path, region->name,
+                            entry->text);
+    }
+}
+
 static void count(const struct slu_sets_entry *entry)
 {
     struct slu_sets_result *result = &entry->unit.region->sets->result;
@@ -38,20 +56,18 @@ static void count(const struct slu_sets_entry *entry)
     switch (entry->outcome) {
     case SLU_SET_PENDING:
         result->pending++;
-        return;
+        break;
     case SLU_SET_LIMIT:
         result->limited++;
-        return;
+        keep_first(entry, SLU_ERR_LIMIT);
+        break;
     case SLU_SET_ERROR:
     case SLU_SET_FAILED:
         result->errors++;
+        keep_first(entry, SLU_ERR_REJECTED);
         break;
     default:
-        return;
-    }
-    if (result->first.code == SLU_ERR_OK) {
-        (void)slu_error_set(&result->first, SLU_ERR_REJECTED, "%s",
-                            entry->text);
+        break;
     }
 }
 

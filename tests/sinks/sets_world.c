@@ -114,6 +114,10 @@ void world_forget_calls(struct world *self)
         memset(self->regions[i].calls, 0, sizeof(self->regions[i].calls));
     }
     self->busy_refusals = 0;
+    for (unsigned i = 0; i < WORLD_REGIONS * WORLD_SETS; i++) {
+        self->regions[i / WORLD_SETS].sets[0][i % WORLD_SETS].changes = 0;
+        self->regions[i / WORLD_SETS].sets[1][i % WORLD_SETS].changes = 0;
+    }
 }
 
 static bool is_busy(const struct world_set *set)
@@ -349,6 +353,7 @@ static void create_set(struct world *self, struct world_region *region,
     set = world_add(self, region_at, kind, name, location, "INACTIVE");
     (void)snprintf(set->token, sizeof(set->token), "%s", token);
     (void)snprintf(set->owner, sizeof(set->owner), "%s", owner);
+    set->changes++;
     if (strcmp(activate, "true") == 0) {
         turn(self, set, true);
     }
@@ -376,6 +381,7 @@ static void update_set(struct world *self, const struct world_request *request,
     }
     (void)read_text(request, "expectedBucketOwner", set->owner,
                     sizeof(set->owner));
+    set->changes++;
     turn(self, set, strcmp(activate, "true") == 0);
     answer->status = 200;
     (void)sprintf(answer->body, "{}");

@@ -28,7 +28,8 @@ struct world_set {
     char details[100];
     char token[65];
     char owner[13];
-    char reads; /* the content that it was activated with */
+    unsigned changes; /* accepted Creates and Updates */
+    char reads;       /* the content that it was activated with */
 };
 
 enum world_call {

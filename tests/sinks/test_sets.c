@@ -1,58 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sinks/sets_drive.h"
-
-#include "support/failing_alloc.h"
-
-#include <criterion/criterion.h>
-#include <stdio.h>
-
-#define IP SLU_KIND_IP
-#define ENTITY SLU_KIND_DOMAIN
-
-struct scene {
-    struct world world;
-    struct drive drive;
-};
-
-static struct scene *make_scene(void)
-{
-    static struct scene scene;
-
-    world_init(&scene.world, 1);
-    drive_init(&scene.drive, &scene.world);
-    return &scene;
-}
-
-static void open_and_survey(struct scene *scene)
-{
-    struct slu_error error = {0};
-
-    cr_assert_eq(drive_open(&scene->drive, &error), SLU_ERR_OK, "%s",
-                 error.text);
-    cr_assert(drive_survey(&scene->drive));
-    cr_assert_eq(scene->drive.start_err, SLU_ERR_OK);
-}
-
-/* open, survey, want, settle; the instance stays. */
-static void sync_open(struct scene *scene)
-{
-    open_and_survey(scene);
-    drive_want_all(&scene->drive);
-    cr_assert(drive_settle(&scene->drive));
-    cr_assert_str_eq(scene->world.fault, "");
-    cr_assert_eq(scene->world.busy_refusals, 0);
-}
+/* The way it goes: lists, states, contents, and what is taken over. */
+#include "sinks/sets_scene.h"
 
 static void sync_close(struct scene *scene)
 {
     sync_open(scene);
     drive_close(&scene->drive);
-}
-
-static struct slu_set_report report_of(struct scene *scene, unsigned region,
-                                       enum slu_kind kind, unsigned index)
-{
-    return slu_sets_outcome(scene->drive.sets, region, kind, index);
 }
 
 static void assert_outcome(struct scene *scene, enum slu_kind kind,
@@ -62,16 +15,6 @@ static void assert_outcome(struct scene *scene, enum slu_kind kind,
 
     cr_assert_eq(report.outcome, outcome, "%s: %d, not %d: %s", report.path,
                  report.outcome, outcome, report.text);
-}
-
-static bool has_line(const struct scene *scene, const char *text)
-{
-    return strstr(scene->drive.log, text) != NULL;
-}
-
-static const struct slu_sets_result *result_of(const struct scene *scene)
-{
-    return slu_sets_result(scene->drive.sets);
 }
 
 static struct world_set *set_of(struct scene *scene, enum slu_kind kind,
@@ -237,7 +180,7 @@ Test(sets, what_was_overtaken_while_busy_is_never_proved)
     assert_outcome(scene, IP, 0, SLU_SET_PENDING);
     drive_close(&scene->drive);
     scene->world.now_ms += 30000;
-    open_and_survey(scene);
+    survey(scene);
     cr_assert_str_eq(report_of(scene, 0, IP, 0).active.text, "",
                      "nobody knows whether it read a or b");
     drive_want_all(&scene->drive);
@@ -271,7 +214,7 @@ Test(sets, a_set_that_turns_busy_is_waited_for_and_not_given_up)
     sync_close(scene);
     scene->world.objects[IP][0] = 'b';
     scene->drive.wait_ms = 60000;
-    open_and_survey(scene);
+    survey(scene);
     drive_want_all(&scene->drive);
     set = set_of(scene, IP, 0);
     (void)snprintf(set->status, sizeof(set->status), "ACTIVATING");
@@ -361,6 +304,23 @@ Test(sets, of_two_at_one_location_the_active_one_counts)
     drive_close(&scene->drive);
 }
 
+Test(sets, what_was_asked_of_another_set_says_nothing_of_this_one)
+{
+    struct scene *scene = make_scene();
+    struct world_set *set;
+
+    scene->world.objects[IP][0] = 'a';
+    sync_close(scene);
+    set_of(scene, IP, 0)->used = false;
+    set = world_add(&scene->world, 0, IP, "by-hand", world_location(IP, 0),
+                    "ACTIVE");
+    (void)snprintf(set->id, sizeof(set->id), "another");
+    sync_open(scene);
+    assert_outcome(scene, IP, 0, SLU_SET_ACTIVE);
+    cr_assert_eq(set->reads, 'a');
+    drive_close(&scene->drive);
+}
+
 Test(sets, another_format_is_explained)
 {
     struct scene *scene = make_scene();
@@ -433,6 +393,9 @@ Test(sets, a_refused_content_is_told_and_the_last_good_one_put_back)
     cr_assert(
         slu_sets_has_rejected(scene->drive.sets, world_path(ENTITY, 0), &bad));
     cr_assert_eq(result_of(scene)->errors, 1);
+    cr_assert_str_eq(result_of(scene)->first.text,
+                     "guard_duty/threat-entity-1.txt in us-east-1: line 1 is "
+                     "no entry");
 
     scene->world.objects[ENTITY][0] = 'a';
     slu_sets_want(scene->drive.sets, &back);
@@ -442,7 +405,7 @@ Test(sets, a_refused_content_is_told_and_the_last_good_one_put_back)
     cr_assert_str_eq(report_of(scene, 0, ENTITY, 0).rejected.text, bad.text);
     drive_close(&scene->drive);
 
-    open_and_survey(scene);
+    survey(scene);
     cr_assert(
         slu_sets_has_rejected(scene->drive.sets, world_path(ENTITY, 0), &bad));
     cr_assert_not(
@@ -532,7 +495,7 @@ Test(sets, what_is_not_wanted_is_not_touched)
     struct scene *scene = make_scene();
 
     (void)world_add(&scene->world, 0, IP, "x", world_location(IP, 0), "ACTIVE");
-    open_and_survey(scene);
+    survey(scene);
     cr_assert(drive_settle(&scene->drive));
     assert_outcome(scene, IP, 0, SLU_SET_UNCHANGED);
     assert_outcome(scene, IP, 1, SLU_SET_NONE);

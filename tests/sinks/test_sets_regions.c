@@ -1,32 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Detectors, regions, rights, limits, and whatever else is refused. */
-#include "sinks/sets_drive.h"
-
-#include <criterion/criterion.h>
-#include <stdio.h>
-
-#define IP SLU_KIND_IP
-#define ENTITY SLU_KIND_DOMAIN
-
-struct scene {
-    struct world world;
-    struct drive drive;
-};
-
-static struct scene *make_scene(void)
-{
-    static struct scene scene;
-
-    world_init(&scene.world, 1);
-    drive_init(&scene.drive, &scene.world);
-    scene.world.objects[IP][0] = 'a';
-    scene.world.objects[ENTITY][0] = 'b';
-    return &scene;
-}
+/* Detectors, regions, pages, options. */
+#include "sinks/sets_scene.h"
 
 static struct scene *make_two_regions(void)
 {
-    struct scene *scene = make_scene();
+    struct scene *scene = make_filled_scene();
 
     scene->world.region_count = 2;
     scene->drive.region_count = 2;
@@ -34,65 +12,11 @@ static struct scene *make_two_regions(void)
     return scene;
 }
 
-static void survey(struct scene *scene)
-{
-    struct slu_error error = {0};
-
-    cr_assert_eq(drive_open(&scene->drive, &error), SLU_ERR_OK, "%s",
-                 error.text);
-    cr_assert(drive_survey(&scene->drive));
-    cr_assert_eq(scene->drive.start_err, SLU_ERR_OK);
-}
-
-static void sync_open(struct scene *scene)
-{
-    survey(scene);
-    drive_want_all(&scene->drive);
-    cr_assert(drive_settle(&scene->drive));
-    cr_assert_str_eq(scene->world.fault, "");
-}
-
-static enum slu_set_outcome outcome_of(struct scene *scene, unsigned region,
-                                       enum slu_kind kind, unsigned index)
-{
-    return slu_sets_outcome(scene->drive.sets, region, kind, index).outcome;
-}
-
-static void assert_text(struct scene *scene, unsigned region,
-                        enum slu_kind kind, const char *part)
-{
-    struct slu_set_report report =
-        slu_sets_outcome(scene->drive.sets, region, kind, 0);
-
-    cr_assert_not_null(strstr(report.text, part), "%s", report.text);
-}
-
-static bool has_line(const struct scene *scene, const char *text)
-{
-    return strstr(scene->drive.log, text) != NULL;
-}
-
-static unsigned count_lines(const struct scene *scene, const char *text)
-{
-    unsigned count = 0;
-
-    for (const char *at = scene->drive.log; (at = strstr(at, text)) != NULL;
-         at++) {
-        count++;
-    }
-    return count;
-}
-
-static const struct slu_sets_result *result_of(const struct scene *scene)
-{
-    return slu_sets_result(scene->drive.sets);
-}
-
 /* ---- detectors ---- */
 
 Test(sets_regions, without_a_detector_a_region_fails_in_a_known_sentence)
 {
-    struct scene *scene = make_scene();
+    struct scene *scene = make_filled_scene();
 
     scene->world.regions[0].detectors = 0;
     sync_open(scene);
@@ -108,7 +32,7 @@ Test(sets_regions, without_a_detector_a_region_fails_in_a_known_sentence)
 
 Test(sets_regions, a_detector_is_made_where_wanted)
 {
-    struct scene *scene = make_scene();
+    struct scene *scene = make_filled_scene();
 
     scene->world.regions[0].detectors = 0;
     scene->drive.create_detector = true;
@@ -135,7 +59,7 @@ static void note_step(void *ctx, const struct slu_set_step *step)
 
 Test(sets_regions, a_plan_makes_no_detector_and_says_that_it_would)
 {
-    struct scene *scene = make_scene();
+    struct scene *scene = make_filled_scene();
     struct told told = {""};
 
     scene->world.regions[0].detectors = 0;
@@ -158,7 +82,7 @@ Test(sets_regions, a_plan_makes_no_detector_and_says_that_it_would)
 
 Test(sets_regions, of_several_detectors_the_first_is_taken_and_said)
 {
-    struct scene *scene = make_scene();
+    struct scene *scene = make_filled_scene();
 
     scene->world.regions[0].detectors = 2;
     sync_open(scene);
@@ -170,7 +94,7 @@ Test(sets_regions, of_several_detectors_the_first_is_taken_and_said)
 
 Test(sets_regions, a_named_detector_is_not_looked_for)
 {
-    struct scene *scene = make_scene();
+    struct scene *scene = make_filled_scene();
 
     scene->drive.detector = "0123456789abcdef0123456789abcdef";
     sync_open(scene);
@@ -261,7 +185,7 @@ Test(sets_regions, a_closed_lane_holds_up_no_other)
 
 Test(sets_regions, the_home_region_is_taken_where_none_is_named)
 {
-    struct scene *scene = make_scene();
+    struct scene *scene = make_filled_scene();
 
     scene->drive.region_count = 0;
     sync_open(scene);
@@ -290,7 +214,7 @@ static void assert_only_ips(struct scene *scene)
 
 Test(sets_regions, an_endpoint_without_entity_lists_goes_on_with_ips)
 {
-    struct scene *scene = make_scene();
+    struct scene *scene = make_filled_scene();
 
     scene->world.regions[0].no_entities = true;
     sync_open(scene);
@@ -299,7 +223,7 @@ Test(sets_regions, an_endpoint_without_entity_lists_goes_on_with_ips)
 
 Test(sets_regions, gov_cloud_is_not_even_asked_for_entity_lists)
 {
-    struct scene *scene = make_scene();
+    struct scene *scene = make_filled_scene();
 
     scene->world.regions[0].name = "us-gov-west-1";
     scene->drive.regions[0] = "us-gov-west-1";
@@ -308,279 +232,11 @@ Test(sets_regions, gov_cloud_is_not_even_asked_for_entity_lists)
     assert_only_ips(scene);
 }
 
-/* ---- rights ---- */
-
-Test(sets_regions, a_denied_create_names_the_rights_that_it_needs)
-{
-    struct scene *scene = make_scene();
-
-    scene->world.regions[0].denied[WORLD_CREATE][IP] = true;
-    scene->world.regions[0].denied[WORLD_CREATE][ENTITY] = true;
-    sync_open(scene);
-    cr_assert_eq(outcome_of(scene, 0, IP, 0), SLU_SET_FAILED);
-    assert_text(scene, 0, IP,
-                "is denied: it needs guardduty:CreateThreatIntelSet, "
-                "iam:PutRolePolicy and iam:DeleteRolePolicy on the role "
-                "AWSServiceRoleForAmazonGuardDuty");
-    assert_text(scene, 0, ENTITY,
-                "guardduty:CreateThreatEntitySet, s3:GetObject on the list");
-    cr_assert_eq(result_of(scene)->errors, 2);
-    cr_assert_eq(result_of(scene)->denied_regions, 0);
-    drive_close(&scene->drive);
-}
-
-Test(sets_regions, one_kind_that_may_not_be_listed_leaves_the_other)
-{
-    struct scene *scene = make_scene();
-
-    scene->world.regions[0].denied[WORLD_LIST][IP] = true;
-    sync_open(scene);
-    cr_assert_eq(outcome_of(scene, 0, IP, 0), SLU_SET_FAILED);
-    assert_text(scene, 0, IP, "guardduty:ListThreatIntelSets");
-    cr_assert_eq(outcome_of(scene, 0, ENTITY, 0), SLU_SET_ACTIVE);
-    cr_assert_eq(result_of(scene)->failed_regions, 0);
-    cr_assert_eq(result_of(scene)->errors, 1);
-    drive_close(&scene->drive);
-}
-
-Test(sets_regions, where_nothing_may_be_listed_the_region_is_denied)
-{
-    struct scene *scene = make_scene();
-
-    scene->world.regions[0].denied[WORLD_LIST][IP] = true;
-    scene->world.regions[0].denied[WORLD_LIST][ENTITY] = true;
-    sync_open(scene);
-    cr_assert_eq(result_of(scene)->denied_regions, 1);
-    drive_close(&scene->drive);
-}
-
-Test(sets_regions, a_denied_list_of_detectors_denies_the_region)
-{
-    struct scene *scene = make_scene();
-
-    scene->world.regions[0].denied[WORLD_LIST_DETECTORS][IP] = true;
-    sync_open(scene);
-    cr_assert_eq(result_of(scene)->denied_regions, 1);
-    cr_assert_not_null(
-        strstr(result_of(scene)->first.text, "guardduty:ListDetectors"));
-    drive_close(&scene->drive);
-}
-
-Test(sets_regions, a_member_account_is_told_who_may)
-{
-    struct scene *scene = make_scene();
-
-    scene->world.regions[0].member = true;
-    sync_open(scene);
-    cr_assert_eq(outcome_of(scene, 0, IP, 0), SLU_SET_FAILED);
-    cr_assert_eq(result_of(scene)->failed_regions, 1);
-    cr_assert_eq(count_lines(scene, "[ERROR] us-east-1: this is a member "
-                                    "account of GuardDuty"),
-                 1);
-    drive_close(&scene->drive);
-}
-
-/* ---- limits ---- */
-
-static void add_foreign(struct scene *scene, enum slu_kind kind, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++) {
-        char name[40];
-
-        (void)snprintf(name, sizeof(name), "office-%u", i);
-        (void)world_add(&scene->world, 0, kind, name, "s3://theirs/x.txt",
-                        "ACTIVE");
-    }
-}
-
-Test(sets_regions, foreign_sets_leave_the_first_lists_their_room)
-{
-    struct scene *scene = make_scene();
-    char names[100];
-    char few[12];
-
-    add_foreign(scene, IP, 4);
-    (void)world_add(&scene->world, 0, IP, "gti-threat-ip-5",
-                    world_location(IP, 4), "ACTIVE");
-    survey(scene);
-    cr_assert_eq(slu_sets_usable(scene->drive.sets, IP), 0x11,
-                 "the fifth has one, and one is left for the first");
-    cr_assert_eq(slu_sets_usable(scene->drive.sets, ENTITY), 0x3f);
-    slu_sets_foreign(scene->drive.sets, 0, IP, names, sizeof(names));
-    cr_assert_str_eq(names, "office-0, office-1, office-2, office-3");
-    slu_sets_foreign(scene->drive.sets, 0, IP, few, sizeof(few));
-    cr_assert_str_eq(few, "office-0");
-    for (unsigned i = 0; i < WORLD_LISTS; i++) {
-        scene->world.objects[IP][i] = (char)('a' + i);
-    }
-    drive_want_all(&scene->drive);
-    cr_assert(drive_settle(&scene->drive));
-    cr_assert_eq(outcome_of(scene, 0, IP, 0), SLU_SET_ACTIVE);
-    cr_assert_eq(outcome_of(scene, 0, IP, 1), SLU_SET_LIMIT);
-    cr_assert_eq(outcome_of(scene, 0, IP, 4), SLU_SET_ACTIVE);
-    cr_assert_eq(result_of(scene)->limited, 4);
-    cr_assert_eq(count_lines(scene, "has no room for another threat IP list: "
-                                    "GuardDuty takes 6 of a kind, and these "
-                                    "are not ours: office-0, office-1"),
-                 1);
-    cr_assert_eq(scene->world.regions[0].calls[WORLD_CREATE][IP], 1);
-    drive_close(&scene->drive);
-}
-
-static void assert_limit_by_refusal(const char *sentence)
-{
-    struct scene *scene = make_scene();
-
-    add_foreign(scene, ENTITY, 5);
-    scene->world.regions[0].limit = 5;
-    scene->world.regions[0].limit_sentence = sentence;
-    sync_open(scene);
-    cr_assert_eq(outcome_of(scene, 0, ENTITY, 0), SLU_SET_LIMIT, "%s",
-                 sentence);
-    cr_assert_eq(slu_sets_usable(scene->drive.sets, ENTITY), 0);
-    cr_assert(has_line(scene, "these are not ours: office-0"));
-    drive_close(&scene->drive);
-}
-
-Test(sets_regions, a_refusal_for_the_limit_is_known_by_its_words)
-{
-    assert_limit_by_refusal("The maximum limit of ThreatEntitySets is reached");
-    assert_limit_by_refusal("You have exceeded your allowance.");
-}
-
-Test(sets_regions, a_quota_is_no_rate_although_its_code_says_so)
-{
-    struct scene *scene = make_scene();
-
-    add_foreign(scene, ENTITY, 5);
-    scene->world.regions[0].limit = 5;
-    scene->world.regions[0].limit_type = "LimitExceededException";
-    scene->world.regions[0].limit_sentence = "No.";
-    sync_open(scene);
-    cr_assert_eq(outcome_of(scene, 0, ENTITY, 0), SLU_SET_LIMIT);
-    cr_assert_eq(scene->drive.throttled, 0);
-    drive_close(&scene->drive);
-}
-
-Test(sets_regions, a_refusal_without_such_words_counts_where_sets_are_many)
-{
-    struct scene *scene = make_scene();
-
-    add_foreign(scene, ENTITY, 4);
-    add_foreign(scene, IP, 2);
-    scene->world.regions[0].limit = 4;
-    scene->world.regions[0].limit_sentence = "The request is rejected.";
-    scene->world.objects[IP][0] = '\0';
-    sync_open(scene);
-    cr_assert_eq(outcome_of(scene, 0, ENTITY, 0), SLU_SET_LIMIT);
-    drive_close(&scene->drive);
-}
-
-Test(sets_regions, a_refusal_of_the_first_set_is_no_limit)
-{
-    struct scene *scene = make_scene();
-
-    add_foreign(scene, ENTITY, 1);
-    scene->world.regions[0].limit = 1;
-    scene->world.regions[0].limit_sentence = "The request is rejected.";
-    sync_open(scene);
-    cr_assert_eq(outcome_of(scene, 0, ENTITY, 0), SLU_SET_FAILED);
-    assert_text(scene, 0, ENTITY, "The request is rejected.");
-    drive_close(&scene->drive);
-}
-
-/* ---- things that change behind our back ---- */
-
-Test(sets_regions, a_set_that_vanished_is_made_anew_in_the_same_run)
-{
-    struct scene *scene = make_scene();
-
-    sync_open(scene);
-    drive_close(&scene->drive);
-    scene->world.objects[IP][0] = 'c';
-    survey(scene);
-    world_find(&scene->world, 0, IP, "gti-threat-ip-1")->used = false;
-    drive_want_all(&scene->drive);
-    cr_assert(drive_settle(&scene->drive));
-    cr_assert_eq(outcome_of(scene, 0, IP, 0), SLU_SET_ACTIVE);
-    cr_assert(slu_sets_outcome(scene->drive.sets, 0, IP, 0).created);
-    cr_assert_eq(world_find(&scene->world, 0, IP, "gti-threat-ip-1")->reads,
-                 'c');
-    drive_close(&scene->drive);
-}
-
-Test(sets_regions, a_set_that_vanishes_again_and_again_is_told)
-{
-    struct scene *scene = make_scene();
-
-    scene->world.objects[ENTITY][0] = '\0';
-    (void)world_add(&scene->world, 0, IP, "x", world_location(IP, 0),
-                    "ACTIVATING");
-    survey(scene);
-    drive_want_all(&scene->drive);
-    scene->world.regions[0].vanish_get = 2;
-    cr_assert(drive_settle(&scene->drive));
-    cr_assert_eq(scene->world.regions[0].vanish_get, 0);
-    cr_assert_eq(outcome_of(scene, 0, IP, 0), SLU_SET_FAILED);
-    assert_text(scene, 0, IP, "vanished twice");
-    drive_close(&scene->drive);
-}
-
-Test(sets_regions, a_set_that_vanishes_while_it_is_listed_is_passed_over)
-{
-    struct scene *scene = make_scene();
-
-    (void)world_add(&scene->world, 0, IP, "x", "s3://theirs/x", "ACTIVE");
-    (void)world_add(&scene->world, 0, IP, "y", world_location(IP, 0), "ACTIVE");
-    scene->world.regions[0].vanish_get = 1;
-    sync_open(scene);
-    cr_assert_eq(outcome_of(scene, 0, IP, 0), SLU_SET_ACTIVE);
-    cr_assert_eq(scene->world.regions[0].calls[WORLD_CREATE][IP], 0);
-    drive_close(&scene->drive);
-}
-
-Test(sets_regions, throttling_and_garbled_answers_are_asked_for_again)
-{
-    struct scene *scene = make_scene();
-
-    scene->world.regions[0].throttled = 7;
-    scene->world.regions[0].garbled = 9;
-    sync_open(scene);
-    cr_assert_eq(outcome_of(scene, 0, IP, 0), SLU_SET_ACTIVE);
-    cr_assert_eq(scene->drive.throttled, 7);
-    drive_close(&scene->drive);
-    scene->world.objects[IP][0] = 'z';
-    survey(scene);
-    drive_want_all(&scene->drive);
-    scene->world.regions[0].throttled = 3;
-    scene->world.regions[0].garbled = 3;
-    cr_assert(drive_settle(&scene->drive));
-    cr_assert_eq(outcome_of(scene, 0, IP, 0), SLU_SET_ACTIVE);
-    drive_close(&scene->drive);
-}
-
-Test(sets_regions, a_name_that_is_taken_is_looked_for_and_adopted)
-{
-    struct scene *scene = make_scene();
-    struct world_set *set;
-
-    survey(scene);
-    set = world_add(&scene->world, 0, IP, "gti-threat-ip-1",
-                    world_location(IP, 0), "ACTIVE");
-    drive_want_all(&scene->drive);
-    cr_assert(drive_settle(&scene->drive));
-    cr_assert_eq(outcome_of(scene, 0, IP, 0), SLU_SET_ACTIVE);
-    cr_assert_eq(set->reads, 'a');
-    cr_assert_eq(scene->world.regions[0].calls[WORLD_LIST][IP], 2);
-    cr_assert_eq(scene->world.regions[0].calls[WORLD_LIST][ENTITY], 1);
-    drive_close(&scene->drive);
-}
-
 /* ---- pages ---- */
 
 Test(sets_regions, pages_are_followed_to_their_empty_token)
 {
-    struct scene *scene = make_scene();
+    struct scene *scene = make_filled_scene();
 
     scene->world.page = 2;
     add_foreign(scene, IP, 3);
@@ -594,7 +250,7 @@ Test(sets_regions, pages_are_followed_to_their_empty_token)
 
 Test(sets_regions, a_token_that_repeats_ends_the_survey)
 {
-    struct scene *scene = make_scene();
+    struct scene *scene = make_filled_scene();
 
     scene->world.repeat_token = true;
     sync_open(scene);
@@ -609,7 +265,7 @@ Test(sets_regions, a_token_that_repeats_ends_the_survey)
 
 Test(sets_regions, an_owner_goes_with_every_change)
 {
-    struct scene *scene = make_scene();
+    struct scene *scene = make_filled_scene();
 
     scene->drive.owner = "123456789012";
     sync_open(scene);
@@ -630,7 +286,7 @@ static void append_name(void *ctx, const struct slu_set_step *step)
 /* The names of the sets that new lists of these paths would get. */
 static void assert_names(const char *const *paths, const char *names)
 {
-    struct scene *scene = make_scene();
+    struct scene *scene = make_filled_scene();
     struct slu_bucket_config bucket = {"lists", "dir/", "", ""};
     struct slu_strings none = {0};
     struct slu_strings lists = {paths, 3, false};
@@ -705,7 +361,7 @@ Test(sets_regions, a_stored_entry_that_is_none_is_refused)
 {
     static const char *const values[] = {"",           "id",       "id - -",
                                          "id - - - -", "id x - -", " - - - -"};
-    struct scene *scene = make_scene();
+    struct scene *scene = make_filled_scene();
     struct slu_error error;
 
     cr_assert_eq(drive_open(&scene->drive, &error), SLU_ERR_OK);

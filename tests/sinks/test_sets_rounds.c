@@ -279,7 +279,7 @@ Test(sets_rounds, a_lost_answer_of_each_create_makes_no_second_set)
 struct planned {
     unsigned creates[WORLD_REGIONS][SLU_KIND_COUNT];
     unsigned updates[WORLD_REGIONS][SLU_KIND_COUNT];
-    char names[60][100];
+    char names[WORLD_REGIONS][SLU_KIND_COUNT][WORLD_LISTS][100];
     unsigned count;
 };
 
@@ -300,21 +300,37 @@ static void note_step(void *ctx, const struct slu_set_step *step)
         cr_assert_not_null(strstr(step->operation, "Update"));
         planned->updates[region][kind]++;
     }
-    (void)snprintf(planned->names[planned->count++], 100, "%u %u %s", region,
-                   kind, step->name);
+    (void)snprintf(
+        planned->names[region][kind][planned->creates[region][kind] +
+                                     planned->updates[region][kind] - 1],
+        100, "%s", step->name);
+    planned->count++;
+}
+
+static void assert_kind_as_planned(const struct planned *planned,
+                                   unsigned region_at, enum slu_kind kind)
+{
+    const struct world_region *region = &scene.world.regions[region_at];
+    unsigned creates = planned->creates[region_at][kind];
+    unsigned updates = planned->updates[region_at][kind];
+
+    cr_assert_eq(region->calls[WORLD_CREATE][kind], creates);
+    cr_assert_eq(region->calls[WORLD_UPDATE][kind], updates);
+    for (unsigned i = 0; i < creates + updates; i++) {
+        const char *name = planned->names[region_at][kind][i];
+        const struct world_set *set =
+            world_find(&scene.world, region_at, kind, name);
+
+        cr_assert_not_null(set, "%s", name);
+        cr_assert_eq(set->changes, 1, "%s", name);
+    }
 }
 
 static void assert_as_planned(const struct planned *planned)
 {
     for (unsigned r = 0; r < scene.world.region_count; r++) {
-        for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
-            const struct world_region *region = &scene.world.regions[r];
-
-            cr_assert_eq(region->calls[WORLD_CREATE][kind],
-                         planned->creates[r][kind]);
-            cr_assert_eq(region->calls[WORLD_UPDATE][kind],
-                         planned->updates[r][kind]);
-        }
+        assert_kind_as_planned(planned, r, SLU_KIND_IP);
+        assert_kind_as_planned(planned, r, SLU_KIND_DOMAIN);
     }
 }
 
