@@ -127,13 +127,24 @@ static void refuse(struct slu_sets_unit *unit,
     out_step->kind = goes_on ? SLU_STEP_COMMIT : SLU_STEP_FAILED;
 }
 
-/* A quota of sets is no rate limit, although they share a name. */
-static bool is_throttled(const struct slu_sets_unit *unit,
-                         const struct slu_aws_error *refusal)
+/* A quota of sets is no rate limit and no failure of the server, although it is
+ * said with the codes of either. */
+static bool is_quota(const struct slu_sets_unit *unit,
+                     const struct slu_aws_error *refusal)
 {
-    return refusal->class_ == SLU_AWS_THROTTLED &&
-           !(unit->operation == SLU_SETS_CREATE && refusal->status != 429 &&
-             strcmp(refusal->code, "LimitExceededException") == 0);
+    if (unit->operation != SLU_SETS_CREATE || refusal->status == 429) {
+        return false;
+    }
+    return strcmp(refusal->code, "LimitExceededException") == 0 ||
+           slu_sets_says(refusal->message, "account limit");
+}
+
+static bool may_retry(const struct slu_sets_unit *unit,
+                      const struct slu_aws_error *refusal)
+{
+    return (refusal->class_ == SLU_AWS_THROTTLED ||
+            refusal->class_ == SLU_AWS_TRANSIENT) &&
+           !is_quota(unit, refusal);
 }
 
 static void judge_refusal(struct slu_sets_unit *unit, struct slu_step *out_step)
@@ -151,7 +162,7 @@ static void judge_refusal(struct slu_sets_unit *unit, struct slu_step *out_step)
         fail(unit, &out_step->error);
         return;
     }
-    if (!is_throttled(unit, &refusal) && refusal.class_ != SLU_AWS_TRANSIENT) {
+    if (!may_retry(unit, &refusal)) {
         refuse(unit, &refusal, out_step);
         return;
     }

@@ -134,18 +134,27 @@ Test(sets_refused, a_refusal_for_the_limit_is_known_by_its_words)
     assert_limit_by_refusal("You have exceeded your allowance.");
 }
 
-Test(sets_refused, a_quota_is_no_rate_although_its_code_says_so)
+Test(sets_refused, a_quota_is_known_although_its_code_says_something_else)
 {
-    struct scene *scene = make_filled_scene();
+    static const char *const types[] = {"LimitExceededException",
+                                        "InternalServerErrorException"};
+    static const char *const sentences[] = {
+        "No.", "The request is rejected because it's an attempt to create "
+               "resources beyond the current AWS account limits."};
 
-    add_foreign(scene, ENTITY, 5);
-    scene->world.regions[0].limit = 5;
-    scene->world.regions[0].limit_type = "LimitExceededException";
-    scene->world.regions[0].limit_sentence = "No.";
-    sync_open(scene);
-    cr_assert_eq(outcome_of(scene, 0, ENTITY, 0), SLU_SET_LIMIT);
-    cr_assert_eq(scene->drive.throttled, 0);
-    drive_close(&scene->drive);
+    for (int i = 0; i < 2; i++) {
+        struct scene *scene = make_filled_scene();
+
+        add_foreign(scene, ENTITY, 5);
+        scene->world.regions[0].limit = 5;
+        scene->world.regions[0].limit_type = types[i];
+        scene->world.regions[0].limit_sentence = sentences[i];
+        sync_open(scene);
+        cr_assert_eq(outcome_of(scene, 0, ENTITY, 0), SLU_SET_LIMIT);
+        cr_assert_eq(scene->world.regions[0].calls[WORLD_CREATE][ENTITY], 1);
+        cr_assert_eq(scene->drive.throttled, 0);
+        drive_close(&scene->drive);
+    }
 }
 
 Test(sets_refused, a_refusal_without_such_words_counts_where_sets_are_many)
