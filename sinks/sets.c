@@ -42,7 +42,7 @@ static void init_region(struct slu_sets *self, unsigned index, const char *name)
     init_unit(&region->unit, self, region, NULL);
     slu_buf_init(&region->ids, self->alloc, SLU_SETS_IDS_MAX);
     slu_buf_init(&region->token, self->alloc, SLU_THREAT_SET_TOKEN_MAX);
-    slu_buf_init(&region->last_token, self->alloc, SLU_THREAT_SET_TOKEN_MAX);
+    slu_buf_init(&region->next_token, self->alloc, SLU_THREAT_SET_TOKEN_MAX);
     for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
         region->kinds[kind].capacity = SLU_SETS_MAX;
         for (unsigned i = 0; i < self->list_count[kind]; i++) {
@@ -65,7 +65,7 @@ static void fini_region(struct slu_sets_region *region)
     fini_unit(&region->unit);
     slu_buf_fini(&region->ids);
     slu_buf_fini(&region->token);
-    slu_buf_fini(&region->last_token);
+    slu_buf_fini(&region->next_token);
 }
 
 static enum slu_err make_regions(struct slu_sets *self,

@@ -144,10 +144,10 @@ struct slu_sets_region {
     enum slu_kind kind;
     bool again; /* of this kind alone */
     unsigned pages;
-    struct slu_buf ids; /* each with a zero byte */
-    size_t ids_at;      /* the next to Get */
-    struct slu_buf token;
-    struct slu_buf last_token;
+    struct slu_buf ids;   /* each with a zero byte */
+    size_t ids_at;        /* the next to Get */
+    struct slu_buf token; /* of the page that is asked for */
+    struct slu_buf next_token;
 };
 
 enum slu_sets_mode {

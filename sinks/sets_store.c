@@ -132,7 +132,7 @@ void slu_sets_free_stored(struct slu_sets *self)
 
 /* ---- notes ---- */
 
-static const char *word_of(const char *text)
+static const char *choose_word(const char *text)
 {
     return text[0] == '\0' ? "-" : text;
 }
@@ -143,9 +143,10 @@ static enum slu_err put(struct slu_sets_entry *entry, struct slu_unit *unit)
     const struct slu_sets_stored *stored = entry->stored;
     char value[SLU_SET_ID_MAX + 3 * SLU_CONTENT_NAME_LEN + 8];
 
-    (void)snprintf(value, sizeof(value), "%s %s %s %s", word_of(stored->id),
-                   word_of(stored->asked.text), word_of(stored->active.text),
-                   word_of(stored->rejected.text));
+    (void)snprintf(value, sizeof(value), "%s %s %s %s", choose_word(stored->id),
+                   choose_word(stored->asked.text),
+                   choose_word(stored->active.text),
+                   choose_word(stored->rejected.text));
     return port->put(port->ctx, unit, slu_view_str(stored->key),
                      slu_view_str(value));
 }

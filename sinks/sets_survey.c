@@ -28,7 +28,7 @@ static void begin_pages(struct slu_sets_region *region,
     region->ids_at = 0;
     slu_buf_clear(&region->ids);
     slu_buf_clear(&region->token);
-    slu_buf_clear(&region->last_token);
+    slu_buf_clear(&region->next_token);
     send_next(region, operation);
 }
 
@@ -241,6 +241,21 @@ static enum slu_err take_set(struct slu_sets_region *region,
     return err == SLU_ERR_OK ? pass_id(region) : err;
 }
 
+static enum slu_err ask_next_page(struct slu_sets_region *region,
+                                  struct slu_error *error)
+{
+    struct slu_view next = slu_buf_view(&region->next_token);
+
+    if (region->pages == SLU_SETS_PAGES_MAX ||
+        slu_view_equal(next, slu_buf_view(&region->token))) {
+        return slu_error_set(error, SLU_ERR_LIMIT,
+                             "its pages do not end, or repeat");
+    }
+    slu_buf_clear(&region->token);
+    send_next(region, region->unit.operation);
+    return slu_buf_append(&region->token, next);
+}
+
 static enum slu_err take_page(struct slu_sets_region *region,
                               struct slu_error *error)
 {
@@ -249,7 +264,7 @@ static enum slu_err take_page(struct slu_sets_region *region,
     enum slu_err err = slu_threat_set_read_list(
         region->sets->alloc,
         detectors ? SLU_THREAT_DETECTOR : slu_sets_noun(region->kind),
-        slu_buf_view(&region->unit.answer), &region->ids, &region->token,
+        slu_buf_view(&region->unit.answer), &region->ids, &region->next_token,
         error);
 
     if (err != SLU_ERR_OK) {
@@ -257,18 +272,8 @@ static enum slu_err take_page(struct slu_sets_region *region,
         return err;
     }
     region->pages++;
-    if (region->token.len > 0 && !(detectors && region->ids.len > 0)) {
-        if (region->pages == SLU_SETS_PAGES_MAX ||
-            slu_view_equal(slu_buf_view(&region->token),
-                           slu_buf_view(&region->last_token))) {
-            return slu_error_set(error, SLU_ERR_LIMIT,
-                                 "%s: its pages do not end, or repeat",
-                                 region->unit.head.name);
-        }
-        slu_buf_clear(&region->last_token);
-        send_next(region, region->unit.operation);
-        return slu_buf_append(&region->last_token,
-                              slu_buf_view(&region->token));
+    if (region->next_token.len > 0 && !(detectors && region->ids.len > 0)) {
+        return ask_next_page(region, error);
     }
     if (detectors) {
         take_detectors(region);

@@ -451,6 +451,12 @@ static void serve_sets(struct world *self, unsigned at,
                "value.");
         return;
     }
+    if (region->garbled_pages > 0 && strstr(request->target, "nextToken")) {
+        region->garbled_pages--;
+        answer->status = 200;
+        (void)sprintf(answer->body, "{\"nextToken\":\"t+9\"}");
+        return;
+    }
     switch (call) {
     case WORLD_LIST:
         list_sets(self, region, kind, request, answer);

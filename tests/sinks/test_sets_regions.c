@@ -248,6 +248,21 @@ Test(sets_regions, pages_are_followed_to_their_empty_token)
     drive_close(&scene->drive);
 }
 
+Test(sets_regions, a_page_that_was_garbled_is_asked_for_again_as_it_was)
+{
+    struct scene *scene = make_filled_scene();
+
+    scene->world.page = 2;
+    scene->world.regions[0].garbled_pages = 3;
+    add_foreign(scene, IP, 4);
+    (void)world_add(&scene->world, 0, IP, "x", world_location(IP, 0), "ACTIVE");
+    survey(scene);
+    cr_assert_eq(scene->world.regions[0].calls[WORLD_LIST][IP], 6);
+    cr_assert_eq(scene->world.regions[0].calls[WORLD_GET][IP], 5);
+    cr_assert_eq(slu_sets_usable(scene->drive.sets, IP), 0x3);
+    drive_close(&scene->drive);
+}
+
 Test(sets_regions, a_token_that_repeats_ends_the_survey)
 {
     struct scene *scene = make_filled_scene();
