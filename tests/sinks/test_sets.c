@@ -91,6 +91,26 @@ Test(sets, one_new_content_activates_one_set)
     drive_close(&scene->drive);
 }
 
+Test(sets, one_instance_syncs_again_and_again)
+{
+    struct scene *scene = make_scene();
+
+    scene->world.objects[IP][0] = 'a';
+    sync_open(scene);
+    for (char content = 'b'; content < 'f'; content++) {
+        world_forget_calls(&scene->world);
+        scene->world.objects[IP][0] = content;
+        cr_assert(drive_survey(&scene->drive));
+        cr_assert_not(report_of(scene, 0, IP, 0).activated);
+        drive_want_all(&scene->drive);
+        cr_assert(drive_settle(&scene->drive));
+        assert_outcome(scene, IP, 0, SLU_SET_ACTIVE);
+        cr_assert_eq(world_calls(&scene->world, WORLD_UPDATE), 1);
+        cr_assert_eq(set_of(scene, IP, 0)->reads, content);
+    }
+    drive_close(&scene->drive);
+}
+
 Test(sets, what_takes_longer_is_pending_and_settled_by_the_next_run)
 {
     struct scene *scene = make_scene();

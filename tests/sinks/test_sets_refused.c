@@ -134,6 +134,27 @@ Test(sets_refused, a_refusal_for_the_limit_is_known_by_its_words)
     assert_limit_by_refusal("You have exceeded your allowance.");
 }
 
+Test(sets_refused, a_limit_counts_until_a_set_has_gone)
+{
+    struct scene *scene = make_filled_scene();
+
+    add_foreign(scene, ENTITY, 5);
+    scene->world.regions[0].limit = 5;
+    sync_open(scene);
+    cr_assert_eq(slu_sets_usable(scene->drive.sets, ENTITY), 0);
+    cr_assert(drive_survey(&scene->drive));
+    cr_assert_eq(slu_sets_usable(scene->drive.sets, ENTITY), 0,
+                 "five still, and no more were taken");
+    scene->world.regions[0].sets[ENTITY][0].used = false;
+    cr_assert(drive_survey(&scene->drive));
+    cr_assert_eq(slu_sets_usable(scene->drive.sets, ENTITY), 0x1);
+    scene->world.regions[0].sets[ENTITY][1].used = false;
+    cr_assert(drive_survey(&scene->drive));
+    cr_assert_eq(slu_sets_usable(scene->drive.sets, ENTITY), 0x7,
+                 "fewer of both kinds than there were: it may take six again");
+    drive_close(&scene->drive);
+}
+
 Test(sets_refused, a_quota_is_known_although_its_code_says_something_else)
 {
     static const char *const types[] = {"LimitExceededException",
