@@ -140,6 +140,55 @@ class Boto3(SetsCase):
         self.assertEqual(self.in_use(client, item),
                          {'sha256': sha256(DOMAINS), 'lines': 3})
 
+    def s3(self, sim):
+        return boto3.client(
+            's3', region_name='us-east-1', aws_access_key_id=KEY,
+            aws_secret_access_key=SECRET,
+            endpoint_url=f'http://127.0.0.1:{sim.port}',
+            config=Config(retries={'max_attempts': 0},
+                          s3={'addressing_style': 'path'}))
+
+    def test_objects_that_were_put(self):
+        client = self.sets('--s3-bucket', 'put-lists')
+        s3, judge = self.s3(client.sim), self.judge(client.sim,
+                                                    'threatentityset')
+        put = {'Bucket': 'put-lists', 'Key': 'guard_duty/one.txt'}
+        item = judge.create(Location='s3://put-lists/guard_duty/one.txt',
+                            Activate=True)
+        judge.wait(item, 'ERROR')
+        s3.put_object(Body=DOMAINS, **put)
+        self.assertEqual(judge.call('get', item)['Status'], 'ERROR')
+        judge.call('update', item, Activate=True)
+        judge.wait(item, 'ACTIVE')
+        s3.put_object(Body=DOMAINS + b'example.net\n', **put)
+        self.assertEqual(self.in_use(client, item)['lines'], 3)
+        judge.call('update', item, Activate=True)
+        judge.wait(item, 'ACTIVE')
+        self.assertEqual(self.in_use(client, item),
+                         {'sha256': sha256(DOMAINS + b'example.net\n'),
+                          'lines': 4})
+        s3.delete_object(**put)
+        self.assertEqual(self.in_use(client, item)['lines'], 4)
+        judge.call('update', item, Activate=True)
+        self.assertIn('not be found', judge.wait(item, 'ERROR')
+                      ['ErrorDetails'])
+
+    def test_objects_that_are_encrypted(self):
+        for args, more, status in (
+                ((), {'ServerSideEncryption': 'aws:kms'}, 'ACTIVE'),
+                (('--gd-kms-denied',), {'ServerSideEncryption': 'aws:kms'},
+                 'ERROR'),
+                (('--gd-kms-denied',), {'ServerSideEncryption': 'AES256'},
+                 'ACTIVE'),
+                (('--s3-tls',), {'SSECustomerAlgorithm': 'AES256',
+                                 'SSECustomerKey': 'k' * 32}, 'ERROR')):
+            client = self.sets('--s3-bucket', 'put-lists', *args)
+            judge = self.judge(client.sim, 'threatentityset')
+            s3 = self.s3(client.sim)
+            s3.put_object(Bucket='put-lists', Key='a', Body=DOMAINS, **more)
+            item = judge.create(Location='s3://put-lists/a', Activate=True)
+            judge.wait(item, status)
+
     def test_refusals_are_its_exceptions(self):
         client = self.slow('--aws-deny', '*/*/DeleteRolePolicy')
         for kind in ('threatintelset', 'threatentityset'):

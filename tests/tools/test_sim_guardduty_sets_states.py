@@ -360,6 +360,21 @@ class Counts(SetsCase):
         seen = self.control(client)['sets'][0]
         self.assertEqual(client.create(clientToken='t'), seen['id'])
 
+    def test_failures_before_and_after_the_deed(self):
+        for how, made in (('500', 0), ('reset', 0), ('lost', 1), ('done', 1)):
+            client = self.sets()
+            answer = client.sim.request(f'/_sim/fail?nth=1&how={how}',
+                                        method='POST')
+            self.assertEqual(answer.status, 200)
+            try:
+                self.assertEqual(client.try_create(clientToken='t').status,
+                                 500)
+            except AssertionError:
+                self.assertIn(how, ('reset', 'lost'))
+            self.assertEqual(len(self.control(client)['sets']), made, how)
+            client.create(clientToken='t')
+            self.assertEqual(len(client.all(IP)), 1)
+
 
 if __name__ == '__main__':
     unittest.main()
