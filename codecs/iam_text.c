@@ -9,6 +9,10 @@
 #include <stdio.h>
 
 #define NEEDS_MAX 256
+#define REGION_ENTRY                                                           \
+    "&ContextEntries.member.1.ContextKeyName=aws%3ARequestedRegion"            \
+    "&ContextEntries.member.1.ContextKeyType=string"                           \
+    "&ContextEntries.member.1.ContextKeyValues.member.1="
 
 /* ---- elements ---- */
 
@@ -151,6 +155,18 @@ static enum slu_err append_lists(struct slu_buf *out,
     return err;
 }
 
+/* Nothing for an empty value. */
+static enum slu_err append_value(struct slu_buf *out, const char *before,
+                                 struct slu_view value)
+{
+    enum slu_err err = SLU_ERR_OK;
+
+    if (value.len > 0) {
+        err = slu_buf_append_str(out, before);
+    }
+    return err == SLU_ERR_OK ? slu_url_append_encoded(out, value) : err;
+}
+
 enum slu_err slu_iam_write_question(struct slu_buf *out,
                                     const struct slu_iam_question *question)
 {
@@ -164,13 +180,11 @@ enum slu_err slu_iam_write_question(struct slu_buf *out,
     if (err == SLU_ERR_OK) {
         err = append_lists(out, question);
     }
-    if (err == SLU_ERR_OK && question->marker.len > 0) {
-        err = slu_buf_append_str(out, "&Marker=");
-    }
     if (err == SLU_ERR_OK) {
-        err = slu_url_append_encoded(out, question->marker);
+        err = append_value(out, REGION_ENTRY, question->region);
     }
-    return err;
+    return err == SLU_ERR_OK ? append_value(out, "&Marker=", question->marker)
+                             : err;
 }
 
 /* ---- the answer ---- */

@@ -54,7 +54,9 @@ struct slu_iam_question {
     const char *const *actions; /* "iam:PutRolePolicy" */
     unsigned action_count;
     const struct slu_intern *resources; /* ARNs, or "*" */
-    struct slu_view marker;             /* of the page before, or empty */
+    struct slu_view region; /* where they would be done, for policies that look
+                               at aws:RequestedRegion; empty: several */
+    struct slu_view marker; /* of the page before, or empty */
 };
 
 SLU_MUST_CHECK enum slu_err

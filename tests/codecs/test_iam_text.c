@@ -145,8 +145,14 @@ Test(iam_text, asks_each_action_of_each_resource)
               "%.*s", SLU_VIEW_ARGS(slu_buf_view(&out)));
     slu_buf_clear(&out);
     question.marker = slu_view_str("a/b=");
+    question.region = slu_view_str("eu-west-3");
     cr_assert_eq(slu_iam_write_question(&out, &question), SLU_ERR_OK);
-    cr_assert(slu_view_ends_with(slu_buf_view(&out), "&Marker=a%2Fb%3D"));
+    cr_assert(slu_view_ends_with(
+        slu_buf_view(&out),
+        "=%2A&ContextEntries.member.1.ContextKeyName=aws%3ARequestedRegion"
+        "&ContextEntries.member.1.ContextKeyType=string"
+        "&ContextEntries.member.1.ContextKeyValues.member.1=eu-west-3"
+        "&Marker=a%2Fb%3D"));
     slu_buf_fini(&out);
     slu_intern_fini(&resources);
 }
