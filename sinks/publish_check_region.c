@@ -151,17 +151,6 @@ static void leave_list(struct slu_check_region *self)
 
 /* ---- whose a set is ---- */
 
-/* The stem of the path's last component: "threat-ip-1". */
-static struct slu_view stem_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    const char *name = slash == NULL ? path : slash + 1;
-    const char *dot = strrchr(name, '.');
-
-    return slu_view_make(
-        name, dot == NULL || dot == name ? strlen(name) : (size_t)(dot - name));
-}
-
 static bool lies_at(const struct slu_check_region *self,
                     const struct slu_s3_location *where, const char *path)
 {
@@ -175,16 +164,6 @@ static bool lies_at(const struct slu_check_region *self,
     return slu_s3_location_equal(where, &wanted);
 }
 
-static bool is_named_after(const struct slu_check_region *self,
-                           const char *name, const char *path)
-{
-    const char *prefix = self->track.check->options.publish.name_prefix;
-    size_t len = strlen(prefix);
-
-    return strncmp(name, prefix, len) == 0 &&
-           slu_view_equal_str(stem_of(path), name + len);
-}
-
 /* The list that the set is of, by its location, else by its name; -1: it is
  * foreign. */
 static int find_list(const struct slu_check_region *self,
@@ -192,7 +171,9 @@ static int find_list(const struct slu_check_region *self,
 {
     const struct slu_strings *paths =
         self->track.check->options.publish.paths[kind_of(self)];
+    const char *prefix = self->track.check->options.publish.name_prefix;
     struct slu_s3_location where;
+    char name[SLU_SET_NAME_MAX + 1];
 
     if (slu_s3_location_parse(slu_view_str(set->location), &where)) {
         for (unsigned i = 0; i < paths->count; i++) {
@@ -202,7 +183,8 @@ static int find_list(const struct slu_check_region *self,
         }
     }
     for (unsigned i = 0; i < paths->count; i++) {
-        if (is_named_after(self, set->name, paths->items[i])) {
+        if (slu_set_name(prefix, paths, i, name) &&
+            strcmp(set->name, name) == 0) {
             return (int)i;
         }
     }

@@ -58,11 +58,11 @@
 #include "codecs/field.h"
 #include "sinks/artifact.h"
 #include "sinks/bucket.h"
+#include "sinks/set_name.h"
 
 #define SLU_SETS_MAX 6
 #define SLU_SETS_REGIONS_MAX 64
 #define SLU_SET_ID_MAX 300
-#define SLU_SET_NAME_MAX 300
 
 struct slu_sets_options {
     const struct slu_alloc *alloc;

@@ -10,58 +10,6 @@
 
 /* ---- lists ---- */
 
-/* "guard_duty/threat-ip-1.txt" is "threat-ip-1". */
-static struct slu_view find_stem(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    const char *start = slash == NULL ? path : slash + 1;
-    const char *dot = strrchr(start, '.');
-
-    return slu_view_make(start, dot == NULL || dot == start
-                                    ? strlen(start)
-                                    : (size_t)(dot - start));
-}
-
-/* What a name can't hold becomes a hyphen. */
-static void clean_name(char *name)
-{
-    for (char *at = name; *at != '\0'; at++) {
-        bool ok = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
-                  (*at >= '0' && *at <= '9') || *at == '-' || *at == '_';
-
-        *at = ok ? *at : '-';
-    }
-}
-
-static bool is_taken(const struct slu_sets *self,
-                     const struct slu_sets_list *list)
-{
-    for (unsigned i = 0; i < list->index; i++) {
-        if (strcmp(self->lists[list->kind][i].name, list->name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Two paths of one stem get names with numbers: they must be different. */
-static bool make_name(struct slu_sets *self, struct slu_sets_list *list,
-                      const char *prefix)
-{
-    struct slu_view stem = find_stem(list->path);
-    size_t room = sizeof(list->name);
-    int len = snprintf(list->name, room, "%s%.*s", prefix, SLU_VIEW_ARGS(stem));
-
-    clean_name(list->name);
-    for (unsigned n = 2; len > 0 && (size_t)len < room && is_taken(self, list);
-         n++) {
-        len = snprintf(list->name, room, "%s%.*s-%u", prefix,
-                       SLU_VIEW_ARGS(stem), n);
-        clean_name(list->name);
-    }
-    return len > 0 && (size_t)len < room;
-}
-
 static bool make_location(struct slu_sets_list *list,
                           const struct slu_bucket_config *bucket)
 {
@@ -73,8 +21,7 @@ static bool make_location(struct slu_sets_list *list,
            slu_s3_location_parse(slu_view_str(list->location), &list->place);
 }
 
-static enum slu_err make_list(struct slu_sets *self,
-                              const struct slu_sets_options *options,
+static enum slu_err make_list(const struct slu_sets_options *options,
                               struct slu_sets_list *list, const char *path,
                               struct slu_error *out_error)
 {
@@ -90,7 +37,8 @@ static enum slu_err make_list(struct slu_sets *self,
                              "than the %d bytes that GuardDuty takes",
                              path, SLU_LOCATION_MAX);
     }
-    if (!make_name(self, list, options->name_prefix)) {
+    if (!slu_set_name(options->name_prefix, options->paths[list->kind],
+                      list->index, list->name)) {
         return slu_error_set(out_error, SLU_ERR_CONFIG,
                              "%.80s: the name of its set is longer than the "
                              "%d bytes that GuardDuty takes",
@@ -118,7 +66,7 @@ enum slu_err slu_sets_make_lists(struct slu_sets *self,
 
             list->kind = (enum slu_kind)kind;
             list->index = i;
-            err = make_list(self, options, list, paths->items[i], out_error);
+            err = make_list(options, list, paths->items[i], out_error);
             if (err != SLU_ERR_OK) {
                 return err;
             }
