@@ -232,6 +232,15 @@ Test(bucket_faults, a_checkpoint_of_a_killed_run_is_replaced)
     cr_assert(fake_s3_has(&s3, KEY(CHECKPOINT), "{other}"));
 }
 
+Test(bucket_faults, an_unknown_checkpoint_is_not_replaced_unread)
+{
+    fake_s3_set(&s3, KEY(CHECKPOINT), "{9}");
+    (void)writer_keep(&writer, "{9}");
+    cr_assert_eq(store_as(CHECKPOINT, SLU_ARTIFACT_CHECKPOINT, "{}"),
+                 SLU_OBJECT_CONFLICT);
+    cr_assert_eq(s3.puts, 0);
+}
+
 /* Its content lies here, but so does what a plan has fetched only to show
  * it, and that has lines which nobody has taken over. */
 Test(bucket_faults, a_list_that_is_only_among_the_contents_is_not_replaced)
