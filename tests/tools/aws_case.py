@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of the simulator's AWS services share."""
+import os
 import re
+import subprocess
 from urllib.parse import urlencode
 
 from aws_signer import ACCOUNT, Request
@@ -18,6 +20,16 @@ class AwsCase(SimCase):
         got, reset = sim.raw(request.wire())
         self.assertFalse(reset)
         return Answer(got)
+
+    def bad_option(self, name, value):
+        """The simulator ends with 2 and one line that names the option."""
+        done = subprocess.run(
+            [os.environ['SLUICE_SIM'], '--' + name, value],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            timeout=20, check=False)
+        self.assertEqual((done.returncode, done.stdout), (2, ''))
+        self.assertRegex(done.stderr, rf'^sluice-sim: --{name}: .* is not ')
+        self.assertEqual(done.stderr.count('\n'), 1)
 
     def page(self, sim):
         return sim.request('/_sim/aws').json()
