@@ -303,12 +303,6 @@ static bool is_prefix(const char *text)
                         !has_odd_component(slu_view_make(text, len - 1)));
 }
 
-static bool is_owner(const char *text)
-{
-    return strlen(text) == OWNER_DIGITS &&
-           strspn(text, "0123456789") == OWNER_DIGITS;
-}
-
 /* A path must fit where the bucket's objects and GuardDuty's sets keep it. */
 static enum slu_err check_locations(const struct slu_lists_config *self,
                                     struct slu_error *error)
@@ -353,7 +347,8 @@ static enum slu_err check_bucket(const struct slu_lists_config *self,
                              "and doesn't begin with one",
                              self->prefix);
     }
-    if (self->bucket_owner[0] != '\0' && !is_owner(self->bucket_owner)) {
+    if (self->bucket_owner[0] != '\0' &&
+        !slu_aws_is_account(slu_view_str(self->bucket_owner))) {
         return slu_error_set(error, SLU_ERR_CONFIG,
                              "lists.bucket_owner: found `%.40s`, expected an "
                              "account of %d digits in quotes",

@@ -293,20 +293,33 @@ static enum slu_body_verdict on_body(void *errand, struct slu_unit *unit,
     return SLU_BODY_MORE;
 }
 
+/* The sentence names the request once. */
+static void end_failed(struct slu_check_track *track,
+                       const struct slu_error *error)
+{
+    bool named = strstr(error->text, track->head.name) != NULL;
+
+    track->over = true;
+    track->unsure = true;
+    slu_check_say(track, SLU_CHECK_FAIL, "%s%s%s",
+                  named ? "" : track->head.name, named ? "" : ": ",
+                  error->text);
+}
+
 /* One sentence for all tracks that the same stops. */
 static void end_unsigned(struct slu_check_track *track,
                          const struct slu_error *error)
 {
     struct slu_publish_check *self = track->check;
 
+    if (self->sign_in.code != SLU_ERR_OK &&
+        strcmp(self->sign_in.text, error->text) != 0) {
+        end_failed(track, error);
+        return;
+    }
+    self->sign_in = *error;
     track->over = true;
     track->unsure = true;
-    if (self->sign_in.code == SLU_ERR_OK) {
-        self->sign_in = *error;
-    } else if (strcmp(self->sign_in.text, error->text) != 0) {
-        slu_check_say(track, SLU_CHECK_FAIL, "%s: %s",
-                      track->steps->subject(track), error->text);
-    }
 }
 
 static void retry(struct slu_check_track *track, bool throttled,
@@ -378,6 +391,11 @@ static void on_end(void *errand, struct slu_unit *unit,
         end_unsigned(track, end->error);
         return;
     }
+    if (end->err == SLU_ERR_TIMEOUT) {
+        /* Somebody waits, and has waited for long already. */
+        end_failed(track, end->error);
+        return;
+    }
     if (end->err != SLU_ERR_OK) {
         track->error = *end->error;
         retry(track, false, out_step);
@@ -405,10 +423,7 @@ static void give_up(void *errand, struct slu_unit *unit,
 
     (void)errand;
     track->in_flight = false;
-    track->over = true;
-    track->unsure = true;
-    slu_check_say(track, SLU_CHECK_FAIL, "%s: %s", track->steps->subject(track),
-                  error->text);
+    end_failed(track, error);
 }
 
 const struct slu_errand_ops slu_publish_check_errand = {

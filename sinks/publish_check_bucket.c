@@ -287,15 +287,9 @@ static enum slu_err take_answer(struct slu_check_track *track,
     return SLU_ERR_OK;
 }
 
-static const char *name_subject(const struct slu_check_track *track)
-{
-    return track->check->options.publish.bucket->bucket;
-}
-
 const struct slu_check_steps slu_check_bucket_steps = {
     .write = write_request,
     .take = take_answer,
-    .subject = name_subject,
 };
 
 /* ---- lines ---- */

@@ -308,15 +308,6 @@ static void note_refusal(struct slu_check_region *self,
     }
 }
 
-/* Entity sets are newer than some regions: there the path leads nowhere. */
-static bool is_unknown_operation(const struct slu_check_region *self,
-                                 const struct slu_aws_error *refusal)
-{
-    return self->track.step == STEP_LIST_DOMAINS &&
-           (refusal->status == 404 || refusal->status == 405 ||
-            strcmp(refusal->code, "UnknownOperationException") == 0);
-}
-
 static void take_refusal(struct slu_check_region *self,
                          const struct slu_aws_error *refusal)
 {
@@ -325,7 +316,7 @@ static void take_refusal(struct slu_check_region *self,
         self->track.over = true;
         return;
     }
-    if (is_unknown_operation(self, refusal)) {
+    if (self->track.step == STEP_LIST_DOMAINS && slu_sets_is_unknown(refusal)) {
         sets_of(self)->absent = true;
     } else {
         note_refusal(self, refusal);
@@ -346,15 +337,9 @@ static enum slu_err take_answer(struct slu_check_track *track,
     return is_list(self) ? take_list(self) : take_get(self);
 }
 
-static const char *name_subject(const struct slu_check_track *track)
-{
-    return ((const struct slu_check_region *)track)->region;
-}
-
 const struct slu_check_steps slu_check_region_steps = {
     .write = write_request,
     .take = take_answer,
-    .subject = name_subject,
 };
 
 void slu_check_region_begin(struct slu_check_region *self)

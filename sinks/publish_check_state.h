@@ -32,8 +32,6 @@ struct slu_check_steps {
      * the request is sent again. */
     enum slu_err (*take)(struct slu_check_track *track,
                          const struct slu_aws_error *refusal);
-    /* What the lines are about: "us-east-1". */
-    const char *(*subject)(const struct slu_check_track *track);
 };
 
 struct slu_check_track {

@@ -54,6 +54,7 @@
 #define SLU_SINKS_SETS_H
 
 #include "codecs/alloc.h"
+#include "codecs/aws_error.h"
 #include "codecs/exchange.h"
 #include "codecs/field.h"
 #include "sinks/artifact.h"
@@ -172,6 +173,10 @@ struct slu_set_report slu_sets_outcome(const struct slu_sets *self,
                                        unsigned region, enum slu_kind kind,
                                        unsigned index);
 const struct slu_sets_result *slu_sets_result(const struct slu_sets *self);
+
+/* However an endpoint says that it has no such operation: of the listing of
+ * entity sets, that the region has none. */
+bool slu_sets_is_unknown(const struct slu_aws_error *refusal);
 
 /* True when some region has refused that content before, and nothing else has
  * been asked for since. */

@@ -311,19 +311,29 @@ enum slu_err slu_sets_survey_take(struct slu_sets_region *region,
 
 /* ---- refusals ---- */
 
-/* However an endpoint says that it has no such operation. */
+static bool is_unsigned(const struct slu_aws_error *refusal)
+{
+    return slu_sets_says(refusal->code, "MissingAuthenticationToken");
+}
+
+/* A gateway takes a path that it doesn't know for a request without a
+ * signature. */
+bool slu_sets_is_unknown(const struct slu_aws_error *refusal)
+{
+    return refusal->class_ == SLU_AWS_NOT_FOUND || refusal->status == 404 ||
+           slu_sets_says(refusal->code, "UnknownOperation") ||
+           slu_sets_says(refusal->detail, "UnknownOperation") ||
+           slu_sets_says(refusal->message, "not supported") ||
+           slu_sets_says(refusal->message, "unsupported") ||
+           is_unsigned(refusal);
+}
+
 static bool knows_no_entities(const struct slu_sets_region *region,
                               const struct slu_aws_error *refusal)
 {
     return region->unit.operation == SLU_SETS_LIST &&
-           region->kind == SLU_KIND_DOMAIN &&
-           (refusal->class_ == SLU_AWS_NOT_FOUND || refusal->status == 404 ||
-            slu_sets_says(refusal->code, "UnknownOperation") ||
-            slu_sets_says(refusal->detail, "UnknownOperation") ||
-            slu_sets_says(refusal->message, "not supported") ||
-            slu_sets_says(refusal->message, "unsupported") ||
-            (slu_sets_says(refusal->code, "MissingAuthenticationToken") &&
-             !region->again));
+           region->kind == SLU_KIND_DOMAIN && slu_sets_is_unknown(refusal) &&
+           !(is_unsigned(refusal) && region->again);
 }
 
 /* Of one kind: the other may be permitted. */

@@ -533,7 +533,9 @@ static void end_flight(struct check_world *world,
         end.error = &error;
     } else if (world->down != NULL &&
                slu_view_equal_str(flight->request.aws.service, world->down)) {
-        end.err = slu_error_set(&error, SLU_ERR_NETWORK, "no connection");
+        end.err = slu_error_set(
+            &error, world->silent ? SLU_ERR_TIMEOUT : SLU_ERR_NETWORK,
+            "no connection");
         end.error = &error;
     } else {
         make_answer(world, flight, &answer);

@@ -45,6 +45,7 @@ struct check_world {
     const char *iam_error;   /* code of its refusal */
     const char *sign_in;     /* a sentence: it fails */
     const char *down;        /* this service never answers */
+    bool silent;             /* it takes requests and says nothing */
     const char *flaky;       /* each request to it is answered by a 503 first */
     unsigned pages;          /* of lists of sets: one id each */
     size_t piece;            /* bytes of a body handed over at once; 0: all */

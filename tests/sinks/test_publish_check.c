@@ -659,6 +659,19 @@ Test(publish_check, a_service_that_is_down_does_not_stop_the_others)
     }
 }
 
+Test(publish_check, who_says_nothing_is_not_waited_for_again)
+{
+    start();
+    world.down = "guardduty";
+    world.silent = true;
+    world.regions[1].name = "eu-west-3";
+    cr_assert_eq(run(), SLU_ERR_INCOMPLETE);
+    cr_assert_eq(world.retries, 0);
+    expect_line("FAIL guardduty:ListDetectors in us-east-1: no connection");
+    expect_line("FAIL guardduty:ListDetectors in eu-west-3: no connection");
+    cr_assert_eq(count_lines("FAIL "), 2);
+}
+
 Test(publish_check, what_fails_for_a_moment_is_asked_again)
 {
     static const struct {
