@@ -191,9 +191,11 @@ void slu_sets_tell_limit(struct slu_sets_region *region, enum slu_kind kind)
     region->kinds[kind].limit_told = true;
     slu_sets_foreign(region->sets, region->index, kind, names, sizeof(names));
     slu_sets_log(region->sets, SLU_LOG_ERROR,
-                 "%s has no room for another threat %s list: GuardDuty takes "
-                 "%d of a kind%s%s",
-                 region->name, slu_sets_kind_word(kind), SLU_SETS_MAX,
+                 "%s has no room for another threat %s list: GuardDuty %s%s%s",
+                 region->name, slu_sets_kind_word(kind),
+                 region->kinds[kind].capacity == SLU_SETS_MAX
+                     ? "takes 6 of a kind"
+                     : "refuses more than there are",
                  names[0] == '\0' ? "" : ", and these are not ours: ", names);
 }
 

@@ -124,7 +124,8 @@ static void assert_limit_by_refusal(const char *sentence)
     cr_assert_eq(outcome_of(scene, 0, ENTITY, 0), SLU_SET_LIMIT, "%s",
                  sentence);
     cr_assert_eq(slu_sets_usable(scene->drive.sets, ENTITY), 0);
-    cr_assert(has_line(scene, "these are not ours: office-0"));
+    cr_assert(has_line(scene, "GuardDuty refuses more than there are, and "
+                              "these are not ours: office-0"));
     drive_close(&scene->drive);
 }
 
