@@ -265,8 +265,9 @@ class Refusals(S3Case):
         sim = self.started()
         answer = self.ask(sim, '/a/2', region='us-west-2',
                           host='here.s3.us-east-1.amazonaws.com')
-        self.refused_xml(answer, 400, 'AuthorizationHeaderMalformed',
-                         'expecting us-east-1')
+        root = self.refused_xml(answer, 400, 'AuthorizationHeaderMalformed',
+                                'expecting us-east-1')
+        self.assertEqual(root.findtext('Region'), 'us-east-1')
 
     def test_denials_and_faults(self):
         sim = self.started('--aws-deny', '*/*/GetObject', '--aws-deny',

@@ -15,6 +15,7 @@
 #include "secrets.h"
 #include "server.h"
 #include "signin.h"
+#include "xml.h"
 
 /* One request on its way. */
 struct call {
@@ -147,6 +148,27 @@ static bool is_signed(const struct call *call)
            call->protocol != SIM_PROTOCOL_CONTAINER;
 }
 
+/* S3 tells the region that it expected, for whoever wants to go there. */
+static void refuse(struct call *call, const struct sim_signin *signin)
+{
+    struct sim_text elements = {0};
+    struct sim_host host;
+
+    call->server->aws->refusals[signin->refusal]++;
+    sim_host_read(&host, call->request->host);
+    if (call->protocol != SIM_PROTOCOL_S3 || host.region[0] == '\0' ||
+        signin->refusal != SIM_REFUSED_REGION) {
+        sim_protocol_refuse(call->answer, call->protocol, signin->refusal,
+                            signin->message.data);
+        return;
+    }
+    sim_xml_put(&elements, "Region", host.region);
+    sim_text_byte(&elements, '\0');
+    sim_protocol_s3_error(call->answer, 400, "AuthorizationHeaderMalformed",
+                          signin->message.data, elements.data);
+    sim_text_fini(&elements);
+}
+
 static bool sign_in(struct call *call, const char *malformed)
 {
     struct sim_signin signin = {.server = call->server,
@@ -164,9 +186,7 @@ static bool sign_in(struct call *call, const char *malformed)
               ? sim_anywhere_sign_in(&signin, &call->caller)
               : sim_signin_key(&signin, &call->caller));
     if (!ok) {
-        call->server->aws->refusals[signin.refusal]++;
-        sim_protocol_refuse(call->answer, call->protocol, signin.refusal,
-                            signin.message.data);
+        refuse(call, &signin);
     }
     sim_signin_fini(&signin);
     return ok;
