@@ -417,6 +417,15 @@ class Options(WriteCase):
                             ('s3-region', 'b'), ('s3-wrong-region', '302')):
             self.bad_option(name, value)
 
+    def test_keys_may_be_named_by_comma_or_again(self):
+        sim = self.started('--kms-key', 'one,other', '--gd-findings', '5',
+                           '--kms-key', 'two')
+        for key, status in (('one', 200), ('two', 200), ('three', 400)):
+            answer = self.put(sim, headers=[
+                ('x-amz-server-side-encryption', 'aws:kms'),
+                ('x-amz-server-side-encryption-aws-kms-key-id', key)])
+            self.assertEqual(answer.status, status, key)
+
     def test_regions_and_owners_in_any_order(self):
         sim = self.sim('--s3-region', 'one=eu-west-1', '--s3-bucket', 'one',
                        '--s3-bucket', 'two,owner:999988887777',

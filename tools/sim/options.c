@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "options.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stddef.h>
@@ -338,6 +339,7 @@ static void join_row(const char **field, const char *value)
     }
     while (owner[slot] != NULL && owner[slot] != field) {
         slot++;
+        assert(slot < sizeof(owner) / sizeof(owner[0]));
     }
     owner[slot] = field;
     if (joined[slot].len > 0) {
