@@ -294,18 +294,36 @@ const struct slu_check_steps slu_check_bucket_steps = {
 
 /* ---- lines ---- */
 
+/* An object that is encrypted is also refused for want of its key. */
+static const char *name_action(const char *words, const char *otherwise,
+                               char out[40])
+{
+    const char *found = strstr(words, "kms:");
+
+    if (found == NULL) {
+        return otherwise;
+    }
+    (void)snprintf(out, 40, "%.*s",
+                   (int)strspn(found, "abcdefghijklmnopqrstuvwxyz:"
+                                      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+                   found);
+    return out;
+}
+
 static void say_missing(struct slu_check_bucket *self, const char *action,
                         unsigned count, const char *first, const char *why,
                         const char *words)
 {
     char resource[SLU_LOCATION_MAX + 40];
+    char named[40];
 
     (void)snprintf(resource, sizeof(resource), "%s", first);
     if (count > 1) {
         (void)snprintf(resource, sizeof(resource), "%s and %u more object(s)",
                        first, count - 1);
     }
-    slu_check_say_missing(&self->track, action, resource, why, words);
+    slu_check_say_missing(&self->track, name_action(words, action, named),
+                          resource, why, words);
 }
 
 static void say_owner(struct slu_check_bucket *self)

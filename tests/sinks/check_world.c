@@ -166,6 +166,8 @@ static void answer_s3(struct check_world *world, const struct flight *flight,
         out->status = is_denied(world, "s3:ListBucket", "b") ? 403 : 200;
     } else if (is_denied(world, "s3:GetObject", flight->target)) {
         deny_s3(world, out, "s3:GetObject");
+    } else if (world->locked) {
+        deny_s3(world, out, "kms:Decrypt on resource: key/1");
     } else if (world->has_objects) {
         out->status = 200;
         add(out->body, sizeof(out->body), "{}");

@@ -29,13 +29,14 @@ struct check_world_region {
 
 struct check_world {
     /* The settings. */
-    const char *deny;          /* this action is denied; NULL: none */
-    const char *deny_key;      /* of objects, only below this; NULL: all */
-    bool deny_all;             /* everything */
-    bool wordless;             /* S3 doesn't name the action */
-    bool implicit;             /* IAM says implicitDeny, else explicitDeny */
-    const char *needs;         /* a condition key of what is denied, for IAM */
-    const char *arn;           /* of the caller; NULL: a user */
+    const char *deny;     /* this action is denied; NULL: none */
+    const char *deny_key; /* of objects, only below this; NULL: all */
+    bool deny_all;        /* everything */
+    bool wordless;        /* S3 doesn't name the action */
+    bool locked;       /* of objects that are there, the key may not be used */
+    bool implicit;     /* IAM says implicitDeny, else explicitDeny */
+    const char *needs; /* a condition key of what is denied, for IAM */
+    const char *arn;   /* of the caller; NULL: a user */
     const char *bucket_region; /* NULL: us-east-1 */
     bool no_bucket;
     bool ignores_conditions; /* of a PUT */

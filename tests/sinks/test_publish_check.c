@@ -223,6 +223,18 @@ Test(publish_check, names_the_object_that_may_not_be_put)
     cr_assert_eq(count_lines("FAIL "), 1);
 }
 
+Test(publish_check, names_the_key_that_may_not_be_used)
+{
+    start();
+    world.has_objects = true;
+    world.locked = true;
+    cr_assert_eq(run(), SLU_ERR_INCOMPLETE);
+    expect_line("FAIL missing: kms:Decrypt on arn:aws:s3:::b/p/cp.json, needed "
+                "to take lists over and for conditional writes: User: " WORDS(
+                    "kms:Decrypt on resource: key/1"));
+    cr_assert_eq(count_lines("FAIL "), 1);
+}
+
 Test(publish_check, who_may_not_list_may_yet_put_and_get)
 {
     for (unsigned i = 0; i < 4; i++) {
