@@ -221,10 +221,43 @@ static enum slu_err check_sinks(struct slu_config_reader *reader,
     return SLU_ERR_OK;
 }
 
+static bool has_sink(const struct slu_flow_config *flow, const char *name)
+{
+    for (unsigned i = 0; i < flow->sink_count; i++) {
+        if (strcmp(flow->sinks[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A sink of lists sends on what the one before it in the chain has made. */
+static enum slu_err check_chain(struct slu_config_reader *reader,
+                                const unsigned lines[FLOW_KEY_COUNT],
+                                const struct slu_flow_config *flow)
+{
+    const char *before = slu_registry_list_sink(0);
+    const char *name;
+
+    for (unsigned i = 1; (name = slu_registry_list_sink(i)) != NULL; i++) {
+        if (has_sink(flow, name) && !has_sink(flow, before)) {
+            return slu_config_reader_fail(
+                reader, lines[FLOW_SINKS],
+                "the sink `%s` needs `%s`, whose work it sends on: expected "
+                "sinks: [%s]",
+                name, before, i == 1 ? "files, s3" : "files, s3, guardduty");
+        }
+        before = name;
+    }
+    return SLU_ERR_OK;
+}
+
 static enum slu_err finish_flow(struct slu_config_reader *reader,
                                 const unsigned lines[FLOW_KEY_COUNT],
                                 const struct slu_flow_config *flow)
 {
+    enum slu_err err;
+
     for (unsigned i = 0; i < FLOW_KEY_COUNT; i++) {
         if (lines[i] == 0) {
             return slu_config_reader_fail(
@@ -235,7 +268,8 @@ static enum slu_err finish_flow(struct slu_config_reader *reader,
         }
     }
     reader->config->flows[reader->config->flow_count++] = *flow;
-    return check_sinks(reader, lines, flow);
+    err = check_sinks(reader, lines, flow);
+    return err == SLU_ERR_OK ? check_chain(reader, lines, flow) : err;
 }
 
 static enum slu_err read_flow(struct slu_config_reader *reader)

@@ -29,7 +29,26 @@ static enum slu_err read_config(struct slu_engine *self,
                             "configuration", &self->config, error);
 }
 
-/* What no table can say: the base URL of every source that a flow uses. */
+/* A flow that sends to a bucket must name it. */
+static enum slu_err check_bucket(const struct slu_engine *self,
+                                 const struct slu_flow_config *flow,
+                                 struct slu_error *error)
+{
+    for (unsigned i = 0; i < flow->sink_count; i++) {
+        if (strcmp(flow->sinks[i], "s3") == 0 &&
+            self->lists->bucket[0] == '\0') {
+            return slu_error_set(
+                error, SLU_ERR_CONFIG,
+                "the flow %s has the sink s3, but lists.bucket "
+                "is not given: expected the name of a bucket",
+                flow->name);
+        }
+    }
+    return SLU_ERR_OK;
+}
+
+/* What no table can say: the bucket, and the base URL of every source that a
+ * flow uses. */
 static enum slu_err check_flows(struct slu_engine *self,
                                 struct slu_error *error)
 {
@@ -41,6 +60,10 @@ static enum slu_err check_flows(struct slu_engine *self,
         struct slu_error why = {0};
         enum slu_err err;
 
+        err = check_bucket(self, slu_config_flow(self->config, i), error);
+        if (err != SLU_ERR_OK) {
+            return err;
+        }
         ops->access(config, &access);
         if (access.api_key == NULL) { /* its requests name their own origins */
             continue;
@@ -165,6 +188,7 @@ void slu_engine_close(struct slu_engine *self)
         return;
     }
     slu_config_free(self->config);
+    slu_delivery_sets_fini(&self->sets);
     slu_wake_close(&self->stop);
     if (self->status_text.alloc != NULL) {
         slu_buf_fini(&self->status_text);

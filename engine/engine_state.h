@@ -10,6 +10,7 @@
 #include "codecs/buf.h"
 #include "codecs/guard.h"
 #include "engine/config.h"
+#include "engine/delivery.h"
 #include "engine/log_once.h"
 #include "engine/store.h"
 #include "engine/wake.h"
@@ -34,6 +35,7 @@ struct slu_engine {
     const struct slu_lists_config *lists;
     struct slu_wake stop;
     struct slu_error error;
+    struct slu_delivery_sets sets; /* of the last report */
     /* What status and explain hand out; valid until the next call on the
      * handle. */
     struct slu_buf status_text;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/publish.h"
+#include "codecs/line_diff.h"
+#include "engine/delivery.h"
 
 #include <stdio.h>
 
@@ -57,23 +59,13 @@ static enum slu_err settle(void *ctx, struct slu_record *record,
     return err;
 }
 
-static uint64_t count_lines(struct slu_view bytes)
-{
-    uint64_t lines = 0;
-
-    for (size_t i = 0; i < bytes.len; i++) {
-        lines += bytes.ptr[i] == '\n';
-    }
-    return lines;
-}
-
 static enum slu_err write_side(void *ctx, enum slu_side_file file,
                                struct slu_view bytes)
 {
     struct publication *self = ctx;
     enum slu_err err;
 
-    self->side_lines[file] += count_lines(bytes);
+    self->side_lines[file] += slu_line_count(bytes);
     self->side_bytes[file] += bytes.len;
     err = slu_file_append(self->side[file], bytes);
     if (err != SLU_ERR_OK) {
@@ -115,6 +107,17 @@ static enum slu_err place_all(struct publication *self)
 
 /* ---- files ---- */
 
+static enum slu_err hand_on(struct publication *self,
+                            const struct slu_artifact *artifact,
+                            struct slu_view bytes)
+{
+    struct slu_delivery *delivery = self->options->delivery;
+
+    return delivery == NULL
+               ? SLU_ERR_OK
+               : slu_delivery_add(delivery, artifact, bytes, self->error);
+}
+
 /* `level`: users search the log for the lists that changed, so side files and
  * lists that were made empty are for the curious only. */
 static void add_to_report(struct publication *self,
@@ -153,10 +156,17 @@ static enum slu_err write_list(struct publication *self, enum slu_kind kind,
                     path);
     }
     file.bytes = buf->len;
+    err = hand_on(self,
+                  &(struct slu_artifact){.path = path,
+                                         .role = SLU_ARTIFACT_LIST,
+                                         .kind = kind,
+                                         .index = index,
+                                         .lines = file.lines},
+                  slu_buf_view(buf));
     /* A list that has lost its last line is news, too. */
     news = file.lines > 0 || slu_lists_counts(self->lists)->removed[kind] > 0;
     add_to_report(self, &file, news ? SLU_LOG_INFO : SLU_LOG_DEBUG);
-    return SLU_ERR_OK;
+    return err;
 }
 
 static enum slu_err write_lists(struct publication *self)
@@ -191,6 +201,32 @@ static enum slu_err open_side_files(struct publication *self)
     return SLU_ERR_OK;
 }
 
+/* A side file is written in pieces; it is read back to be handed on. */
+static enum slu_err hand_on_side_file(struct publication *self,
+                                      const struct slu_report_file *file)
+{
+    struct slu_buf buf;
+    enum slu_err err;
+
+    if (self->options->delivery == NULL) {
+        return SLU_ERR_OK;
+    }
+    slu_buf_init(&buf, self->options->alloc, SLU_CONTENT_MAX);
+    err = slu_files_read(self->options->files, file->path, &buf);
+    if (err != SLU_ERR_OK) {
+        err = fail(self->error, err, slu_files_error(self->options->files),
+                   file->path);
+    } else {
+        err = hand_on(self,
+                      &(struct slu_artifact){.path = file->path,
+                                             .role = SLU_ARTIFACT_SIDE,
+                                             .lines = file->lines},
+                      slu_buf_view(&buf));
+    }
+    slu_buf_fini(&buf);
+    return err;
+}
+
 static enum slu_err commit_side_files(struct publication *self)
 {
     const struct slu_lists_counts *counts = slu_lists_counts(self->lists);
@@ -208,6 +244,10 @@ static enum slu_err commit_side_files(struct publication *self)
         if (err != SLU_ERR_OK) {
             return fail(self->error, err, slu_files_error(self->options->files),
                         path);
+        }
+        err = hand_on_side_file(self, &file);
+        if (err != SLU_ERR_OK) {
+            return err;
         }
         add_to_report(self, &file, SLU_LOG_DEBUG);
         if (counts->side_omitted[i] > 0) {
@@ -237,9 +277,14 @@ static enum slu_err write_checkpoint(struct publication *self,
         err = fail(self->error, err, slu_files_error(self->options->files),
                    SLU_CHECKPOINT_FILE);
     } else {
-        file.lines = count_lines(slu_buf_view(&buf));
+        file.lines = slu_line_count(slu_buf_view(&buf));
         file.bytes = buf.len;
         add_to_report(self, &file, SLU_LOG_DEBUG);
+        err = hand_on(self,
+                      &(struct slu_artifact){.path = file.path,
+                                             .role = SLU_ARTIFACT_CHECKPOINT,
+                                             .lines = file.lines},
+                      slu_buf_view(&buf));
     }
     slu_buf_fini(&buf);
     return err;
@@ -247,11 +292,57 @@ static enum slu_err write_checkpoint(struct publication *self,
 
 /* ---- the whole ---- */
 
+static void fill_categories(const struct slu_lists_counts *counts,
+                            struct slu_report *report)
+{
+    report->category_count = 0;
+    for (unsigned i = 0; i < SLU_LISTS_CATEGORIES_MAX; i++) {
+        const struct slu_lists_category *category = &counts->categories[i];
+
+        if (category->listed + category->exceeded == 0) {
+            continue;
+        }
+        report->categories[report->category_count++] =
+            (struct slu_report_category){
+                .name = slu_source_name(1u << i),
+                .listed = category->listed,
+                .exceeded = category->exceeded,
+                .cut_verdict = category->has_cut
+                                   ? slu_verdict_name(category->cut_verdict)
+                                   : NULL,
+                .cut_score = category->cut_score,
+            };
+    }
+}
+
+/* What a user can do about it depends on what was left out, and why. */
+static void print_categories(const struct publication *self)
+{
+    const struct slu_report *report = self->report;
+
+    for (unsigned i = 0; i < report->category_count; i++) {
+        const struct slu_report_category *category = &report->categories[i];
+
+        if (category->exceeded > 0) {
+            slu_logger_print(
+                &self->options->logger, SLU_LOG_WARN,
+                "Left out of %s: %llu of %llu; the best of them has %s, score "
+                "%u",
+                category->name, (unsigned long long)category->exceeded,
+                (unsigned long long)(category->exceeded + category->listed),
+                category->cut_verdict, category->cut_score);
+        }
+    }
+}
+
 static void fill_report(struct publication *self)
 {
     const struct slu_lists_counts *counts = slu_lists_counts(self->lists);
     struct slu_report *report = self->report;
 
+    fill_categories(counts, report);
+    report->merged = counts->merged;
+    report->folded = counts->folded;
     for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
         report->listed[kind] = counts->listed[kind];
         report->added[kind] = counts->added[kind];
@@ -269,6 +360,7 @@ static void fill_report(struct publication *self)
                 name, (unsigned long long)counts->exceeded[kind], name);
         }
     }
+    print_categories(self);
 }
 
 static enum slu_err run(struct publication *self,
@@ -297,6 +389,16 @@ static enum slu_err run(struct publication *self,
     return err;
 }
 
+/* 0 says all of them to the lists; so that none can be said, the bit of no file
+ * is always set. */
+static uint32_t usable_files(const struct slu_publish_options *options,
+                             enum slu_kind kind)
+{
+    return options->delivery == NULL
+               ? 0
+               : slu_delivery_usable(options->delivery, kind) | 1u << 31;
+}
+
 enum slu_err slu_publish_lists(const struct slu_publish_options *options,
                                const struct slu_checkpoint *checkpoint,
                                struct slu_report *report,
@@ -311,12 +413,17 @@ enum slu_err slu_publish_lists(const struct slu_publish_options *options,
         .verdicts = options->verdicts,
         .min_score = options->min_score,
         .now = options->now,
+        .usable = {usable_files(options, SLU_KIND_IP),
+                   usable_files(options, SLU_KIND_DOMAIN)},
         .ctx = &self,
         .write_side = write_side,
     };
     enum slu_err err;
 
     *out_error = (struct slu_error){0};
+    memcpy(lists.category_age_ms, options->category_age_ms,
+           sizeof(lists.category_age_ms));
+    report->file_count = 0;
     self.lists = slu_lists_new(&lists);
     if (self.lists == NULL) {
         return slu_error_set(out_error, SLU_ERR_NOMEM,

@@ -11,6 +11,7 @@
 #ifndef SLU_ENGINE_PUBLISH_H
 #define SLU_ENGINE_PUBLISH_H
 
+#include "engine/answer.h"
 #include "engine/files.h"
 #include "engine/logger.h"
 #include "engine/store.h"
@@ -19,6 +20,8 @@
 #include <sluice/engine.h>
 
 #define SLU_CHECKPOINT_FILE "gti-checkpoint.json"
+
+struct slu_delivery;
 
 struct slu_publish_options {
     const struct slu_alloc *alloc;
@@ -30,6 +33,10 @@ struct slu_publish_options {
     uint32_t verdicts;
     uint8_t min_score;
     int64_t now; /* seconds since 1970, UTC */
+    int64_t category_age_ms[SLU_LISTS_CATEGORIES_MAX]; /* as the lists' */
+    struct slu_delivery *delivery; /* gets every file; NULL: nobody does */
+    bool knows_checkpoint; /* the state has checkpoints of its own: one that
+                              can't be read is told, and made anew */
 };
 
 /* Records every line of the list files in the folder, once for each folder
@@ -37,6 +44,33 @@ struct slu_publish_options {
 SLU_MUST_CHECK enum slu_err
 slu_publish_take_over(const struct slu_publish_options *options,
                       const char *output_dir, struct slu_error *out_error);
+
+/* The lines of one list that stands somewhere already. */
+struct slu_publish_lines {
+    enum slu_kind kind;
+    unsigned index;
+    const char *from; /* for messages: path or location */
+    struct slu_view text;
+};
+
+/* Adds a record for each of the lines; then, when the answer has all that goes
+ * with them, commit makes them durable. */
+SLU_MUST_CHECK enum slu_err
+slu_publish_take_lines(const struct slu_publish_options *options,
+                       const struct slu_publish_lines *lines,
+                       struct slu_answer *answer, struct slu_error *out_error);
+SLU_MUST_CHECK enum slu_err
+slu_publish_commit_lines(const struct slu_publish_options *options,
+                         struct slu_answer *answer, const char *from,
+                         struct slu_error *out_error);
+
+/* The text of a checkpoint that was found; `where` is for messages. NOT_FOUND,
+ * and told, when it can't be read and isn't needed. */
+SLU_MUST_CHECK enum slu_err
+slu_publish_parse_checkpoint(const struct slu_publish_options *options,
+                             struct slu_view bytes, const char *where,
+                             struct slu_checkpoint *out_checkpoint,
+                             struct slu_error *out_error);
 
 /* The checkpoint of the folder; *out_found false when there is none. CONFIG
  * when it can't be read: guessing would pull everything again. */

@@ -21,7 +21,10 @@ static const struct slu_row_sink *const row_sink_table[] = {
     &slu_stix_sink,
 };
 
-#define LIST_SINK "files"
+#define LIST_SINKS "files, s3, guardduty"
+
+/* Each sends on what the one before it has made. */
+static const char *const list_sink_table[] = {"files", "s3", "guardduty"};
 #define ROW_SINKS "ndjson, csv, stix"
 
 static const struct slu_section *const section_table[] = {
@@ -65,14 +68,29 @@ const struct slu_row_sink *slu_registry_row_sink(const char *name)
     return NULL;
 }
 
+const char *slu_registry_list_sink(unsigned index)
+{
+    return index < COUNT(list_sink_table) ? list_sink_table[index] : NULL;
+}
+
+static bool has_list_sink(const char *name)
+{
+    for (size_t i = 0; i < COUNT(list_sink_table); i++) {
+        if (strcmp(list_sink_table[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool slu_registry_has_sink(const char *name)
 {
-    return strcmp(name, LIST_SINK) == 0 || slu_registry_row_sink(name) != NULL;
+    return has_list_sink(name) || slu_registry_row_sink(name) != NULL;
 }
 
 const char *slu_registry_sinks_of(const struct slu_source_ops *source)
 {
-    return source->rows ? ROW_SINKS : LIST_SINK;
+    return source->rows ? ROW_SINKS : LIST_SINKS;
 }
 
 const char *slu_registry_source_names(void)
@@ -82,7 +100,7 @@ const char *slu_registry_source_names(void)
 
 const char *slu_registry_sink_names(void)
 {
-    return LIST_SINK ", " ROW_SINKS;
+    return LIST_SINKS ", " ROW_SINKS;
 }
 
 const struct slu_section *slu_registry_section(unsigned index)

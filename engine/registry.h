@@ -23,6 +23,10 @@ bool slu_registry_has_sink(const char *name);
 /* NULL for a name that is none, or of a sink that takes lists. */
 const struct slu_row_sink *slu_registry_row_sink(const char *name);
 
+/* The sinks of lists, in the order of their chain: each needs the one before
+ * it. NULL past the end. */
+const char *slu_registry_list_sink(unsigned index);
+
 /* The sinks that take what this source makes, for messages: "ndjson, csv,
  * stix". */
 const char *slu_registry_sinks_of(const struct slu_source_ops *source);

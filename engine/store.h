@@ -58,6 +58,14 @@ SLU_MUST_CHECK enum slu_err slu_store_open(const struct slu_store_options *opts,
 /* Waits for what was queued. */
 void slu_store_close(struct slu_store *self);
 
+/* Copies the state in one folder to another one, which exists and has none;
+ * nothing is copied when there is none yet. Reads only, and while others write.
+ */
+SLU_MUST_CHECK enum slu_err slu_store_copy(const struct slu_alloc *alloc,
+                                           const char *from_dir,
+                                           const char *to_dir,
+                                           struct slu_error *out_error);
+
 /* ---- entries: the units' own memory ---- */
 
 typedef enum slu_err (*slu_store_entry_fn)(void *ctx, struct slu_view key,

@@ -4,41 +4,19 @@
  * pull, publish, and remember the run.
  */
 #include "engine/clock.h"
-#include "engine/engine_state.h"
-#include "engine/publish.h"
-#include "engine/pull.h"
 #include "engine/registry.h"
 #include "engine/secret_fetch.h"
+#include "engine/sync_state.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #define QUEUE_BYTES (8u * 1024 * 1024)
 #define FOLD_AT 500000
 #define SHARD_BYTES (64u * 1024)
 
-struct sync {
-    struct slu_engine *engine;
-    const struct slu_flow_config *flow;
-    const struct slu_source_ops *ops;
-    const void *source_config;
-    struct slu_source_access access;
-    struct slu_guard *guard;
-    struct slu_store *store;
-    struct slu_files *files; /* NULL: no sink "files" */
-    struct slu_rows *rows;   /* NULL: no sink of rows */
-    struct slu_wake room;
-    struct slu_checkpoint found;
-    bool has_found;
-    int64_t now;
-    uint64_t started_us;
-    int64_t run_id;
-    struct slu_report *report;
-};
-
 static void on_room(void *ctx)
 {
-    struct sync *self = ctx;
+    struct slu_sync *self = ctx;
 
     slu_wake_raise(&self->room);
 }
@@ -46,28 +24,28 @@ static void on_room(void *ctx)
 /* On the store's thread, which runs before there are rows. */
 static enum slu_err before_commit(void *ctx, struct slu_error *out_error)
 {
-    struct sync *self = ctx;
+    struct slu_sync *self = ctx;
 
     return self->rows == NULL ? SLU_ERR_OK
                               : slu_rows_sync(self->rows, out_error);
 }
 
-static bool has_files_sink(const struct slu_flow_config *flow)
+bool slu_sync_has_sink(const struct slu_sync *self, const char *sink)
 {
-    for (unsigned i = 0; i < flow->sink_count; i++) {
-        if (strcmp(flow->sinks[i], "files") == 0) {
+    for (unsigned i = 0; i < self->flow->sink_count; i++) {
+        if (strcmp(self->flow->sinks[i], sink) == 0) {
             return true;
         }
     }
     return false;
 }
 
-static enum slu_err open_store(struct sync *self)
+static enum slu_err open_store(struct slu_sync *self)
 {
     struct slu_engine *engine = self->engine;
     struct slu_store_options options = {
         .alloc = engine->alloc,
-        .dir = engine->top->state_dir,
+        .dir = self->state_dir,
         .queue_bytes = QUEUE_BYTES,
         .fold_at = FOLD_AT,
         .shard_bytes = SHARD_BYTES,
@@ -79,95 +57,15 @@ static enum slu_err open_store(struct sync *self)
     return slu_store_open(&options, &self->store, &engine->error);
 }
 
-static struct slu_publish_options publish_options(const struct sync *self)
-{
-    return (struct slu_publish_options){
-        .alloc = self->engine->alloc,
-        .store = self->store,
-        .files = self->files,
-        .lists = self->engine->lists,
-        .guard = self->guard,
-        .logger = self->engine->logger,
-        .verdicts = self->access.verdicts,
-        .min_score = self->access.min_score,
-        .now = self->now,
-    };
-}
-
-static enum slu_err note_any(void *ctx, struct slu_view key,
-                             struct slu_view value)
-{
-    bool *any = ctx;
-
-    (void)key;
-    (void)value;
-    *any = true;
-    return SLU_ERR_OK;
-}
-
-/* The folder's checkpoint matters only while the state has none: then a
- * damaged one stops the run, otherwise it is rewritten at the end. */
-static enum slu_err read_checkpoint(struct sync *self,
-                                    const struct slu_publish_options *options)
-{
-    struct slu_error *error = &self->engine->error;
-    char prefix[32];
-    bool any = false;
-    enum slu_err err;
-
-    (void)snprintf(prefix, sizeof(prefix), "%s/", self->ops->name);
-    err = slu_store_entries(self->store, prefix, note_any, &any);
-    if (err != SLU_ERR_OK) {
-        *error = *slu_store_error(self->store);
-        return err;
-    }
-    err = slu_publish_read_checkpoint(options, &self->found, &self->has_found,
-                                      error);
-    if (err == SLU_ERR_CONFIG && any) {
-        slu_logger_print(&self->engine->logger, SLU_LOG_WARN,
-                         "%s; the state has its own, the file is made anew",
-                         error->text);
-        err = SLU_ERR_OK;
-    }
-    return err;
-}
-
-static enum slu_err open_folder(struct sync *self)
-{
-    struct slu_engine *engine = self->engine;
-    struct slu_publish_options options;
-    char *real;
-    enum slu_err err;
-
-    if (!has_files_sink(self->flow)) {
-        return SLU_ERR_OK;
-    }
-    err = slu_files_open(engine->alloc, engine->top->output_dir, &self->files,
-                         &engine->error);
-    if (err != SLU_ERR_OK) {
-        return err;
-    }
-    options = publish_options(self);
-    real = realpath(engine->top->output_dir, NULL);
-    err = slu_publish_take_over(&options,
-                                real != NULL ? real : engine->top->output_dir,
-                                &engine->error);
-    free(real);
-    if (err == SLU_ERR_OK) {
-        err = read_checkpoint(self, &options);
-    }
-    return err;
-}
-
-static enum slu_err open_rows(struct sync *self)
+static enum slu_err open_rows(struct slu_sync *self)
 {
     struct slu_engine *engine = self->engine;
     const struct slu_row_sink *sinks[SLU_FLOW_SINKS_MAX];
     struct slu_rows_options options = {
         .alloc = engine->alloc,
         .store = self->store,
-        .state_dir = engine->top->state_dir,
-        .output_dir = engine->top->output_dir,
+        .state_dir = self->state_dir,
+        .output_dir = self->output_dir,
         .source = self->ops->name,
         .durable_claims = self->ops->horizon != NULL,
         .sinks = sinks,
@@ -181,7 +79,7 @@ static enum slu_err open_rows(struct sync *self)
     return slu_rows_open(&options, &self->rows, &engine->error);
 }
 
-static enum slu_err open_sync(struct sync *self)
+static enum slu_err open_sync(struct slu_sync *self)
 {
     struct slu_engine *engine = self->engine;
     enum slu_err err = slu_engine_require_key(engine, &self->access);
@@ -199,13 +97,14 @@ static enum slu_err open_sync(struct sync *self)
         err = open_store(self);
     }
     if (err == SLU_ERR_OK) {
-        err = self->ops->rows ? open_rows(self) : open_folder(self);
+        err = self->ops->rows ? open_rows(self) : slu_sync_open_lists(self);
     }
     return err;
 }
 
-static void close_sync(struct sync *self)
+static void close_sync(struct slu_sync *self)
 {
+    slu_delivery_close(self->delivery);
     if (self->store != NULL) {
         slu_store_close(self->store);
     }
@@ -219,7 +118,7 @@ static void close_sync(struct sync *self)
 
 /* ---- the pass ---- */
 
-static enum slu_err pull(struct sync *self, struct slu_pull_result *result)
+static enum slu_err pull(struct slu_sync *self, struct slu_pull_result *result)
 {
     struct slu_engine *engine = self->engine;
     struct slu_pull_options options = {
@@ -248,7 +147,7 @@ static enum slu_err pull(struct sync *self, struct slu_pull_result *result)
 }
 
 /* A source that ended with a gap: which exit code, and which sentence. */
-static enum slu_err judge(struct sync *self,
+static enum slu_err judge(struct slu_sync *self,
                           const struct slu_source_result *result)
 {
     struct slu_engine *engine = self->engine;
@@ -276,23 +175,18 @@ static bool may_publish(enum slu_err err)
            err == SLU_ERR_NOT_FOUND;
 }
 
-static enum slu_err publish(struct sync *self,
+static enum slu_err publish(struct slu_sync *self,
                             const struct slu_pull_result *result,
                             struct slu_error *error)
 {
-    struct slu_publish_options options = publish_options(self);
-
     if (self->rows != NULL) {
         return slu_rows_finish(self->rows, result->horizon_ms, self->now,
                                error);
     }
-    return self->files == NULL
-               ? SLU_ERR_OK
-               : slu_publish_lists(&options, &result->checkpoint, self->report,
-                                   error);
+    return slu_sync_publish_lists(self, &result->checkpoint, error);
 }
 
-static enum slu_err run_sync(struct sync *self)
+static enum slu_err run_sync(struct slu_sync *self)
 {
     struct slu_pull_result result;
     enum slu_err err = pull(self, &result);
@@ -305,7 +199,7 @@ static enum slu_err run_sync(struct sync *self)
         struct slu_error error = {0};
         enum slu_err published = publish(self, &result, &error);
 
-        if (published != SLU_ERR_OK) {
+        if (slu_exit_code(published) > slu_exit_code(err)) {
             self->engine->error = error;
             err = published;
         }
@@ -330,7 +224,24 @@ static void describe_rows(const struct slu_report *report,
         (unsigned long long)report->duplicates);
 }
 
-static void describe(const struct sync *self, enum slu_err err,
+/* Behind what the lists are. */
+static void describe_publication(const struct slu_report *report,
+                                 struct slu_store_run *run)
+{
+    size_t len = strlen(run->summary);
+    unsigned activated = 0;
+
+    for (unsigned i = 0; i < report->set_count; i++) {
+        activated += report->sets[i].activated;
+    }
+    if (report->bucket != NULL) {
+        (void)snprintf(run->summary + len, sizeof(run->summary) - len,
+                       "; %u objects sent, %u sets activated",
+                       report->objects_sent, activated);
+    }
+}
+
+static void describe(const struct slu_sync *self, enum slu_err err,
                      struct slu_store_run *run)
 {
     const struct slu_report *report = self->report;
@@ -357,10 +268,11 @@ static void describe(const struct sync *self, enum slu_err err,
         (unsigned long long)report->added[SLU_KIND_IP],
         (unsigned long long)report->listed[SLU_KIND_DOMAIN],
         (unsigned long long)report->added[SLU_KIND_DOMAIN]);
+    describe_publication(report, run);
 }
 
 /* A run that can't be remembered has still been made. */
-static void end_run(struct sync *self, enum slu_err err)
+static void end_run(struct slu_sync *self, enum slu_err err)
 {
     struct slu_store_run run = {0};
 
@@ -373,7 +285,7 @@ static void end_run(struct sync *self, enum slu_err err)
     }
 }
 
-static enum slu_err begin_run(struct sync *self)
+static enum slu_err begin_run(struct slu_sync *self)
 {
     struct slu_store_run run = {.started = self->now, .exit_code = -1};
     enum slu_err err;
@@ -386,36 +298,55 @@ static enum slu_err begin_run(struct sync *self)
     return err;
 }
 
+static const char *name_pass(const struct slu_sync *self)
+{
+    if (self->on_row != NULL) {
+        return "Plan";
+    }
+    return self->ops->rows ? "Findings Sync" : "IOC Sync";
+}
+
 /* The cause is told once: here, unless it was where it happened. Of several
  * errors it is named again: it is the one that counts. */
-static void tell_end(struct sync *self, enum slu_err err)
+static void tell_end(struct slu_sync *self, enum slu_err err)
 {
     struct slu_engine *engine = self->engine;
-    const char *what = self->ops->rows ? "Findings" : "IOC";
+    const char *what = name_pass(self);
 
     if (err == SLU_ERR_OK) {
         slu_logger_print(&engine->logger, SLU_LOG_INFO,
-                         "\xe2\x9c\x94 %s Sync Completed Successfully", what);
+                         "\xe2\x9c\x94 %s Completed Successfully", what);
     } else if (engine->told.count == 1 &&
                slu_log_once_has(&engine->told, engine->error.text)) {
         slu_logger_print(&engine->logger, SLU_LOG_ERROR,
-                         "%s Sync ended: see the error above", what);
+                         "%s ended: see the error above", what);
     } else {
-        slu_logger_print(&engine->logger, SLU_LOG_ERROR, "%s Sync ended: %s",
-                         what, engine->error.text);
+        slu_logger_print(&engine->logger, SLU_LOG_ERROR, "%s ended: %s", what,
+                         engine->error.text);
     }
 }
 
-static enum slu_err run_all(struct sync *self)
+static void tell_start(const struct slu_sync *self)
 {
     const struct slu_logger *logger = &self->engine->logger;
+
+    if (self->on_row != NULL) {
+        slu_logger_print(logger, SLU_LOG_INFO,
+                         "===== Plan Starting: nothing will be written =====");
+    } else {
+        slu_logger_print(logger, SLU_LOG_INFO,
+                         self->ops->rows
+                             ? "===== GuardDuty Findings Sync Starting ====="
+                             : "===== GTI IOC Sync Lambda Starting =====");
+    }
+}
+
+static enum slu_err run_all(struct slu_sync *self)
+{
     enum slu_err err;
 
     slu_log_once_clear(&self->engine->told);
-    slu_logger_print(logger, SLU_LOG_INFO,
-                     self->ops->rows
-                         ? "===== GuardDuty Findings Sync Starting ====="
-                         : "===== GTI IOC Sync Lambda Starting =====");
+    tell_start(self);
     err = open_sync(self);
     if (err == SLU_ERR_OK) {
         err = begin_run(self);
@@ -431,37 +362,51 @@ static enum slu_err run_all(struct sync *self)
     return err;
 }
 
+enum slu_err slu_sync_run(struct slu_sync *self, unsigned flow)
+{
+    struct slu_engine *engine = self->engine;
+    enum slu_err err;
+
+    self->ops = slu_engine_source(engine, flow, &self->source_config);
+    if (self->ops == NULL) {
+        return engine->error.code;
+    }
+    self->flow = slu_config_flow(engine->config, flow);
+    if (self->on_row != NULL && self->ops->rows) {
+        return slu_error_set(&engine->error, SLU_ERR_CONFIG,
+                             "the flow %s has no lists to plan for",
+                             self->flow->name);
+    }
+    self->report->flow = self->flow->name;
+    self->report->has_rows = self->ops->rows;
+    self->report->output_dir = engine->top->output_dir;
+    self->ops->access(self->source_config, &self->access);
+    err = run_all(self);
+    self->report->seconds =
+        (double)(slu_clock_mono_us() - self->started_us) / 1e6;
+    close_sync(self);
+    if (err == SLU_ERR_STOPPED) {
+        /* This sync has heard it; the next one is another matter. */
+        slu_wake_clear(&engine->stop);
+    }
+    return err;
+}
+
 enum slu_err slu_engine_sync(struct slu_engine *self, unsigned flow,
                              struct slu_report *out_report)
 {
     struct slu_report unused;
-    struct sync sync = {
+    struct slu_sync sync = {
         .engine = self,
+        .state_dir = self->top->state_dir,
+        .output_dir = self->top->output_dir,
         .room = {.fd = -1},
         .now = slu_clock_wall_s(),
         .started_us = slu_clock_mono_us(),
         .report = out_report != NULL ? out_report : &unused,
     };
-    enum slu_err err;
 
     self->error = (struct slu_error){0};
     *sync.report = (struct slu_report){0};
-    sync.ops = slu_engine_source(self, flow, &sync.source_config);
-    if (sync.ops == NULL) {
-        return self->error.code;
-    }
-    sync.flow = slu_config_flow(self->config, flow);
-    sync.report->flow = sync.flow->name;
-    sync.report->has_rows = sync.ops->rows;
-    sync.report->output_dir = self->top->output_dir;
-    sync.ops->access(sync.source_config, &sync.access);
-    err = run_all(&sync);
-    sync.report->seconds =
-        (double)(slu_clock_mono_us() - sync.started_us) / 1e6;
-    close_sync(&sync);
-    if (err == SLU_ERR_STOPPED) {
-        /* This sync has heard it; the next one is another matter. */
-        slu_wake_clear(&self->stop);
-    }
-    return err;
+    return slu_sync_run(&sync, flow);
 }

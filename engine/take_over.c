@@ -49,6 +49,29 @@ static enum slu_err add_record(void *ctx, const struct slu_record *record)
     return slu_answer_add(ctx, record);
 }
 
+enum slu_err slu_publish_take_lines(const struct slu_publish_options *options,
+                                    const struct slu_publish_lines *lines,
+                                    struct slu_answer *answer,
+                                    struct slu_error *out_error)
+{
+    struct slu_take_over take = {lines->kind, lines->index, options->now,
+                                 answer, add_record};
+    enum slu_err err;
+
+    if (lines->text.len == 0) {
+        return SLU_ERR_OK;
+    }
+    err = slu_lists_take_over(&take, lines->text);
+    if (err != SLU_ERR_OK) {
+        return slu_error_set(out_error, err, "cannot take over %s: %s",
+                             lines->from, slu_err_sentence(err));
+    }
+    slu_logger_print(&options->logger, SLU_LOG_INFO,
+                     "Taking over existing file: %s | Size: %.2f MB",
+                     lines->from, (double)lines->text.len / 1048576);
+    return SLU_ERR_OK;
+}
+
 static enum slu_err take_file(const struct slu_publish_options *options,
                               struct slu_answer *answer, enum slu_kind kind,
                               unsigned index, struct slu_error *out_error)
@@ -65,19 +88,11 @@ static enum slu_err take_file(const struct slu_publish_options *options,
         err = SLU_ERR_OK;
     } else if (err != SLU_ERR_OK) {
         *out_error = *slu_files_error(options->files);
-    } else if (buf.len > 0) {
-        struct slu_take_over take = {kind, index, options->now, answer,
-                                     add_record};
+    } else {
+        struct slu_publish_lines lines = {kind, index, path,
+                                          slu_buf_view(&buf)};
 
-        err = slu_lists_take_over(&take, slu_buf_view(&buf));
-        if (err != SLU_ERR_OK) {
-            (void)slu_error_set(out_error, err, "cannot take over %s: %s", path,
-                                slu_err_sentence(err));
-        } else {
-            slu_logger_print(&options->logger, SLU_LOG_INFO,
-                             "Taking over existing file: %s | Size: %.2f MB",
-                             path, (double)buf.len / 1048576);
-        }
+        err = slu_publish_take_lines(options, &lines, answer, out_error);
     }
     slu_buf_fini(&buf);
     return err;
@@ -103,6 +118,27 @@ static enum slu_err take_files(const struct slu_publish_options *options,
     return SLU_ERR_OK;
 }
 
+/* All of it, durably, or nothing. */
+enum slu_err slu_publish_commit_lines(const struct slu_publish_options *options,
+                                      struct slu_answer *answer,
+                                      const char *from,
+                                      struct slu_error *out_error)
+{
+    enum slu_err err = slu_answer_commit(answer, NULL);
+
+    if (err == SLU_ERR_OK) {
+        err = slu_store_drain(options->store);
+    }
+    if (err != SLU_ERR_OK) {
+        const struct slu_error *detail = slu_store_error(options->store);
+
+        (void)slu_error_set(
+            out_error, err, "cannot record the lists of %s: %s", from,
+            detail->code != SLU_ERR_OK ? detail->text : slu_err_sentence(err));
+    }
+    return err;
+}
+
 static enum slu_err commit(const struct slu_publish_options *options,
                            struct slu_answer *answer, const char *key,
                            const char *dir, struct slu_error *out_error)
@@ -113,20 +149,12 @@ static enum slu_err commit(const struct slu_publish_options *options,
     slu_time_format_iso(options->now, iso);
     err = slu_answer_put(answer, "", slu_view_str(key),
                          slu_view_make(iso, sizeof(iso)));
-    if (err == SLU_ERR_OK) {
-        err = slu_answer_commit(answer, NULL);
-    }
-    if (err == SLU_ERR_OK) {
-        err = slu_store_drain(options->store);
-    }
     if (err != SLU_ERR_OK) {
-        const struct slu_error *detail = slu_store_error(options->store);
-
-        (void)slu_error_set(
-            out_error, err, "cannot record the lists of %s: %s", dir,
-            detail->code != SLU_ERR_OK ? detail->text : slu_err_sentence(err));
+        return slu_error_set(out_error, err,
+                             "cannot record the lists of %s: %s", dir,
+                             slu_err_sentence(err));
     }
-    return err;
+    return slu_publish_commit_lines(options, answer, dir, out_error);
 }
 
 enum slu_err slu_publish_take_over(const struct slu_publish_options *options,
@@ -161,6 +189,32 @@ enum slu_err slu_publish_take_over(const struct slu_publish_options *options,
 }
 
 enum slu_err
+slu_publish_parse_checkpoint(const struct slu_publish_options *options,
+                             struct slu_view bytes, const char *where,
+                             struct slu_checkpoint *out_checkpoint,
+                             struct slu_error *out_error)
+{
+    struct slu_error why = {0};
+    enum slu_err err =
+        slu_checkpoint_parse(out_checkpoint, options->alloc, bytes, &why);
+
+    if (err == SLU_ERR_OK) {
+        return err;
+    }
+    (void)slu_error_set(out_error, err,
+                        "%s in %s: %.150s; mend it, or remove it to pull the "
+                        "whole look-back again",
+                        SLU_CHECKPOINT_FILE, where, why.text);
+    if (err != SLU_ERR_CONFIG || !options->knows_checkpoint) {
+        return err;
+    }
+    slu_logger_print(&options->logger, SLU_LOG_WARN,
+                     "%s; the state has its own, the file is made anew",
+                     out_error->text);
+    return SLU_ERR_NOT_FOUND;
+}
+
+enum slu_err
 slu_publish_read_checkpoint(const struct slu_publish_options *options,
                             struct slu_checkpoint *out_checkpoint,
                             bool *out_found, struct slu_error *out_error)
@@ -172,17 +226,11 @@ slu_publish_read_checkpoint(const struct slu_publish_options *options,
     slu_buf_init(&buf, options->alloc, CHECKPOINT_BYTES_MAX);
     err = slu_files_read(options->files, SLU_CHECKPOINT_FILE, &buf);
     if (err == SLU_ERR_OK) {
-        struct slu_error why = {0};
-
-        err = slu_checkpoint_parse(out_checkpoint, options->alloc,
-                                   slu_buf_view(&buf), &why);
+        err = slu_publish_parse_checkpoint(options, slu_buf_view(&buf),
+                                           "the output folder", out_checkpoint,
+                                           out_error);
         *out_found = err == SLU_ERR_OK;
-        if (err != SLU_ERR_OK) {
-            (void)slu_error_set(out_error, err,
-                                "%s in the output folder: %.150s; mend it, or "
-                                "remove it to pull the whole look-back again",
-                                SLU_CHECKPOINT_FILE, why.text);
-        }
+        err = err == SLU_ERR_NOT_FOUND ? SLU_ERR_OK : err;
     } else if (err == SLU_ERR_NOT_FOUND) {
         err = SLU_ERR_OK;
     } else {

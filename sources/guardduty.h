@@ -28,6 +28,7 @@ struct slu_guardduty_config {
                                    identity's own account */
     struct slu_strings regions; /* or all; none: aws.region */
     const char *detector;       /* "auto", or an id */
+    bool create_detector;       /* for lists: where there is none */
     int64_t initial_range_days; /* 1-90 */
     bool include_archived;
     bool include_samples;

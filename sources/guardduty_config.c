@@ -46,6 +46,14 @@ static const struct slu_field fields[] = {
                 "id of one.",
     },
     {
+        .key = "create_detector",
+        .type = SLU_FIELD_BOOL,
+        .offset = OFFSET(create_detector),
+        .default_text = "false",
+        .help = "Enable GuardDuty in a region of publish.regions that has no "
+                "detector yet; AWS charges for it.",
+    },
+    {
         .key = "initial_range_days",
         .type = SLU_FIELD_INT,
         .offset = OFFSET(initial_range_days),

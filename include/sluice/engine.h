@@ -94,6 +94,7 @@ struct slu_report_set {
     const char *path;   /* of the list */
     const char *name;   /* of the set; "": none */
     const char *status; /* "active", "unchanged", "pending", "deactivated",
+                           "restored" (the last good content, after an error),
                            "error", "limit", "skipped", "failed" */
     bool created;
     bool activated;     /* asked for, by this run */

@@ -304,6 +304,16 @@ Test(config, has_one_flow_by_default)
     slu_config_free(config);
 }
 
+Test(config, refuses_a_sink_without_the_one_it_sends_on_for)
+{
+    REFUSE("flows:\n  - {name: a, source: gti, sinks: [s3]}\n", "line 2",
+           "the sink `s3` needs `files`", "[files, s3]");
+    REFUSE("flows: [{name: a, source: gti, sinks: [files, guardduty]}]\n",
+           "the sink `guardduty` needs `s3`", "[files, s3, guardduty]");
+    REFUSE("flows: [{name: a, source: guardduty, sinks: [files]}]\n",
+           "takes lists of indicators");
+}
+
 Test(config, reads_flows_with_and_without_sinks)
 {
     struct slu_config *config =
@@ -349,7 +359,7 @@ Test(config, refuses_broken_flows)
            "no source `moon`", "has: gti");
     REFUSE("flows: [{sinks: files}]\n", "a list such as [files]");
     REFUSE("flows: [{sinks: [[files]]}]\n", "a sink of a flow is a name");
-    REFUSE("flows:\n  - sinks:\n      - s3\n", "line 3", "no sink `s3`",
+    REFUSE("flows:\n  - sinks:\n      - s4\n", "line 3", "no sink `s4`",
            "has: files");
     REFUSE("flows: [{sinks: [files, files]}]\n", "stands twice");
     REFUSE("flows:\n  - name: a\n    source: gti\n    sinks: [csv]\n", "line 4",

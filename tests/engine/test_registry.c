@@ -51,7 +51,10 @@ Test(registry, knows_sources_and_sinks_by_name)
     cr_assert_null(slu_registry_row_sink("files"));
     cr_assert_null(slu_registry_row_sink("moon"));
     cr_assert_str_eq(slu_registry_sinks_of(slu_registry_source("gti")),
-                     "files");
+                     "files, s3, guardduty");
+    cr_assert_str_eq(slu_registry_list_sink(0), "files");
+    cr_assert_str_eq(slu_registry_list_sink(2), "guardduty");
+    cr_assert_null(slu_registry_list_sink(3));
     cr_assert_not_null(strstr(slu_registry_source_names(), "gti"));
     cr_assert_not_null(strstr(slu_registry_sink_names(), "files"));
 }

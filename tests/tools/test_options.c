@@ -191,3 +191,15 @@ Test(options, refuses_a_filter_elsewhere, .init = cr_redirect_stderr)
     expect_refusal(PARSE("status", "-c", "a", "--since", "4h"),
                    "`status` does not take the options of `indicators`");
 }
+
+Test(options, takes_force_where_something_is_published,
+     .init = cr_redirect_stderr)
+{
+    cr_assert(PARSE("sync", "-c", "a", "--force"));
+    cr_assert(options.force);
+    cr_assert(PARSE("plan", "-c", "a"));
+    cr_assert_eq(options.command->run, slu_cli_plan);
+    cr_assert_not(options.force);
+    expect_refusal(PARSE("check", "-c", "a", "--force"),
+                   "`check` does not take --force");
+}

@@ -173,8 +173,9 @@ Test(report, json_is_one_line_with_every_count)
     expect_line("\"listed\":{\"ip_address\":12345,\"domain\":4210}");
     expect_line("\"reasons\":{\"verdict\":1234,\"ip_leading_zero\":10}");
     expect_line("\"files\":[{\"path\":\"guard_duty/threat-ip-1.txt\","
-                "\"lines\":12345,\"bytes\":190210,\"changed\":true},{");
-    expect_line("\"changed\":false}]}\n");
+                "\"lines\":12345,\"bytes\":190210,\"changed\":true,\"sent\":"
+                "false},{");
+    expect_line("\"changed\":false,\"sent\":false}],\"bucket\":null");
 }
 
 Test(report, json_of_an_empty_report_is_whole)
@@ -184,7 +185,8 @@ Test(report, json_of_an_empty_report_is_whole)
     slu_cli_report_json(out.file, &report, 2, NULL);
     expect_line("{\"flow\":null,\"exit_code\":2,\"error\":null,");
     expect_line("\"reasons\":{}");
-    expect_line("\"files\":[]}\n");
+    expect_line("\"files\":[],\"bucket\":null,");
+    expect_line("\"sets\":[]}\n");
 }
 
 static const struct slu_status_entry checkpoints[] = {

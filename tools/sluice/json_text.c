@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#define WRAP_COLUMNS 76
+
 static bool is_tail(unsigned char byte)
 {
     return (byte & 0xC0) == 0x80;
@@ -77,5 +79,27 @@ void slu_cli_plain_text(FILE *to, const char *text)
         unsigned char byte = (unsigned char)*text;
 
         (void)fputc(byte < 0x20 || byte == 0x7F ? '?' : byte, to);
+    }
+}
+
+void slu_cli_wrapped_text(FILE *to, const char *text)
+{
+    while (*text != '\0') {
+        char line[WRAP_COLUMNS + 1];
+        size_t len = strlen(text);
+
+        if (len > WRAP_COLUMNS) {
+            len = WRAP_COLUMNS;
+            while (len > 0 && text[len] != ' ') {
+                len--;
+            }
+            len = len == 0 ? WRAP_COLUMNS : len;
+        }
+        (void)snprintf(line, sizeof(line), "%.*s", (int)len, text);
+        (void)fputs("    ", to);
+        slu_cli_plain_text(to, line);
+        (void)fputc('\n', to);
+        text += len;
+        text += strspn(text, " ");
     }
 }

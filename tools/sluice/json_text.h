@@ -13,4 +13,8 @@ void slu_cli_json_string(FILE *to, const char *text);
  * that a server says can steer the terminal. */
 void slu_cli_plain_text(FILE *to, const char *text);
 
+/* A sentence below its heading: indented, plain, broken at blanks to fit into
+ * 80 columns. */
+void slu_cli_wrapped_text(FILE *to, const char *text);
+
 #endif

@@ -11,6 +11,7 @@ enum letter {
     LETTER_HELP = 'h',
     LETTER_FLOW = 256,
     LETTER_FORMAT,
+    LETTER_FORCE,
     LETTER_JSON,
     LETTER_LIST,
     LETTER_LOG_FORMAT,
@@ -25,6 +26,7 @@ static const struct option long_options[] = {
     {"config", required_argument, NULL, LETTER_CONFIG},
     {"flow", required_argument, NULL, LETTER_FLOW},
     {"format", required_argument, NULL, LETTER_FORMAT},
+    {"force", no_argument, NULL, LETTER_FORCE},
     {"help", no_argument, NULL, LETTER_HELP},
     {"json", no_argument, NULL, LETTER_JSON},
     {"list", required_argument, NULL, LETTER_LIST},
@@ -42,8 +44,12 @@ const struct slu_cli_command slu_cli_commands[] = {
      "pull from a simulator, started inside, into ./sluice-demo"},
     {"check", SLU_CLI_CONFIG | SLU_CLI_LOG, true, slu_cli_check,
      "try configuration, key, permissions and folders"},
-    {"sync", SLU_CLI_CONFIG | SLU_CLI_FLOW | SLU_CLI_LOG | SLU_CLI_JSON, true,
-     slu_cli_sync, "pull once and write the lists, checkpointed"},
+    {"plan",
+     SLU_CLI_CONFIG | SLU_CLI_FLOW | SLU_CLI_LOG | SLU_CLI_JSON | SLU_CLI_FORCE,
+     true, slu_cli_plan, "show what a sync would do; write nothing"},
+    {"sync",
+     SLU_CLI_CONFIG | SLU_CLI_FLOW | SLU_CLI_LOG | SLU_CLI_JSON | SLU_CLI_FORCE,
+     true, slu_cli_sync, "pull once and publish the lists, checkpointed"},
     {"status", SLU_CLI_CONFIG | SLU_CLI_LOG | SLU_CLI_JSON, true,
      slu_cli_status, "show checkpoints, lists and the last runs"},
     {"explain", SLU_CLI_CONFIG | SLU_CLI_LOG | SLU_CLI_JSON | SLU_CLI_VALUE,
@@ -146,6 +152,10 @@ static bool parse_option(struct slu_cli_options *self, int letter,
         self->flow = optarg;
         *given |= SLU_CLI_FLOW;
         return true;
+    case LETTER_FORCE:
+        self->force = true;
+        *given |= SLU_CLI_FORCE;
+        return true;
     case LETTER_JSON:
         self->json = true;
         *given |= SLU_CLI_JSON;
@@ -194,7 +204,7 @@ static bool parse_words(struct slu_cli_options *self, int argc, char **argv)
     }
     if (optind == argc) {
         return fail("which command?",
-                    " check, demo, explain, indicators, status or "
+                    " check, demo, explain, indicators, plan, status or "
                     "sync");
     }
     self->command = slu_cli_command_find(argv[optind]);

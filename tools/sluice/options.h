@@ -27,6 +27,7 @@ enum slu_cli_option {
     SLU_CLI_LOG = 1 << 3,    /* --log-level and --log-format */
     SLU_CLI_FILTER = 1 << 5, /* --source, --type, --since, --list, --format */
     SLU_CLI_VALUE = 1 << 6,  /* one more word */
+    SLU_CLI_FORCE = 1 << 4,
 };
 
 struct slu_cli_options {
@@ -42,6 +43,7 @@ struct slu_cli_options {
     const char *list;
     enum slu_indicator_format format;
     bool json;
+    bool force;
     bool log_json;
     bool log_level_given;
     enum slu_log_level log_level;
@@ -62,6 +64,7 @@ int slu_cli_demo(const struct slu_cli_options *options);
 int slu_cli_explain(const struct slu_cli_options *options);
 int slu_cli_help(const struct slu_cli_options *options);
 int slu_cli_indicators(const struct slu_cli_options *options);
+int slu_cli_plan(const struct slu_cli_options *options);
 int slu_cli_status(const struct slu_cli_options *options);
 int slu_cli_sync(const struct slu_cli_options *options);
 int slu_cli_version(const struct slu_cli_options *options);

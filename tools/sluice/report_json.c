@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/sluice/json_text.h"
-#include "tools/sluice/report.h"
+#include "tools/sluice/report_sets.h"
 
 #include <inttypes.h>
 
@@ -49,8 +49,9 @@ static void print_files(FILE *to, const struct slu_report_file *files,
         slu_cli_json_string(to, files[i].path);
         put_count(to, "lines", files[i].lines);
         put_count(to, "bytes", files[i].bytes);
-        (void)fprintf(to, ",\"changed\":%s}",
-                      files[i].changed ? "true" : "false");
+        (void)fprintf(to, ",\"changed\":%s,\"sent\":%s}",
+                      files[i].changed ? "true" : "false",
+                      files[i].sent ? "true" : "false");
     }
     (void)fputc(']', to);
 }
@@ -94,12 +95,16 @@ void slu_cli_report_json(FILE *to, const struct slu_report *report,
     put_kinds(to, "revoked", report->revoked);
     put_kinds(to, "expired", report->expired);
     put_kinds(to, "exceeded", report->exceeded);
+    put_count(to, "merged", report->merged);
+    put_count(to, "folded", report->folded);
+    slu_cli_categories_json(to, report);
     put_reasons(to, report);
     put_count(to, "units", report->units);
     put_count(to, "failed_units", report->failed_units);
     put_count(to, "incomplete_units", report->incomplete_units);
     put_string(to, "output_dir", report->output_dir);
     print_files(to, report->files, report->file_count);
+    slu_cli_publication_json(to, report);
     (void)fputs("}\n", to);
 }
 

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/sluice/json_text.h"
 #include "tools/sluice/number_text.h"
-#include "tools/sluice/report.h"
+#include "tools/sluice/report_sets.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-#define WRAP_COLUMNS 76
 
 /* ---- files ---- */
 
@@ -60,6 +58,15 @@ static void print_kinds_if_any(FILE *to, const char *label,
     }
 }
 
+static void print_if_any(FILE *to, const char *label, uint64_t ips,
+                         uint64_t domains)
+{
+    const uint64_t counts[SLU_KIND_COUNT] = {
+        [SLU_KIND_IP] = ips, [SLU_KIND_DOMAIN] = domains};
+
+    print_kinds_if_any(to, label, counts);
+}
+
 static void print_indicators(FILE *to, const struct slu_report *report)
 {
     (void)fprintf(to, "Indicators\n  %-38s %11s %14s\n", "", "IPs", "domains");
@@ -70,6 +77,8 @@ static void print_indicators(FILE *to, const struct slu_report *report)
     print_kinds_if_any(to, "    revoked: verdict or score", report->revoked);
     print_kinds_if_any(to, "    expired: lists.max_age", report->expired);
     print_kinds(to, "over capacity", report->exceeded);
+    print_if_any(to, "merged into wider lines", report->merged, 0);
+    print_if_any(to, "folded into *.parent", 0, report->folded);
 }
 
 static void print_rows(FILE *to, const struct slu_report *report)
@@ -180,40 +189,19 @@ void slu_cli_report_text(FILE *to, const struct slu_report *report,
         print_indicators(to, report);
     }
     print_reasons(to, report);
+    slu_cli_categories_text(to, report);
     if (report->file_count > 0) {
         (void)fputc('\n', to);
         print_files(to, report->output_dir, report->files, report->file_count,
                     true);
     }
+    slu_cli_publication_text(to, report);
     (void)fputc('\n', to);
     print_pull(to, report);
     print_units(to, report);
 }
 
 /* ---- status ---- */
-
-/* A sentence below its heading, broken at blanks. */
-static void print_wrapped(FILE *to, const char *text)
-{
-    while (*text != '\0') {
-        char line[WRAP_COLUMNS + 1];
-        size_t len = strlen(text);
-
-        if (len > WRAP_COLUMNS) {
-            len = WRAP_COLUMNS;
-            while (len > 0 && text[len] != ' ') {
-                len--;
-            }
-            len = len == 0 ? WRAP_COLUMNS : len;
-        }
-        (void)snprintf(line, sizeof(line), "%.*s", (int)len, text);
-        (void)fputs("    ", to);
-        slu_cli_plain_text(to, line);
-        (void)fputc('\n', to);
-        text += len;
-        text += strspn(text, " ");
-    }
-}
 
 static void print_run(FILE *to, const struct slu_status_run *run)
 {
@@ -232,7 +220,7 @@ static void print_run(FILE *to, const struct slu_status_run *run)
     }
     (void)fputc('\n', to);
     if (run->summary != NULL && run->summary[0] != '\0') {
-        print_wrapped(to, run->summary);
+        slu_cli_wrapped_text(to, run->summary);
     }
 }
 

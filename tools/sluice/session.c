@@ -51,6 +51,7 @@ int slu_cli_session_open(struct slu_cli_session *self,
         .log_level = options->log_level,
         .on_progress = slu_cli_console_progress,
         .progress_ctx = &self->console,
+        .force = options->force,
     };
     struct slu_error error = {0};
     enum slu_err err;

@@ -23,6 +23,12 @@ int slu_cli_session_open(struct slu_cli_session *self,
                          const char *config_path);
 void slu_cli_session_close(struct slu_cli_session *self);
 
+/* Runs the flows that --flow names, or all of them; the highest exit code. */
+int slu_cli_session_each(struct slu_cli_session *self,
+                         const struct slu_cli_options *options,
+                         int (*run)(struct slu_cli_session *self, unsigned flow,
+                                    bool json));
+
 /* One flow: syncs and prints its report on stdout. */
 int slu_cli_session_sync(struct slu_cli_session *self, unsigned flow,
                          bool json);

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `sluice plan`: what a sync would do now, row by row. */
+#include "tools/sluice/json_text.h"
+#include "tools/sluice/number_text.h"
+#include "tools/sluice/session.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+struct plan {
+    FILE *to;
+    bool json;
+    unsigned rows[4];   /* printed, by kind */
+    unsigned unchanged; /* lists, and sets that need nothing */
+    bool begun;
+    enum slu_plan_kind kind; /* of the rows under way */
+};
+
+static void print_heading(struct plan *self, enum slu_plan_kind kind)
+{
+    static const char *const headings[] = {
+        [SLU_PLAN_LIST] = "Lists                                       lines "
+                          "    added   removed",
+        [SLU_PLAN_SET] = "Sets",
+        [SLU_PLAN_CALL] = "Requests that would write",
+        [SLU_PLAN_NOTE] = "Notes",
+    };
+
+    (void)fprintf(self->to, "%s%s\n", self->begun ? "\n" : "", headings[kind]);
+    self->begun = true;
+    self->kind = kind;
+}
+
+/* Those that stay as they are, in one line, when all of a kind were told. */
+static void end_kind(struct plan *self)
+{
+    if (self->unchanged > 0) {
+        (void)fprintf(self->to, "  %s%u unchanged\n",
+                      self->rows[self->kind] > 0 ? "and " : "",
+                      self->unchanged);
+    }
+    self->unchanged = 0;
+}
+
+static void print_list(FILE *to, const struct slu_plan_row *row)
+{
+    (void)fprintf(to, "  %-36s %11s %9s %9s  %s\n", row->path,
+                  slu_cli_number_count(row->lines).text,
+                  slu_cli_number_count(row->added).text,
+                  slu_cli_number_count(row->removed).text, row->action);
+    if (row->text[0] != '\0') {
+        slu_cli_wrapped_text(to, row->text);
+    }
+}
+
+static void print_row(FILE *to, const struct slu_plan_row *row)
+{
+    switch (row->kind) {
+    case SLU_PLAN_LIST:
+        print_list(to, row);
+        return;
+    case SLU_PLAN_SET:
+        (void)fprintf(to, "  %-14s %-30.30s %-10s %s\n", row->region, row->name,
+                      row->action, row->text);
+        return;
+    case SLU_PLAN_CALL:
+        (void)fprintf(to, "  %-14s %-24s %s\n",
+                      row->region[0] != '\0' ? row->region : "S3", row->action,
+                      row->path);
+        return;
+    case SLU_PLAN_NOTE:
+        slu_cli_wrapped_text(to, row->text);
+        return;
+    }
+}
+
+static bool is_unchanged(const struct slu_plan_row *row)
+{
+    return (row->kind == SLU_PLAN_LIST &&
+            strcmp(row->action, "unchanged") == 0) ||
+           (row->kind == SLU_PLAN_SET && strcmp(row->action, "none") == 0);
+}
+
+static void print_text(struct plan *self, const struct slu_plan_row *row)
+{
+    if (!self->begun || row->kind != self->kind) {
+        end_kind(self);
+        print_heading(self, row->kind);
+    }
+    if (is_unchanged(row)) {
+        self->unchanged++;
+        return;
+    }
+    self->rows[row->kind]++;
+    print_row(self->to, row);
+}
+
+static void put_member(FILE *to, const char *key, const char *text)
+{
+    (void)fprintf(to, ",\"%s\":", key);
+    slu_cli_json_string(to, text);
+}
+
+static void print_json(FILE *to, const struct slu_plan_row *row)
+{
+    static const char *const kinds[] = {
+        [SLU_PLAN_LIST] = "list",
+        [SLU_PLAN_SET] = "set",
+        [SLU_PLAN_CALL] = "call",
+        [SLU_PLAN_NOTE] = "note",
+    };
+
+    (void)fprintf(to, "{\"kind\":\"%s\"", kinds[row->kind]);
+    put_member(to, "action", row->action);
+    put_member(to, "region", row->region);
+    put_member(to, "path", row->path);
+    put_member(to, "name", row->name);
+    put_member(to, "text", row->text);
+    if (row->kind == SLU_PLAN_LIST) {
+        (void)fprintf(to,
+                      ",\"lines\":%" PRIu64 ",\"bytes\":%" PRIu64
+                      ",\"added\":%" PRIu64 ",\"removed\":%" PRIu64,
+                      row->lines, row->bytes, row->added, row->removed);
+    }
+    (void)fputs("}\n", to);
+}
+
+static void on_row(void *ctx, const struct slu_plan_row *row)
+{
+    struct plan *self = ctx;
+
+    if (self->json) {
+        print_json(self->to, row);
+    } else {
+        print_text(self, row);
+    }
+}
+
+static void end_text(struct plan *self)
+{
+    end_kind(self);
+    if (self->rows[SLU_PLAN_CALL] == 0) {
+        (void)fprintf(self->to, "\nNothing would be sent.\n");
+    }
+    (void)fprintf(self->to, "Nothing was written.\n");
+}
+
+static int plan_flow(struct slu_cli_session *session, unsigned flow, bool json)
+{
+    struct plan plan = {.to = stdout, .json = json};
+    unsigned errors = session->console.errors;
+    struct slu_report report;
+    enum slu_err err;
+
+    memset(&report, 0, sizeof(report));
+    err = slu_engine_plan(session->engine, flow, on_row, &plan, &report);
+    slu_cli_console_clear(&session->console);
+    if (err != SLU_ERR_OK) {
+        slu_cli_session_complain(session, errors);
+    }
+    if (!json && plan.begun) {
+        end_text(&plan);
+    }
+    return slu_exit_code(err);
+}
+
+int slu_cli_plan(const struct slu_cli_options *options)
+{
+    struct slu_cli_session session;
+    int exit_code = slu_cli_session_open(&session, options, options->config);
+
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    exit_code = slu_cli_session_each(&session, options, plan_flow);
+    slu_cli_session_close(&session);
+    return slu_cli_flush(exit_code);
+}
