@@ -5,6 +5,7 @@
  * folders' openers make and remove.
  */
 #include "engine/check_limits.h"
+#include "engine/check_publish.h"
 #include "engine/clock.h"
 #include "engine/engine_state.h"
 #include "engine/files.h"
@@ -236,6 +237,22 @@ static void check_source(struct check *self, const struct slu_source_ops *ops,
     }
 }
 
+static void check_publishing(struct check *self, unsigned flow)
+{
+    const struct slu_check_publish place = {
+        .engine = self->engine,
+        .flow = flow,
+        .http = &self->limits.http,
+        .limits = &self->limits.limits,
+        .tell = hear,
+        .ctx = self,
+    };
+    struct slu_error error;
+    enum slu_err err = slu_check_publish(&place, &error);
+
+    raise_worst(self, err, error.text);
+}
+
 enum slu_err slu_engine_check(struct slu_engine *self, slu_check_fn on_line,
                               void *ctx)
 {
@@ -257,6 +274,7 @@ enum slu_err slu_engine_check(struct slu_engine *self, slu_check_fn on_line,
         const struct slu_source_ops *ops = slu_engine_source(self, i, &config);
 
         check_source(&check, ops, config);
+        check_publishing(&check, i);
     }
     return check.worst;
 }
