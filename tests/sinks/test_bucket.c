@@ -1,49 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sinks/bucket.h"
 
-#include "sinks/bucket_world.h"
-#include <criterion/criterion.h>
-#include <stdio.h>
-
-#define LIST "threat-ip-1.txt"
-#define OTHER "threat-entity-1.txt"
-#define SIDE "invalid_iocs/reasons.ndjson"
-#define CHECKPOINT "gti-checkpoint.json"
-#define KEY(path) "guard_duty/" path
-
-static struct fake_s3 s3;
-static struct writer writer;
-
-static void setup(void)
-{
-    fake_s3_init(&s3);
-    writer_init(&writer, &s3);
-}
-
-static void teardown(void)
-{
-    writer_fini(&writer);
-    fake_s3_fini(&s3);
-}
+#include "sinks/bucket_scene.h"
 
 TestSuite(bucket, .init = setup, .fini = teardown);
-
-static enum slu_object_outcome outcome(const char *path)
-{
-    return slu_bucket_outcome(writer.bucket, path);
-}
-
-static const struct slu_bucket_result *result(void)
-{
-    return slu_bucket_result(writer.bucket);
-}
-
-static void assert_first(enum slu_err code, const char *text)
-{
-    cr_assert_eq(result()->first.code, code, "%s", result()->first.text);
-    cr_assert_not_null(strstr(result()->first.text, text), "%s",
-                       result()->first.text);
-}
 
 /* The object is there, and known with that content. */
 static void publish(const char *path, enum slu_artifact_role role,
@@ -472,7 +432,7 @@ Test(bucket, the_checkpoint_stays_when_a_content_is_missing)
     cr_assert_eq(outcome(LIST), SLU_OBJECT_FAILED);
     cr_assert_eq(outcome(CHECKPOINT), SLU_OBJECT_UNTOUCHED);
     cr_assert_eq(s3.requests, 0);
-    assert_first(SLU_ERR_NOT_FOUND,
+    assert_first(SLU_ERR_NOT_FOUND, 0,
                  "s3://my-bucket/guard_duty/threat-ip-1.txt: not stored: there "
                  "is no content");
 }

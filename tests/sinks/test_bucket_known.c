@@ -1,30 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sinks/bucket.h"
 
-#include "sinks/bucket_world.h"
-#include <criterion/criterion.h>
-#include <stdio.h>
+#include "sinks/bucket_scene.h"
 
-#define LIST "threat-ip-1.txt"
 #define HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define GOOD                                                                   \
     "s3://my-bucket/guard_duty/threat-ip-1.txt etag=\"abc\" sha256=" HASH      \
     " lines=150 bytes=2345"
-
-static struct fake_s3 s3;
-static struct writer writer;
-
-static void setup(void)
-{
-    fake_s3_init(&s3);
-    writer_init(&writer, &s3);
-}
-
-static void teardown(void)
-{
-    writer_fini(&writer);
-    fake_s3_fini(&s3);
-}
 
 TestSuite(bucket_known, .init = setup, .fini = teardown);
 

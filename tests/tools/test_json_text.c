@@ -20,6 +20,19 @@ Test(json_text, escapes_what_json_wants_escaped)
     expect_json("a\nb\x1b\x7f", "\"a\\u000ab\\u001b\\u007f\"");
 }
 
+Test(json_text, a_member_follows_another)
+{
+    struct text_file out;
+
+    text_file_open(&out);
+    slu_cli_json_member(out.file, "a", "b\"");
+    slu_cli_json_member(out.file, "c", NULL);
+    slu_cli_json_count(out.file, "d", UINT64_MAX);
+    cr_assert_str_eq(text_file_read(&out), ",\"a\":\"b\\\"\",\"c\":null,"
+                                           "\"d\":18446744073709551615");
+    text_file_close(&out);
+}
+
 Test(json_text, keeps_valid_utf8)
 {
     expect_json("\xE2\x9C\x94 \xC3\xA9 \xF0\x9F\x98\x80",

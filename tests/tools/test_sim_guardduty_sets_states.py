@@ -187,9 +187,10 @@ class Contents(SetsCase):
                 self.assertIsNone(
                     self.outcome(client, kind, line.encode() + b'\n'), line)
                 self.assertIsNone(self.outcome(client, kind, line.encode()))
-        for line in ('256.1.1.1', '1.2.3', '1.2.3.4.5', '01.2.3.4', '1.2.3.4/33',
-                     '1.2.3.4/', '1.2.3.4/032', '1.2.3.4/24', '1.2.3.4 ',
-                     ' 1.2.3.4', '1.2.3.4#x', '2001:db8::1', '::/0', '1.2.3.x',
+        for line in ('256.1.1.1', '1.2.3', '1.2.3.4.5', '01.2.3.4',
+                     '1.2.3.4/33', '1.2.3.4/', '1.2.3.4/032', '1.2.3.4/24',
+                     '1.2.3.4 ', ' 1.2.3.4', '1.2.3.4#x', '2001:db8::1',
+                     '::/0', '1.2.3.x',
                      'http://example.com/', 'example.com', '*.example.com',
                      '1.2.3.4-1.2.3.9', '', '1.2.3.4\r', '\x00'):
             got = self.outcome(client, IP, ADDRESSES + line.encode() + b'\n')

@@ -8,7 +8,8 @@ from aws_case import ROLE
 from aws_signer import ACCOUNT
 from boto_case import Boto
 
-ARN = rf'^arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:%s-[A-Za-z0-9]{{6}}$'
+ARN = (rf'^arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:'
+       '%s-[A-Za-z0-9]{6}$')
 
 
 class SecretsBoto(Boto):

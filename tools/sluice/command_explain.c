@@ -113,26 +113,20 @@ static void print_text(FILE *to, const struct slu_explanation *what)
 
 /* ---- for programs ---- */
 
-static void put_text(FILE *to, const char *key, const char *text)
-{
-    (void)fprintf(to, ",\"%s\":", key);
-    slu_cli_json_string(to, text);
-}
-
 static void put_time(FILE *to, const char *key, bool present, uint32_t seconds)
 {
     struct slu_cli_number time = slu_cli_number_time(seconds);
 
     time.text[10] = 'T'; /* "2025-08-07 05:00:00Z" as RFC 3339 has it */
-    put_text(to, key, present ? time.text : NULL);
+    slu_cli_json_member(to, key, present ? time.text : NULL);
 }
 
 static void put_line(FILE *to, const char *key, const char *path, uint64_t line)
 {
     if (path == NULL) {
-        (void)fprintf(to, ",\"%s\":null", key);
+        slu_cli_json_member(to, key, NULL);
     } else {
-        (void)fprintf(to, ",\"%s\":%" PRIu64, key, line);
+        slu_cli_json_count(to, key, line);
     }
 }
 
@@ -150,9 +144,9 @@ static void put_known(FILE *to, const struct slu_explanation *what)
         first = false;
     }
     (void)fputc(']', to);
-    put_text(to, "verdict",
-             assessed ? slu_verdict_name(indicator->verdict) : NULL);
-    (void)fprintf(to, ",\"score\":%u", indicator->score);
+    slu_cli_json_member(to, "verdict",
+                        assessed ? slu_verdict_name(indicator->verdict) : NULL);
+    slu_cli_json_count(to, "score", indicator->score);
     put_time(to, "first_seen", what->known, indicator->first_seen);
     put_time(to, "last_seen", what->known, indicator->last_seen);
     put_time(to, "assessed_at", assessed, indicator->assessed_at);
@@ -164,8 +158,8 @@ static void put_sets(FILE *to, const struct slu_explanation *what)
     for (unsigned i = 0; i < what->set_count; i++) {
         (void)fprintf(to, "%s{\"region\":", i == 0 ? "" : ",");
         slu_cli_json_string(to, what->sets[i].region);
-        put_text(to, "id", what->sets[i].id);
-        put_text(to, "status", what->sets[i].status);
+        slu_cli_json_member(to, "id", what->sets[i].id);
+        slu_cli_json_member(to, "status", what->sets[i].status);
         (void)fputc('}', to);
     }
     (void)fputc(']', to);
@@ -178,18 +172,18 @@ static void print_json(FILE *to, const struct slu_explanation *what)
     (void)fputs("{\"value\":", to);
     slu_cli_json_string(
         to, copy_value(what->indicator.value, value, sizeof(value)));
-    put_text(to, "type", slu_kind_name(what->indicator.kind));
+    slu_cli_json_member(to, "type", slu_kind_name(what->indicator.kind));
     (void)fprintf(to, ",\"known\":%s", what->known ? "true" : "false");
     put_known(to, what);
-    put_text(to, "list", what->path);
+    slu_cli_json_member(to, "list", what->path);
     put_line(to, "line", what->path, what->line);
-    put_text(to, "reason", what->reason);
-    put_text(to, "text", what->text);
-    put_text(to, "covered_by",
-             what->covered_path == NULL ? NULL : what->covered_by);
-    put_text(to, "covered_list", what->covered_path);
+    slu_cli_json_member(to, "reason", what->reason);
+    slu_cli_json_member(to, "text", what->text);
+    slu_cli_json_member(to, "covered_by",
+                        what->covered_path == NULL ? NULL : what->covered_by);
+    slu_cli_json_member(to, "covered_list", what->covered_path);
     put_line(to, "covered_line", what->covered_path, what->covered_line);
-    put_text(to, "object", what->object);
+    slu_cli_json_member(to, "object", what->object);
     (void)fprintf(to, ",\"object_current\":%s",
                   what->object_current ? "true" : "false");
     put_sets(to, what);

@@ -4,7 +4,6 @@
 #include "tools/sluice/number_text.h"
 #include "tools/sluice/session.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -96,12 +95,6 @@ static void print_text(struct plan *self, const struct slu_plan_row *row)
     print_row(self->to, row);
 }
 
-static void put_member(FILE *to, const char *key, const char *text)
-{
-    (void)fprintf(to, ",\"%s\":", key);
-    slu_cli_json_string(to, text);
-}
-
 static void print_json(FILE *to, const struct slu_plan_row *row)
 {
     static const char *const kinds[] = {
@@ -112,16 +105,16 @@ static void print_json(FILE *to, const struct slu_plan_row *row)
     };
 
     (void)fprintf(to, "{\"kind\":\"%s\"", kinds[row->kind]);
-    put_member(to, "action", row->action);
-    put_member(to, "region", row->region);
-    put_member(to, "path", row->path);
-    put_member(to, "name", row->name);
-    put_member(to, "text", row->text);
+    slu_cli_json_member(to, "action", row->action);
+    slu_cli_json_member(to, "region", row->region);
+    slu_cli_json_member(to, "path", row->path);
+    slu_cli_json_member(to, "name", row->name);
+    slu_cli_json_member(to, "text", row->text);
     if (row->kind == SLU_PLAN_LIST) {
-        (void)fprintf(to,
-                      ",\"lines\":%" PRIu64 ",\"bytes\":%" PRIu64
-                      ",\"added\":%" PRIu64 ",\"removed\":%" PRIu64,
-                      row->lines, row->bytes, row->added, row->removed);
+        slu_cli_json_count(to, "lines", row->lines);
+        slu_cli_json_count(to, "bytes", row->bytes);
+        slu_cli_json_count(to, "added", row->added);
+        slu_cli_json_count(to, "removed", row->removed);
     }
     (void)fputs("}\n", to);
 }

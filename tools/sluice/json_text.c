@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/sluice/json_text.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -71,6 +72,17 @@ void slu_cli_json_string(FILE *to, const char *text)
         at += len;
     }
     (void)fputc('"', to);
+}
+
+void slu_cli_json_member(FILE *to, const char *key, const char *text)
+{
+    (void)fprintf(to, ",\"%s\":", key);
+    slu_cli_json_string(to, text);
+}
+
+void slu_cli_json_count(FILE *to, const char *key, uint64_t number)
+{
+    (void)fprintf(to, ",\"%s\":%" PRIu64, key, number);
 }
 
 void slu_cli_plain_text(FILE *to, const char *text)

@@ -3,11 +3,17 @@
 #ifndef SLU_CLI_JSON_TEXT_H
 #define SLU_CLI_JSON_TEXT_H
 
+#include <stdint.h>
 #include <stdio.h>
 
 /* The text as a JSON string with its quotes; NULL as null. A byte that is not
  * part of valid UTF-8 becomes U+FFFD. */
 void slu_cli_json_string(FILE *to, const char *text);
+
+/* ,"key":"text" */
+void slu_cli_json_member(FILE *to, const char *key, const char *text);
+/* ,"key":number */
+void slu_cli_json_count(FILE *to, const char *key, uint64_t number);
 
 /* The text with every control byte as "?": a line stays one line, and nothing
  * that a server says can steer the terminal. */

@@ -4,12 +4,6 @@
 
 #include <inttypes.h>
 
-/* ,"key":number */
-static void put_count(FILE *to, const char *key, uint64_t number)
-{
-    (void)fprintf(to, ",\"%s\":%" PRIu64, key, number);
-}
-
 /* ,"key":{"ip_address":n,"domain":n} */
 static void put_kinds(FILE *to, const char *key,
                       const uint64_t counts[SLU_KIND_COUNT])
@@ -34,12 +28,6 @@ static void put_row_kinds(FILE *to, const char *key,
     (void)fputc('}', to);
 }
 
-static void put_string(FILE *to, const char *key, const char *text)
-{
-    (void)fprintf(to, ",\"%s\":", key);
-    slu_cli_json_string(to, text);
-}
-
 static void print_files(FILE *to, const struct slu_report_file *files,
                         unsigned count)
 {
@@ -47,8 +35,8 @@ static void print_files(FILE *to, const struct slu_report_file *files,
     for (unsigned i = 0; i < count; i++) {
         (void)fprintf(to, "%s{\"path\":", i == 0 ? "" : ",");
         slu_cli_json_string(to, files[i].path);
-        put_count(to, "lines", files[i].lines);
-        put_count(to, "bytes", files[i].bytes);
+        slu_cli_json_count(to, "lines", files[i].lines);
+        slu_cli_json_count(to, "bytes", files[i].bytes);
         (void)fprintf(to, ",\"changed\":%s,\"sent\":%s}",
                       files[i].changed ? "true" : "false",
                       files[i].sent ? "true" : "false");
@@ -73,19 +61,19 @@ void slu_cli_report_json(FILE *to, const struct slu_report *report,
     (void)fputs("{\"flow\":", to);
     slu_cli_json_string(to, report->flow);
     (void)fprintf(to, ",\"exit_code\":%d", exit_code);
-    put_string(to, "error", error);
-    put_count(to, "requests", report->requests);
-    put_count(to, "retries", report->retries);
-    put_count(to, "wire_bytes", report->wire_bytes);
-    put_count(to, "body_bytes", report->body_bytes);
-    put_count(to, "in_flight_max", report->in_flight_max);
+    slu_cli_json_member(to, "error", error);
+    slu_cli_json_count(to, "requests", report->requests);
+    slu_cli_json_count(to, "retries", report->retries);
+    slu_cli_json_count(to, "wire_bytes", report->wire_bytes);
+    slu_cli_json_count(to, "body_bytes", report->body_bytes);
+    slu_cli_json_count(to, "in_flight_max", report->in_flight_max);
     (void)fprintf(to, ",\"seconds\":%.3f,\"pull_seconds\":%.3f",
                   report->seconds, report->pull_seconds);
-    put_count(to, "items", report->items);
-    put_count(to, "duplicates", report->duplicates);
+    slu_cli_json_count(to, "items", report->items);
+    slu_cli_json_count(to, "duplicates", report->duplicates);
     if (report->has_rows) {
-        put_count(to, "findings", report->findings);
-        put_count(to, "barren_findings", report->barren_findings);
+        slu_cli_json_count(to, "findings", report->findings);
+        slu_cli_json_count(to, "barren_findings", report->barren_findings);
         put_row_kinds(to, "rows", report->rows);
     }
     put_kinds(to, "accepted", report->accepted);
@@ -95,14 +83,14 @@ void slu_cli_report_json(FILE *to, const struct slu_report *report,
     put_kinds(to, "revoked", report->revoked);
     put_kinds(to, "expired", report->expired);
     put_kinds(to, "exceeded", report->exceeded);
-    put_count(to, "merged", report->merged);
-    put_count(to, "folded", report->folded);
+    slu_cli_json_count(to, "merged", report->merged);
+    slu_cli_json_count(to, "folded", report->folded);
     slu_cli_categories_json(to, report);
     put_reasons(to, report);
-    put_count(to, "units", report->units);
-    put_count(to, "failed_units", report->failed_units);
-    put_count(to, "incomplete_units", report->incomplete_units);
-    put_string(to, "output_dir", report->output_dir);
+    slu_cli_json_count(to, "units", report->units);
+    slu_cli_json_count(to, "failed_units", report->failed_units);
+    slu_cli_json_count(to, "incomplete_units", report->incomplete_units);
+    slu_cli_json_member(to, "output_dir", report->output_dir);
     print_files(to, report->files, report->file_count);
     slu_cli_publication_json(to, report);
     (void)fputs("}\n", to);
@@ -119,7 +107,7 @@ static void put_run(FILE *to, const struct slu_status_run *run)
         (void)fprintf(to, ",\"ended\":%" PRId64 ",\"exit_code\":%d", run->ended,
                       run->exit_code);
     }
-    put_string(to, "summary", run->summary);
+    slu_cli_json_member(to, "summary", run->summary);
     (void)fputc('}', to);
 }
 
@@ -127,7 +115,7 @@ void slu_cli_status_json(FILE *to, const struct slu_status *status)
 {
     (void)fputs("{\"state_dir\":", to);
     slu_cli_json_string(to, status->state_dir);
-    put_string(to, "output_dir", status->output_dir);
+    slu_cli_json_member(to, "output_dir", status->output_dir);
     (void)fputs(",\"checkpoints\":{", to);
     for (unsigned i = 0; i < status->checkpoint_count; i++) {
         (void)fputs(i == 0 ? "" : ",", to);
@@ -136,7 +124,7 @@ void slu_cli_status_json(FILE *to, const struct slu_status *status)
         slu_cli_json_string(to, status->checkpoints[i].value);
     }
     (void)fputc('}', to);
-    put_count(to, "units_under_way", status->unit_count);
+    slu_cli_json_count(to, "units_under_way", status->unit_count);
     print_files(to, status->files, status->file_count);
     (void)fputs(",\"runs\":[", to);
     for (unsigned i = 0; i < status->run_count; i++) {

@@ -4,7 +4,6 @@
 #include "tools/sluice/json_text.h"
 #include "tools/sluice/number_text.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 /* ---- for people ---- */
@@ -88,12 +87,6 @@ void slu_cli_publication_text(FILE *to, const struct slu_report *report)
 
 /* ---- for programs ---- */
 
-static void put_member(FILE *to, const char *key, const char *text)
-{
-    (void)fprintf(to, ",\"%s\":", key);
-    slu_cli_json_string(to, text);
-}
-
 void slu_cli_categories_json(FILE *to, const struct slu_report *report)
 {
     (void)fputs(",\"categories\":[", to);
@@ -102,11 +95,11 @@ void slu_cli_categories_json(FILE *to, const struct slu_report *report)
 
         (void)fprintf(to, "%s{\"name\":", i == 0 ? "" : ",");
         slu_cli_json_string(to, category->name);
-        (void)fprintf(to, ",\"listed\":%" PRIu64 ",\"exceeded\":%" PRIu64,
-                      category->listed, category->exceeded);
+        slu_cli_json_count(to, "listed", category->listed);
+        slu_cli_json_count(to, "exceeded", category->exceeded);
         if (category->cut_verdict != NULL) {
-            put_member(to, "cut_verdict", category->cut_verdict);
-            (void)fprintf(to, ",\"cut_score\":%u", category->cut_score);
+            slu_cli_json_member(to, "cut_verdict", category->cut_verdict);
+            slu_cli_json_count(to, "cut_score", category->cut_score);
         }
         (void)fputc('}', to);
     }
@@ -117,21 +110,21 @@ static void put_set(FILE *to, const struct slu_report_set *set)
 {
     (void)fputs("{\"region\":", to);
     slu_cli_json_string(to, set->region);
-    put_member(to, "path", set->path);
-    put_member(to, "name", set->name);
-    put_member(to, "status", set->status);
+    slu_cli_json_member(to, "path", set->path);
+    slu_cli_json_member(to, "name", set->name);
+    slu_cli_json_member(to, "status", set->status);
     (void)fprintf(to, ",\"created\":%s,\"activated\":%s",
                   set->created ? "true" : "false",
                   set->activated ? "true" : "false");
-    put_member(to, "detail", set->detail);
+    slu_cli_json_member(to, "detail", set->detail);
     (void)fputc('}', to);
 }
 
 void slu_cli_publication_json(FILE *to, const struct slu_report *report)
 {
-    put_member(to, "bucket", report->bucket);
-    (void)fprintf(to, ",\"objects_sent\":%u,\"objects_held\":%u",
-                  report->objects_sent, report->objects_held);
+    slu_cli_json_member(to, "bucket", report->bucket);
+    slu_cli_json_count(to, "objects_sent", report->objects_sent);
+    slu_cli_json_count(to, "objects_held", report->objects_held);
     (void)fputs(",\"sets\":[", to);
     for (unsigned i = 0; i < report->set_count; i++) {
         (void)fputs(i == 0 ? "" : ",", to);
