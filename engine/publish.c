@@ -325,7 +325,7 @@ static void print_categories(const struct publication *self)
 
         if (category->exceeded > 0) {
             slu_logger_print(
-                &self->options->logger, SLU_LOG_WARN,
+                &self->options->logger, SLU_LOG_INFO,
                 "Left out of %s: %llu of %llu; the best of them has %s, score "
                 "%u",
                 category->name, (unsigned long long)category->exceeded,

@@ -37,6 +37,9 @@ class World(aws_harness.World):
 
     def __init__(self, *options, regions=(REGION,), bucket=BUCKET,
                  now=None):
+        if "--gd-activation-delay" not in options:
+            # Else each first publication waits 3 s to ask again.
+            options += ("--gd-activation-delay", 0)
         super().__init__("--s3-bucket", bucket, "--gd-findings", 0,
                          "--gd-accounts", aws_harness.ACCOUNT,
                          "--gd-regions", ",".join(regions), *options, now=now)

@@ -48,24 +48,31 @@ class Moto:
             time.sleep(0.1)
             return False
 
+    def reset(self):
+        request = urllib.request.Request(f"{self.base}/moto-api/reset",
+                                         method="POST", data=b"")
+        urllib.request.urlopen(request).close()
+
     def stop(self):
         self.process.terminate()
         self.process.wait(timeout=30)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.stop()
 
 
 @unittest.skipUnless(HAS_MOTO, "moto or boto3 is not installed: no outsider "
                                "judges the requests")
 class Case(publish_harness.PublishCase):
+    moto = None  # one for the module: it takes two seconds to start
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if Case.moto is None:
+            Case.moto = Moto(subprocess.DEVNULL)
+            unittest.addModuleCleanup(Case.moto.stop)
+
     def setUp(self):
         super().setUp()
-        log = self.stack.enter_context(open(self.folder / "moto.log", "wb"))
-        self.moto = self.stack.enter_context(Moto(log))
+        self.moto.reset()
         self.s3 = publish_harness.client("s3", self.moto.base)
         self.s3.create_bucket(Bucket=BUCKET)
         self.put_domains("a.example", "b.example")

@@ -74,3 +74,44 @@ Test(json_text, plain_text_stays_on_its_line)
     cr_assert_str_eq(text_file_read(&out), "a?b??[31m? \xE2\x9C\x94");
     text_file_close(&out);
 }
+
+/* ---- sentences ---- */
+
+Test(json_text, breaks_a_sentence_at_blanks_within_80_columns)
+{
+    struct text_file out;
+    char text[300] = "";
+
+    for (int i = 0; i < 40; i++) {
+        (void)strcat(text, i == 0 ? "word" : " word");
+    }
+    text_file_open(&out);
+    (void)fputs("ok    ", out.file);
+    slu_cli_hanging_text(out.file, 6, text);
+    slu_cli_wrapped_text(out.file, text);
+    for (const char *line = text_file_read(&out); *line != '\0';) {
+        size_t len = strcspn(line, "\n");
+
+        cr_assert_leq(len, 80, "%.*s", (int)len, line);
+        cr_assert_eq(line[len - 1], 'd', "no word is broken");
+        line += len + 1;
+    }
+    cr_assert_eq(strncmp(out.text, "ok    word word", 15), 0);
+    cr_assert_not_null(strstr(out.text, "\n      word"));
+    cr_assert_not_null(strstr(out.text, "\n    word"));
+    text_file_close(&out);
+}
+
+Test(json_text, cuts_a_word_that_is_longer_than_a_line)
+{
+    struct text_file out;
+    char text[201];
+
+    memset(text, 'x', 200);
+    text[200] = '\0';
+    text_file_open(&out);
+    slu_cli_wrapped_text(out.file, text);
+    cr_assert_eq(strcspn(text_file_read(&out), "\n"), 80);
+    cr_assert_eq(strlen(out.text), 200 + 3 + 3 * 4);
+    text_file_close(&out);
+}

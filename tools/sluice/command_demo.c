@@ -129,7 +129,7 @@ static int run_flows(struct slu_cli_session *session, bool json)
 
     if (!json) {
         (void)printf("Check\n");
-        exit_code = slu_cli_session_check(session, stdout);
+        exit_code = slu_cli_session_check(session, stdout, true);
         (void)fputc('\n', stdout);
     }
     for (unsigned i = 0; exit_code == 0 && !slu_cli_session_stopped() &&

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define WRAP_COLUMNS 76
+#define COLUMNS 80
 
 static bool is_tail(unsigned char byte)
 {
@@ -94,24 +94,40 @@ void slu_cli_plain_text(FILE *to, const char *text)
     }
 }
 
-void slu_cli_wrapped_text(FILE *to, const char *text)
+/* The bytes of the next line: as many words as fit, at least one piece. */
+static size_t measure_line(const char *text, size_t room)
+{
+    size_t len = strlen(text);
+
+    if (len <= room) {
+        return len;
+    }
+    len = room;
+    while (len > 0 && text[len] != ' ') {
+        len--;
+    }
+    return len == 0 ? room : len;
+}
+
+void slu_cli_hanging_text(FILE *to, unsigned indent, const char *text)
 {
     while (*text != '\0') {
-        char line[WRAP_COLUMNS + 1];
-        size_t len = strlen(text);
+        char line[COLUMNS + 1];
+        size_t len = measure_line(text, COLUMNS - indent);
 
-        if (len > WRAP_COLUMNS) {
-            len = WRAP_COLUMNS;
-            while (len > 0 && text[len] != ' ') {
-                len--;
-            }
-            len = len == 0 ? WRAP_COLUMNS : len;
-        }
         (void)snprintf(line, sizeof(line), "%.*s", (int)len, text);
-        (void)fputs("    ", to);
         slu_cli_plain_text(to, line);
         (void)fputc('\n', to);
         text += len;
         text += strspn(text, " ");
+        if (*text != '\0') {
+            (void)fprintf(to, "%*s", (int)indent, "");
+        }
     }
+}
+
+void slu_cli_wrapped_text(FILE *to, const char *text)
+{
+    (void)fputs("    ", to);
+    slu_cli_hanging_text(to, 4, text);
 }

@@ -23,4 +23,7 @@ void slu_cli_plain_text(FILE *to, const char *text);
  * 80 columns. */
 void slu_cli_wrapped_text(FILE *to, const char *text);
 
+/* The same behind a label that takes `indent` columns and was printed. */
+void slu_cli_hanging_text(FILE *to, unsigned indent, const char *text);
+
 #endif

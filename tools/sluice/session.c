@@ -119,8 +119,11 @@ int slu_cli_session_sync(struct slu_cli_session *self, unsigned flow, bool json)
 
 /* ---- check ---- */
 
+#define LABEL_COLUMNS 6
+
 struct findings {
     FILE *to;
+    bool wrap; /* people read it; else a finding is one line */
     unsigned counts[3];
 };
 
@@ -132,14 +135,18 @@ static void print_finding(void *ctx, enum slu_check_kind kind, const char *text)
 
     self->counts[index]++;
     (void)fprintf(self->to, "%s ", labels[index]);
-    slu_cli_plain_text(self->to, text);
-    (void)fputc('\n', self->to);
+    if (self->wrap) {
+        slu_cli_hanging_text(self->to, LABEL_COLUMNS, text);
+    } else {
+        slu_cli_plain_text(self->to, text);
+        (void)fputc('\n', self->to);
+    }
     (void)fflush(self->to);
 }
 
-int slu_cli_session_check(struct slu_cli_session *self, FILE *to)
+int slu_cli_session_check(struct slu_cli_session *self, FILE *to, bool wrap)
 {
-    struct findings findings = {.to = to};
+    struct findings findings = {.to = to, .wrap = wrap};
     unsigned errors = self->console.errors;
     enum slu_err err = slu_engine_check(self->engine, print_finding, &findings);
 

@@ -33,8 +33,8 @@ int slu_cli_session_each(struct slu_cli_session *self,
 int slu_cli_session_sync(struct slu_cli_session *self, unsigned flow,
                          bool json);
 
-/* Runs the checks and prints a line for each. */
-int slu_cli_session_check(struct slu_cli_session *self, FILE *to);
+/* Runs the checks and prints a line for each; wrap: broken at 80 columns. */
+int slu_cli_session_check(struct slu_cli_session *self, FILE *to, bool wrap);
 
 /* Logs the engine's last error unless the engine has done so itself. */
 void slu_cli_session_complain(struct slu_cli_session *self,
