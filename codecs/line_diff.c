@@ -90,8 +90,29 @@ static void compare_prints(const struct prints *before,
     out->added += after->count - k;
 }
 
+static bool has_print(const struct prints *self, uint64_t print)
+{
+    return self->count > 0 && bsearch(&print, self->items, self->count,
+                                      sizeof(print), compare) != NULL;
+}
+
+static void tell_lines(struct slu_view text, const struct prints *other,
+                       bool added, slu_line_diff_fn on_line, void *ctx)
+{
+    while (text.len > 0) {
+        size_t len = find_line_end(text);
+        size_t step = len < text.len ? len + 1 : len;
+
+        if (!has_print(other, XXH3_64bits(text.ptr, len))) {
+            on_line(ctx, added, slu_view_make(text.ptr, len));
+        }
+        text = slu_view_make(text.ptr + step, text.len - step);
+    }
+}
+
 enum slu_err slu_line_diff(const struct slu_alloc *alloc,
                            struct slu_view before, struct slu_view after,
+                           slu_line_diff_fn on_line, void *ctx,
                            struct slu_line_diff *out_diff)
 {
     struct prints old = {0};
@@ -104,6 +125,10 @@ enum slu_err slu_line_diff(const struct slu_alloc *alloc,
     }
     if (err == SLU_ERR_OK) {
         compare_prints(&old, &new, out_diff);
+        if (on_line != NULL) {
+            tell_lines(before, &new, false, on_line, ctx);
+            tell_lines(after, &old, true, on_line, ctx);
+        }
     }
     free_prints(alloc, &old);
     free_prints(alloc, &new);

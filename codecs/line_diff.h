@@ -18,10 +18,17 @@ struct slu_line_diff {
     uint64_t removed; /* in the old text only */
 };
 
-/* Lines end with "\n"; the last one need not. */
+/* A line, without its end, that only the new (added) or only the old text has.
+ */
+typedef void (*slu_line_diff_fn)(void *ctx, bool added, struct slu_view line);
+
+/* Lines end with "\n"; the last one need not. on_line (may be NULL) is called
+ * for what was removed, then for what was added, in the order of the texts; of
+ * equal lines in one text, all or none. */
 SLU_MUST_CHECK enum slu_err slu_line_diff(const struct slu_alloc *alloc,
                                           struct slu_view before,
                                           struct slu_view after,
+                                          slu_line_diff_fn on_line, void *ctx,
                                           struct slu_line_diff *out_diff);
 
 uint64_t slu_line_count(struct slu_view text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What send would do, told row by row. */
-#include "codecs/line_diff.h"
 #include "engine/delivery_state.h"
+#include "engine/plan_lines.h"
 
 struct planning {
     struct slu_delivery *delivery;
@@ -50,13 +50,13 @@ static enum slu_err fetch_before(struct planning *self)
                       : slu_delivery_run_bucket(delivery, self->error);
 }
 
-static enum slu_err diff_list(struct planning *self,
-                              const struct slu_delivery_file *file,
-                              struct slu_plan_row *row)
+/* Tells the row of a list that changes, with its lines. */
+static enum slu_err tell_change(struct planning *self,
+                                const struct slu_delivery_file *file,
+                                struct slu_plan_row *row)
 {
     struct slu_delivery *delivery = self->delivery;
     const struct slu_contents *contents = slu_contents_table(delivery->folder);
-    struct slu_line_diff diff;
     struct slu_view before = {0};
     struct slu_view after;
     struct slu_error error = {0};
@@ -70,9 +70,8 @@ static enum slu_err diff_list(struct planning *self,
     opened = file->before.state == SLU_OBJECT_PRESENT &&
              contents->open(contents->ctx, &file->before.content, &before,
                             &error) == SLU_ERR_OK;
-    err = slu_line_diff(delivery->options.run.alloc, before, after, &diff);
-    row->added = diff.added;
-    row->removed = diff.removed;
+    err = slu_plan_tell_list(delivery->options.run.alloc, row, before, after,
+                             self->on_row, self->ctx);
     if (opened) {
         contents->close(contents->ctx, before);
     }
@@ -117,12 +116,12 @@ static enum slu_err tell_list(struct planning *self,
         .lines = file->artifact.lines,
         .bytes = file->artifact.bytes,
     };
-    enum slu_err err = differs(file) ? diff_list(self, file, &row) : SLU_ERR_OK;
 
-    if (err == SLU_ERR_OK) {
-        self->on_row(self->ctx, &row);
+    if (differs(file)) {
+        return tell_change(self, file, &row);
     }
-    return err;
+    self->on_row(self->ctx, &row);
+    return SLU_ERR_OK;
 }
 
 static enum slu_err tell_lists(struct planning *self)

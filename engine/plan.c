@@ -5,6 +5,7 @@
  */
 #include "codecs/line_diff.h"
 #include "engine/clock.h"
+#include "engine/plan_lines.h"
 #include "engine/read_file.h"
 #include "engine/sync_state.h"
 
@@ -64,7 +65,6 @@ static enum slu_err read_list(struct slu_sync *self, const char *dir,
 static enum slu_err tell_list(struct slu_sync *self, const char *path,
                               struct slu_buf *before, struct slu_buf *after)
 {
-    struct slu_line_diff diff = {0};
     struct slu_plan_row row = {
         .kind = SLU_PLAN_LIST,
         .region = "",
@@ -78,22 +78,16 @@ static enum slu_err tell_list(struct slu_sync *self, const char *path,
     if (err == SLU_ERR_OK) {
         err = read_list(self, self->output_dir, path, after);
     }
-    if (err == SLU_ERR_OK) {
-        err = slu_line_diff(self->engine->alloc, slu_buf_view(before),
-                            slu_buf_view(after), &diff);
-    }
     if (err != SLU_ERR_OK) {
         return err;
     }
-    row.added = diff.added;
-    row.removed = diff.removed;
     row.lines = slu_line_count(slu_buf_view(after));
     row.bytes = after->len;
     row.action = slu_view_equal(slu_buf_view(before), slu_buf_view(after))
                      ? "unchanged"
                      : "write";
-    self->on_row(self->row_ctx, &row);
-    return SLU_ERR_OK;
+    return slu_plan_tell_list(self->engine->alloc, &row, slu_buf_view(before),
+                              slu_buf_view(after), self->on_row, self->row_ctx);
 }
 
 static enum slu_err tell_files(struct slu_sync *self)

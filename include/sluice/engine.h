@@ -212,6 +212,8 @@ enum slu_plan_kind {
     SLU_PLAN_LIST, /* a list file: path, added, removed, lines, bytes, action
                       "unchanged", "send", "held" or (without a bucket) "write"
                     */
+    SLU_PLAN_LINE, /* behind its list: name is a line that comes ("add") or goes
+                      ("remove") */
     SLU_PLAN_SET,  /* a set: region, path, name, action "create", "activate",
                       "deactivate", "wait", "none" */
     SLU_PLAN_CALL, /* one request: action is its operation ("PutObject") */

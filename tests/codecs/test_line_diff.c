@@ -12,7 +12,7 @@ static struct slu_line_diff diff(const char *before, const char *after)
     struct slu_line_diff out;
 
     cr_assert_eq(slu_line_diff(slu_alloc_default(), slu_view_str(before),
-                               slu_view_str(after), &out),
+                               slu_view_str(after), NULL, NULL, &out),
                  SLU_ERR_OK);
     return out;
 }
@@ -98,7 +98,40 @@ Test(line_diff, says_that_memory_is_out)
 
         failing_alloc_init(&failing, n);
         cr_assert_eq(slu_line_diff(&failing.alloc, slu_view_str("a\n"),
-                                   slu_view_str("b\n"), &out),
+                                   slu_view_str("b\n"), NULL, NULL, &out),
                      SLU_ERR_NOMEM, "allocation %u", n);
     }
+}
+
+static void note_line(void *ctx, bool added, struct slu_view line)
+{
+    char *text = ctx;
+    size_t len = strlen(text);
+
+    (void)snprintf(text + len, 200 - len, "%c%.*s ", added ? '+' : '-',
+                   SLU_VIEW_ARGS(line));
+}
+
+Test(line_diff, names_the_lines_in_their_order)
+{
+    char text[200] = "";
+    struct slu_line_diff out;
+
+    cr_assert_eq(slu_line_diff(slu_alloc_default(), slu_view_str("z\nb\na\n"),
+                               slu_view_str("n\nb\nm"), note_line, text, &out),
+                 SLU_ERR_OK);
+    cr_assert_str_eq(text, "-z -a +n +m ");
+    cr_assert_eq(out.added, 2);
+    cr_assert_eq(out.removed, 2);
+}
+
+Test(line_diff, names_every_line_where_the_other_text_is_empty)
+{
+    char text[200] = "";
+    struct slu_line_diff out;
+
+    cr_assert_eq(slu_line_diff(slu_alloc_default(), slu_view_str(""),
+                               slu_view_str("a\nb\n"), note_line, text, &out),
+                 SLU_ERR_OK);
+    cr_assert_str_eq(text, "+a +b ");
 }

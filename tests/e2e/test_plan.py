@@ -88,6 +88,20 @@ class Plan(Case):
                           if row[1].startswith("Update")],
                          ["UpdateThreatEntitySet"])
 
+    def test_names_the_lines_that_come_and_go(self):
+        self.succeed(self.work)
+        self.put_domains("c.example", at=NOW - 60)
+        self.put_domains("a.example", at=NOW - 30,
+                         verdict="VERDICT_BENIGN", score=0,
+                         assessed=NOW - 30)
+        _, rows = self.plan("--diff")
+        self.assertEqual([(row["action"], row["name"], row["path"])
+                          for row in rows if row["kind"] == "line"],
+                         [("remove", "a.example", ENTITY),
+                          ("add", "c.example", ENTITY)])
+        run = self.work.run("plan", "--diff", TMPDIR=self.temporary)
+        self.assertIn("    - a.example\n    + c.example\n", run.out)
+
     def test_after_a_sync_has_nothing_to_do(self):
         self.succeed(self.work)
         run, rows = self.plan()

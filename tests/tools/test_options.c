@@ -197,6 +197,10 @@ Test(options, takes_force_where_something_is_published,
 {
     cr_assert(PARSE("sync", "-c", "a", "--force"));
     cr_assert(options.force);
+    cr_assert(PARSE("plan", "-c", "a", "--diff"));
+    cr_assert(options.diff);
+    expect_refusal(PARSE("sync", "-c", "a", "--diff"),
+                   "`sync` does not take --diff");
     cr_assert(PARSE("plan", "-c", "a"));
     cr_assert_eq(options.command->run, slu_cli_plan);
     cr_assert_not(options.force);

@@ -10,8 +10,9 @@
 struct plan {
     FILE *to;
     bool json;
-    unsigned rows[4];   /* printed, by kind */
-    unsigned unchanged; /* lists, and sets that need nothing */
+    bool diff;                        /* tell each line */
+    unsigned rows[SLU_PLAN_NOTE + 1]; /* printed, by kind */
+    unsigned unchanged;               /* lists, and sets that need nothing */
     bool begun;
     enum slu_plan_kind kind; /* of the rows under way */
 };
@@ -21,6 +22,7 @@ static void print_heading(struct plan *self, enum slu_plan_kind kind)
     static const char *const headings[] = {
         [SLU_PLAN_LIST] = "Lists                                       lines "
                           "    added   removed",
+        [SLU_PLAN_LINE] = "",
         [SLU_PLAN_SET] = "Sets",
         [SLU_PLAN_CALL] = "Requests that would write",
         [SLU_PLAN_NOTE] = "Notes",
@@ -59,6 +61,11 @@ static void print_row(FILE *to, const struct slu_plan_row *row)
     case SLU_PLAN_LIST:
         print_list(to, row);
         return;
+    case SLU_PLAN_LINE:
+        (void)fprintf(to, "    %c ", row->action[0] == 'a' ? '+' : '-');
+        slu_cli_plain_text(to, row->name);
+        (void)fputc('\n', to);
+        return;
     case SLU_PLAN_SET:
         (void)fprintf(to, "  %-14s %-30.30s %-10s %s\n", row->region, row->name,
                       row->action, row->text);
@@ -83,6 +90,10 @@ static bool is_unchanged(const struct slu_plan_row *row)
 
 static void print_text(struct plan *self, const struct slu_plan_row *row)
 {
+    if (row->kind == SLU_PLAN_LINE) {
+        print_row(self->to, row); /* among the lists */
+        return;
+    }
     if (!self->begun || row->kind != self->kind) {
         end_kind(self);
         print_heading(self, row->kind);
@@ -98,9 +109,8 @@ static void print_text(struct plan *self, const struct slu_plan_row *row)
 static void print_json(FILE *to, const struct slu_plan_row *row)
 {
     static const char *const kinds[] = {
-        [SLU_PLAN_LIST] = "list",
-        [SLU_PLAN_SET] = "set",
-        [SLU_PLAN_CALL] = "call",
+        [SLU_PLAN_LIST] = "list", [SLU_PLAN_LINE] = "line",
+        [SLU_PLAN_SET] = "set",   [SLU_PLAN_CALL] = "call",
         [SLU_PLAN_NOTE] = "note",
     };
 
@@ -123,6 +133,9 @@ static void on_row(void *ctx, const struct slu_plan_row *row)
 {
     struct plan *self = ctx;
 
+    if (row->kind == SLU_PLAN_LINE && !self->diff) {
+        return;
+    }
     if (self->json) {
         print_json(self->to, row);
     } else {
@@ -139,9 +152,11 @@ static void end_text(struct plan *self)
     (void)fprintf(self->to, "Nothing was written.\n");
 }
 
-static int plan_flow(struct slu_cli_session *session, unsigned flow, bool json)
+static int plan_flow(struct slu_cli_session *session, unsigned flow,
+                     const struct slu_cli_options *options)
 {
-    struct plan plan = {.to = stdout, .json = json};
+    struct plan plan = {
+        .to = stdout, .json = options->json, .diff = options->diff};
     unsigned errors = session->console.errors;
     struct slu_report report;
     enum slu_err err;
@@ -152,7 +167,7 @@ static int plan_flow(struct slu_cli_session *session, unsigned flow, bool json)
     if (err != SLU_ERR_OK) {
         slu_cli_session_complain(session, errors);
     }
-    if (!json && plan.begun) {
+    if (!options->json && plan.begun) {
         end_text(&plan);
     }
     return slu_exit_code(err);

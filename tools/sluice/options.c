@@ -9,7 +9,8 @@
 enum letter {
     LETTER_CONFIG = 'c',
     LETTER_HELP = 'h',
-    LETTER_FLOW = 256,
+    LETTER_DIFF = 256,
+    LETTER_FLOW,
     LETTER_FORMAT,
     LETTER_FORCE,
     LETTER_JSON,
@@ -24,6 +25,7 @@ enum letter {
 
 static const struct option long_options[] = {
     {"config", required_argument, NULL, LETTER_CONFIG},
+    {"diff", no_argument, NULL, LETTER_DIFF},
     {"flow", required_argument, NULL, LETTER_FLOW},
     {"format", required_argument, NULL, LETTER_FORMAT},
     {"force", no_argument, NULL, LETTER_FORCE},
@@ -45,7 +47,8 @@ const struct slu_cli_command slu_cli_commands[] = {
     {"check", SLU_CLI_CONFIG | SLU_CLI_LOG, true, slu_cli_check,
      "try configuration, key, permissions and folders"},
     {"plan",
-     SLU_CLI_CONFIG | SLU_CLI_FLOW | SLU_CLI_LOG | SLU_CLI_JSON | SLU_CLI_FORCE,
+     SLU_CLI_CONFIG | SLU_CLI_FLOW | SLU_CLI_LOG | SLU_CLI_JSON |
+         SLU_CLI_FORCE | SLU_CLI_DIFF,
      true, slu_cli_plan, "show what a sync would do; write nothing"},
     {"sync",
      SLU_CLI_CONFIG | SLU_CLI_FLOW | SLU_CLI_LOG | SLU_CLI_JSON | SLU_CLI_FORCE,
@@ -152,6 +155,10 @@ static bool parse_option(struct slu_cli_options *self, int letter,
         self->flow = optarg;
         *given |= SLU_CLI_FLOW;
         return true;
+    case LETTER_DIFF:
+        self->diff = true;
+        *given |= SLU_CLI_DIFF;
+        return true;
     case LETTER_FORCE:
         self->force = true;
         *given |= SLU_CLI_FORCE;
@@ -228,7 +235,8 @@ static bool check_given(const struct slu_cli_options *self, unsigned given)
     static const char *const names[] = {
         "-c",      "--flow",
         "--json",  "--log-level and --log-format",
-        "--force", "the options of `indicators`"};
+        "--force", "the options of `indicators`",
+        "",        "--diff"};
     unsigned unwanted = given & ~self->command->options;
 
     if (self->command->options == 0) {

@@ -27,6 +27,7 @@ enum slu_cli_option {
     SLU_CLI_LOG = 1 << 3,    /* --log-level and --log-format */
     SLU_CLI_FILTER = 1 << 5, /* --source, --type, --since, --list, --format */
     SLU_CLI_VALUE = 1 << 6,  /* one more word */
+    SLU_CLI_DIFF = 1 << 7,
     SLU_CLI_FORCE = 1 << 4,
 };
 
@@ -44,6 +45,7 @@ struct slu_cli_options {
     enum slu_indicator_format format;
     bool json;
     bool force;
+    bool diff;
     bool log_json;
     bool log_level_given;
     enum slu_log_level log_level;

@@ -27,7 +27,7 @@ void slu_cli_session_close(struct slu_cli_session *self);
 int slu_cli_session_each(struct slu_cli_session *self,
                          const struct slu_cli_options *options,
                          int (*run)(struct slu_cli_session *self, unsigned flow,
-                                    bool json));
+                                    const struct slu_cli_options *options));
 
 /* One flow: syncs and prints its report on stdout. */
 int slu_cli_session_sync(struct slu_cli_session *self, unsigned flow,

@@ -61,7 +61,7 @@ static bool select_flows(const struct slu_cli_session *session,
 int slu_cli_session_each(struct slu_cli_session *self,
                          const struct slu_cli_options *options,
                          int (*run)(struct slu_cli_session *self, unsigned flow,
-                                    bool json))
+                                    const struct slu_cli_options *options))
 {
     struct selection selection;
     int worst = 0;
@@ -70,7 +70,7 @@ int slu_cli_session_each(struct slu_cli_session *self,
         return 2;
     }
     for (unsigned i = selection.first; i < selection.end; i++) {
-        int exit_code = run(self, i, options->json);
+        int exit_code = run(self, i, options);
 
         if (!options->json && i + 1 < selection.end) {
             (void)fputc('\n', stdout);
