@@ -6,20 +6,7 @@
  */
 #include "codecs/domain.h"
 #include "codecs/guard.h"
-
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void demand(bool holds, const char *what)
-{
-    if (!holds) {
-        (void)fprintf(stderr, "broken: %s\n", what);
-        abort();
-    }
-}
+#include "fuzz/demand.h"
 
 static struct slu_view trim(struct slu_view line)
 {

@@ -6,22 +6,9 @@
  */
 #include "codecs/aws_credentials.h"
 #include "codecs/sts.h"
-
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz/demand.h"
 
 static struct slu_aws_keys keys;
-
-static void demand(bool holds, const char *what)
-{
-    if (!holds) {
-        (void)fprintf(stderr, "broken: %s\n", what);
-        abort();
-    }
-}
 
 static bool is_header_text(const char *text)
 {

@@ -5,19 +5,7 @@
  * nothing that comes.
  */
 #include "codecs/aws_profile.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void demand(bool holds, const char *what)
-{
-    if (!holds) {
-        (void)fprintf(stderr, "broken: %s\n", what);
-        abort();
-    }
-}
+#include "fuzz/demand.h"
 
 static void check_view(struct slu_view text, struct slu_view view, size_t past)
 {

@@ -5,20 +5,7 @@
  */
 #include "codecs/domain.h"
 #include "codecs/domain_scan.h"
-
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void demand(bool holds, const char *what)
-{
-    if (!holds) {
-        (void)fprintf(stderr, "broken: %s\n", what);
-        abort();
-    }
-}
+#include "fuzz/demand.h"
 
 /* Lower case already: the matcher's own output. */
 static void check_rule(struct slu_view name, unsigned min_labels)

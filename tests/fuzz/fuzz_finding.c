@@ -6,23 +6,13 @@
 #include "codecs/finding_text.h"
 #include "codecs/json_split.h"
 #include "codecs/sha256_text.h"
-
-#include <stdio.h>
-#include <stdlib.h>
+#include "fuzz/demand.h"
 
 #define RECORD_MAX (1u << 20)
 
 static struct slu_finding_reader *readers[2]; /* default, and all groups */
 static struct slu_finding_text *texts;
 static unsigned called;
-
-static void demand(bool holds, const char *what)
-{
-    if (!holds) {
-        (void)fprintf(stderr, "broken: %s\n", what);
-        abort();
-    }
-}
 
 static void touch(struct slu_view view)
 {
@@ -127,8 +117,6 @@ static void make_readers(void)
     readers[1] = slu_finding_reader_new(&options);
     texts = slu_finding_text_new(slu_alloc_default(), RECORD_MAX);
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -5,19 +5,9 @@
  */
 #include "codecs/gti.h"
 #include "codecs/json_split.h"
-
-#include <stdio.h>
-#include <stdlib.h>
+#include "fuzz/demand.h"
 
 static struct slu_gti_reader *reader;
-
-static void demand(bool holds, const char *what)
-{
-    if (!holds) {
-        (void)fprintf(stderr, "broken: %s\n", what);
-        abort();
-    }
-}
 
 static void touch(struct slu_view view)
 {
@@ -73,8 +63,6 @@ static void check_error(const uint8_t *data, size_t size)
         demand((unsigned char)*c >= 0x20 && *c != 0x7f, "no control bytes");
     }
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

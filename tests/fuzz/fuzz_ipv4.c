@@ -4,21 +4,9 @@
  * text that it accepts unchanged; a CIDR's host bits are zero.
  */
 #include "codecs/ipv4.h"
+#include "fuzz/demand.h"
 
 #include <arpa/inet.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void demand(bool holds, const char *what)
-{
-    if (!holds) {
-        (void)fprintf(stderr, "broken: %s\n", what);
-        abort();
-    }
-}
 
 static bool accept_by_library(struct slu_view text, uint32_t *out_address)
 {

@@ -6,10 +6,8 @@
  */
 #include "codecs/json_read.h"
 #include "codecs/json_split.h"
+#include "fuzz/demand.h"
 #include "support/json_dom.h"
-
-#include <stdio.h>
-#include <stdlib.h>
 
 static const struct slu_json_field fields[] = {
     {"a"}, {"b.c"}, {"b.d.e"}, {"b"}, {"f[].g"}, {"f[]"}, {"[].a"},
@@ -22,14 +20,6 @@ struct tally {
     unsigned count[FIELD_COUNT];
     struct slu_json_value last[FIELD_COUNT];
 };
-
-static void demand(bool holds, const char *what)
-{
-    if (!holds) {
-        (void)fprintf(stderr, "broken: %s\n", what);
-        abort();
-    }
-}
 
 static bool note_value(void *ctx, unsigned field,
                        const struct slu_json_value *value)
@@ -118,8 +108,6 @@ static void check_dom(struct slu_view text, enum slu_err err,
         free(want);
     }
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

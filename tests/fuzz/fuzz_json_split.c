@@ -4,23 +4,13 @@
  * DOM accepts, it must accept with the same records and members. The other way
  * round it may accept more: it doesn't look inside records.
  */
+#include "fuzz/demand.h"
 #include "support/json_dom.h"
 #include "support/json_run.h"
-
-#include <stdio.h>
-#include <stdlib.h>
 
 #define RECORD_MAX 400
 
 static struct slu_json_split *split;
-
-static void demand(bool holds, const char *what)
-{
-    if (!holds) {
-        (void)fprintf(stderr, "broken: %s\n", what);
-        abort();
-    }
-}
 
 static void check_cuts(struct slu_view text, const struct json_log *whole,
                        struct json_cuts cuts)
@@ -110,8 +100,6 @@ static void check_dom(struct slu_view text, const struct json_log *log)
         demand(is_our_own_rule(text, log), "what the DOM accepts is accepted");
     }
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

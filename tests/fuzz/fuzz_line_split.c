@@ -5,21 +5,9 @@
  */
 #include "codecs/json_split.h"
 #include "codecs/line_split.h"
-
-#include <stdio.h>
-#include <stdlib.h>
+#include "fuzz/demand.h"
 
 #define LINE_MAX_BYTES 48
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void demand(bool holds, const char *what)
-{
-    if (!holds) {
-        (void)fprintf(stderr, "broken: %s\n", what);
-        abort();
-    }
-}
 
 struct expected {
     struct slu_view rest;

@@ -5,20 +5,7 @@
  * its neighbour, if that has the same key, keeps the rules of merging.
  */
 #include "codecs/record.h"
-
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void demand(bool holds, const char *what)
-{
-    if (!holds) {
-        (void)fprintf(stderr, "broken: %s\n", what);
-        abort();
-    }
-}
+#include "fuzz/demand.h"
 
 static bool same(const struct slu_record *a, const struct slu_record *b)
 {

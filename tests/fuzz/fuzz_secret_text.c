@@ -4,22 +4,9 @@
  * refused leaves nothing of itself behind and is told in one sentence.
  */
 #include "codecs/secret_text.h"
-
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz/demand.h"
 
 static struct slu_secret_text secret;
-
-static void demand(bool holds, const char *what)
-{
-    if (!holds) {
-        (void)fprintf(stderr, "broken: %s\n", what);
-        abort();
-    }
-}
 
 static void check(struct slu_view answer, const char *member)
 {

@@ -4,22 +4,9 @@
  * dot segments; a canonical query is its own canonical form.
  */
 #include "codecs/sigv4_pairs.h"
-
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "fuzz/demand.h"
 
 #define OUT_MAX (8u << 20)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void demand(bool holds, const char *what)
-{
-    if (!holds) {
-        (void)fprintf(stderr, "broken: %s\n", what);
-        abort();
-    }
-}
 
 /* Nothing but unreserved bytes, %XX in upper case, and the extra ones. */
 static void check_encoding(struct slu_view text, const char *extra)

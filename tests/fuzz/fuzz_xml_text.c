@@ -6,20 +6,7 @@
  */
 #include "codecs/aws_error.h"
 #include "codecs/xml_text.h"
-
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void demand(bool holds, const char *what)
-{
-    if (!holds) {
-        (void)fprintf(stderr, "broken: %s\n", what);
-        abort();
-    }
-}
+#include "fuzz/demand.h"
 
 static void check_unescape(struct slu_view raw)
 {
