@@ -515,13 +515,47 @@ void slu_file_abandon(struct slu_file_writer *take_self)
     free_writer(take_self);
 }
 
+/* A list of megabytes is mostly what it was: then nothing is written, and what
+ * a crash has left beside it goes. */
+static enum slu_err find_same(struct slu_files *self, const char *path,
+                              struct slu_view bytes, bool *out_same)
+{
+    char part[PATH_BYTES_MAX + 8];
+    enum slu_err err = check_path(self, path);
+    int sys = 0;
+    int fd = -1;
+
+    *out_same = false;
+    if (err == SLU_ERR_OK) {
+        err = open_old(self, path, &fd);
+    }
+    if (err != SLU_ERR_OK || fd < 0) {
+        return err;
+    }
+    err = slu_fd_equals(fd, bytes, out_same, &sys);
+    (void)close(fd);
+    if (err != SLU_ERR_OK) {
+        return fail_system(self, "read", path, sys);
+    }
+    (void)snprintf(part, sizeof(part), "%s.part", path);
+    if (*out_same && unlinkat(self->fd, part, 0) != 0 && errno != ENOENT) {
+        return fail_system(self, "remove", part, errno);
+    }
+    return SLU_ERR_OK;
+}
+
 enum slu_err slu_files_replace(struct slu_files *self, const char *path,
                                struct slu_view bytes, bool *out_changed)
 {
     struct slu_file_writer *writer;
-    enum slu_err err = slu_file_begin(self, path, &writer);
+    bool same = false;
+    enum slu_err err = find_same(self, path, bytes, &same);
 
     *out_changed = false;
+    if (err != SLU_ERR_OK || same) {
+        return err;
+    }
+    err = slu_file_begin(self, path, &writer);
     if (err != SLU_ERR_OK) {
         return err;
     }

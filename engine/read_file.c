@@ -28,6 +28,33 @@ ssize_t slu_fd_read(int fd, char *out, size_t len)
     return (ssize_t)done;
 }
 
+enum slu_err slu_fd_equals(int fd, struct slu_view bytes, bool *out_equal,
+                           int *out_sys)
+{
+    char piece[16 * 1024];
+    bool equal = true;
+
+    *out_sys = 0;
+    *out_equal = false;
+    /* Once more than there is, to see the end. */
+    for (bool ended = false; equal && !ended;) {
+        size_t len = bytes.len < sizeof(piece) ? bytes.len : sizeof(piece);
+        ssize_t got = slu_fd_read(fd, piece, len > 0 ? len : 1);
+
+        if (got < 0) {
+            *out_sys = errno;
+            return SLU_ERR_IO;
+        }
+        equal = (size_t)got == len &&
+                (len == 0 || memcmp(piece, bytes.ptr, len) == 0);
+        ended = len == 0;
+        bytes.ptr += len;
+        bytes.len -= len;
+    }
+    *out_equal = equal;
+    return SLU_ERR_OK;
+}
+
 /* The buffer is full: that is the end only if the file ends here too. */
 static enum slu_err expect_end(int fd, int *out_sys)
 {

@@ -15,6 +15,10 @@
 /* As many bytes as there are, up to len; -1 and errno. */
 ssize_t slu_fd_read(int fd, char *out, size_t len);
 
+/* Whether what is left are just these bytes. */
+SLU_MUST_CHECK enum slu_err slu_fd_equals(int fd, struct slu_view bytes,
+                                          bool *out_equal, int *out_sys);
+
 /* Appends all that is left. */
 SLU_MUST_CHECK enum slu_err slu_fd_read_all(int fd, struct slu_buf *buf,
                                             int *out_sys);

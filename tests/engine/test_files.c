@@ -205,6 +205,39 @@ Test(files, part_left_by_a_crash_is_overwritten)
     check_content("a.txt", "new");
 }
 
+static int64_t changed_ns(const char *name)
+{
+    struct stat info;
+
+    cr_assert_eq(stat(path_of(name), &info), 0);
+    return (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec;
+}
+
+/* Making a file, even one that goes again, changes its folder. */
+Test(files, nothing_is_written_for_what_is_there)
+{
+    struct timespec old[2] = {{1000, 0}, {1000, 0}};
+
+    cr_assert(replace("lists/a.txt", "one\ntwo\n"));
+    cr_assert_eq(utimensat(AT_FDCWD, path_of("lists"), old, 0), 0);
+    cr_assert_not(replace("lists/a.txt", "one\ntwo\n"));
+    cr_assert_eq(changed_ns("lists"), INT64_C(1000000000000));
+    cr_assert(replace("lists/a.txt", "one\ntwo\n3"));
+    cr_assert_neq(changed_ns("lists"), INT64_C(1000000000000));
+}
+
+Test(files, part_left_by_a_crash_goes_when_the_old_content_stays)
+{
+    FILE *file;
+
+    cr_assert(replace("a.txt", "as it was"));
+    file = fopen(path_of("a.txt.part"), "w");
+    cr_assert_not_null(file);
+    (void)fclose(file);
+    cr_assert_not(replace("a.txt", "as it was"));
+    cr_assert_eq(access(path_of("a.txt.part"), F_OK), -1);
+}
+
 /* ---- reading ---- */
 
 Test(files, tells_a_file_that_is_not_there)

@@ -94,3 +94,58 @@ Test(read_file, joins_what_a_pipe_gives_in_parts)
     slu_buf_fini(&buf);
     (void)close(ends[0]);
 }
+
+static bool equals(const char *text, size_t len)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool equal = false;
+    int sys = -1;
+
+    cr_assert_geq(fd, 0);
+    cr_assert_eq(slu_fd_equals(fd, slu_view_make(text, len), &equal, &sys),
+                 SLU_ERR_OK);
+    cr_assert_eq(sys, 0);
+    (void)close(fd);
+    return equal;
+}
+
+/* Around the size of the pieces in which it is read. */
+Test(read_file, equals_just_the_same_bytes)
+{
+    static const size_t lengths[] = {0, 1, 16383, 16384, 16385, 32768, 40000};
+    static char text[40001];
+
+    for (size_t i = 0; i < sizeof(text); i++) {
+        text[i] = (char)('a' + i % 26);
+    }
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        size_t len = lengths[i];
+
+        write_file(len);
+        cr_assert(equals(text, len), "%zu", len);
+        cr_assert_not(equals(text, len + 1), "%zu and one more", len);
+        cr_assert(len == 0 || !equals(text, len - 1), "one less than %zu", len);
+        if (len > 0) {
+            text[len - 1] ^= 1;
+            cr_assert_not(equals(text, len), "%zu, the last differs", len);
+            text[len - 1] ^= 1;
+            text[0] ^= 1;
+            cr_assert_not(equals(text, len), "%zu, the first differs", len);
+            text[0] ^= 1;
+        }
+        (void)unlink(path);
+    }
+}
+
+Test(read_file, tells_why_it_can_not_be_compared)
+{
+    int fd = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool equal = true;
+    int sys = 0;
+
+    cr_assert_eq(slu_fd_equals(fd, slu_view_str("a"), &equal, &sys),
+                 SLU_ERR_IO);
+    cr_assert_eq(sys, EISDIR);
+    cr_assert_not(equal);
+    (void)close(fd);
+}
