@@ -172,11 +172,18 @@ static void tell_set(void *ctx, const struct slu_set_step *step)
     self->on_row(self->ctx, &row);
 }
 
+/* A set that is busy is only looked at. */
+static bool is_write(const char *operation)
+{
+    return operation != NULL && operation[0] != '\0' &&
+           strncmp(operation, "Get", 3) != 0;
+}
+
 static void tell_set_call(void *ctx, const struct slu_set_step *step)
 {
     struct planning *self = ctx;
 
-    if (step->operation != NULL && step->operation[0] != '\0') {
+    if (is_write(step->operation)) {
         tell_call(self, step->region, step->operation, step->path);
     }
 }

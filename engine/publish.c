@@ -127,7 +127,8 @@ static void add_to_report(struct publication *self,
     struct slu_report *report = self->report;
 
     if (file->changed) {
-        slu_logger_print(&self->options->logger, level,
+        slu_logger_print(&self->options->logger,
+                         self->options->plan ? SLU_LOG_DEBUG : level,
                          "Updated file: %s | Records: %llu | Size: %.2f MB",
                          file->path, (unsigned long long)file->lines,
                          (double)file->bytes / BYTES_PER_MB);

@@ -29,6 +29,26 @@ static enum slu_err keep(struct publication *self, struct slu_view text,
 
 /* ---- the object ---- */
 
+/* The location before the last " etag=": blanks may stand in it, as they may in
+ * a prefix. */
+static bool take_location(struct slu_view *text, struct slu_view *out_location)
+{
+    struct slu_view whole = *text;
+    struct slu_view rest = whole;
+    struct slu_view word;
+    bool found = false;
+
+    while (slu_view_take_until(&rest, ' ', &word)) {
+        if (slu_view_starts_with(rest, "etag=")) {
+            *out_location = slu_view_make(
+                whole.ptr, (size_t)(word.ptr + word.len - whole.ptr));
+            *text = rest;
+            found = true;
+        }
+    }
+    return found;
+}
+
 /* "s3://bucket/path etag="..." sha256=<64 digits> lines=..." */
 static enum slu_err note_object(void *ctx, struct slu_view key,
                                 struct slu_view value)
@@ -37,8 +57,7 @@ static enum slu_err note_object(void *ctx, struct slu_view key,
     struct slu_view word;
 
     if (!slu_view_take_prefix(&key, OBJECT_PREFIX) ||
-        !slu_view_equal(key, self->path) ||
-        !slu_view_take_until(&value, ' ', &word)) {
+        !slu_view_equal(key, self->path) || !take_location(&value, &word)) {
         return SLU_ERR_OK;
     }
     if (keep(self, word, &self->out->object) != SLU_ERR_OK) {

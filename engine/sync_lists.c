@@ -25,6 +25,7 @@ static struct slu_publish_options publish_options(const struct slu_sync *self)
         .min_score = self->access.min_score,
         .now = self->now,
         .delivery = self->delivery,
+        .plan = self->on_row != NULL,
     };
 
     slu_engine_category_ages(self->engine, options.category_age_ms);

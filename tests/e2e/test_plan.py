@@ -120,6 +120,22 @@ class Plan(Case):
         _, rows = self.plan("--force")
         self.assertEqual(self.lists(rows)[ENTITY]["action"], "send")
 
+    def test_takes_no_look_for_a_write_and_no_scratch_for_a_file(self):
+        self.succeed(self.work)
+        self.sim.force_sets("ACTIVATING", name="gti-threat-entity-1")
+        run, rows = self.plan()
+        self.assertIn("wait", [row["action"] for row in rows
+                               if row["kind"] == "set"])
+        self.assertEqual(self.calls(rows), [])
+        self.put_domains("c.example", at=NOW - 60)
+        run = self.work.run("plan", TMPDIR=self.temporary)
+        self.assertNotIn("Updated file", run.err)
+        self.work.configure(lists="prefix: elsewhere/")
+        run = self.work.run("plan", TMPDIR=self.temporary)
+        self.assertIn("its set names", run.out)
+        self.assertTrue(all(len(line) <= 80 for line in run.out.splitlines()),
+                        run.out)
+
     def test_reads_well(self):
         run = self.work.run("plan")
         self.assertEqual(run.code, 0, run.err)

@@ -368,6 +368,23 @@ Test(explain, names_the_object_and_the_sets_of_its_list)
     cr_assert_null(what.object);
 }
 
+Test(explain, a_prefix_may_hold_blanks)
+{
+    struct slu_record record = make(SLU_KIND_IP, "45.0.0.9");
+    const char *const pairs[] = {"s3/object/" IP_1,
+                                 "s3://b/my own etag=lists/" IP_1
+                                 " etag=\"x\" sha256=" NOW_HASH
+                                 " lines=1 bytes=9",
+                                 NULL};
+
+    world_store(&world, &record, true);
+    world_entries(&world, pairs);
+    world_write(&world, IP_1, "45.0.0.9\n");
+    explain("45.0.0.9");
+    cr_assert_str_eq(what.object, "s3://b/my own etag=lists/" IP_1);
+    cr_assert(what.object_current);
+}
+
 Test(explain, names_the_object_of_a_wider_line_and_takes_no_nonsense)
 {
     const char *const pairs[] = {"s3/object/" IP_1,

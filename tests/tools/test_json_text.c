@@ -115,3 +115,30 @@ Test(json_text, cuts_a_word_that_is_longer_than_a_line)
     cr_assert_eq(strlen(out.text), 200 + 3 + 3 * 4);
     text_file_close(&out);
 }
+
+Test(json_text, a_column_is_plain_and_as_wide_as_it_says)
+{
+    static const struct {
+        const char *text;
+        const char *expected;
+    } cases[] = {
+        {"", "    |"},
+        {"ab", "ab  |"},
+        {"abcd", "abcd|"},
+        {"abcdef", "abcd|"},
+        {"\x1b[2", "?[2 |"},
+        {"\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9",
+         "\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9|"},
+        {"\xC3\xA9x", "\xC3\xA9x  |"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct text_file out;
+
+        text_file_open(&out);
+        slu_cli_column_text(out.file, 4, cases[i].text);
+        (void)fputc('|', out.file);
+        cr_assert_str_eq(text_file_read(&out), cases[i].expected);
+        text_file_close(&out);
+    }
+}

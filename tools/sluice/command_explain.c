@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define COLUMNS 80
+
 /* Of several bits one may be called like another ("list"). */
 static bool begin_source(uint32_t *rest, const char **name)
 {
@@ -87,9 +89,14 @@ static void print_text(FILE *to, const struct slu_explanation *what)
     char value[1200];
 
     slu_cli_plain_text(to, copy_value(indicator->value, value, sizeof(value)));
-    (void)fputs(": ", to);
-    slu_cli_plain_text(to, what->text);
-    (void)fputc('\n', to);
+    if (strlen(value) + 2 + strlen(what->text) > COLUMNS) {
+        (void)fputs(":\n", to);
+        slu_cli_wrapped_text(to, what->text);
+    } else {
+        (void)fputs(": ", to);
+        slu_cli_plain_text(to, what->text);
+        (void)fputc('\n', to);
+    }
     if (what->known) {
         (void)fprintf(to, "  type        %s\n", slu_kind_name(indicator->kind));
         print_sources(to, indicator->sources);

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SET_COLUMNS 59 /* before the reason that a set's row ends in */
+
 struct plan {
     FILE *to;
     bool json;
@@ -55,6 +57,17 @@ static void print_list(FILE *to, const struct slu_plan_row *row)
     }
 }
 
+static void print_set(FILE *to, const struct slu_plan_row *row)
+{
+    (void)fprintf(to, "  %-14s ", row->region);
+    slu_cli_column_text(to, 30, row->name);
+    (void)fprintf(to, " %-10s ", row->action);
+    slu_cli_hanging_text(to, SET_COLUMNS, row->text);
+    if (row->text[0] == '\0') {
+        (void)fputc('\n', to);
+    }
+}
+
 static void print_row(FILE *to, const struct slu_plan_row *row)
 {
     switch (row->kind) {
@@ -67,8 +80,7 @@ static void print_row(FILE *to, const struct slu_plan_row *row)
         (void)fputc('\n', to);
         return;
     case SLU_PLAN_SET:
-        (void)fprintf(to, "  %-14s %-30.30s %-10s %s\n", row->region, row->name,
-                      row->action, row->text);
+        print_set(to, row);
         return;
     case SLU_PLAN_CALL:
         (void)fprintf(to, "  %-14s %-24s %s\n",

@@ -94,6 +94,23 @@ void slu_cli_plain_text(FILE *to, const char *text)
     }
 }
 
+void slu_cli_column_text(FILE *to, unsigned width, const char *text)
+{
+    char cut[1024];
+    unsigned count = 0;
+    size_t len = 0;
+
+    while (text[len] != '\0' && len + 1 < sizeof(cut) &&
+           (count < width || is_tail((unsigned char)text[len]))) {
+        count += !is_tail((unsigned char)text[len]);
+        cut[len] = text[len];
+        len++;
+    }
+    cut[len] = '\0';
+    slu_cli_plain_text(to, cut);
+    (void)fprintf(to, "%*s", (int)(width - count), "");
+}
+
 /* The bytes of the next line: as many words as fit, at least one piece. */
 static size_t measure_line(const char *text, size_t room)
 {

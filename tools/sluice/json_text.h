@@ -19,6 +19,10 @@ void slu_cli_json_count(FILE *to, const char *key, uint64_t number);
  * that a server says can steer the terminal. */
 void slu_cli_plain_text(FILE *to, const char *text);
 
+/* The text as plain_text has it, in a column: cut after `width` characters, and
+ * filled up with blanks. */
+void slu_cli_column_text(FILE *to, unsigned width, const char *text);
+
 /* A sentence below its heading: indented, plain, broken at blanks to fit into
  * 80 columns. */
 void slu_cli_wrapped_text(FILE *to, const char *text);

@@ -41,9 +41,9 @@ void slu_cli_categories_text(FILE *to, const struct slu_report *report)
 
 static void print_set(FILE *to, const struct slu_report_set *set)
 {
-    (void)fprintf(to, "  %-14s %-38.38s %s%s\n", set->region,
-                  set->name[0] != '\0' ? set->name : set->path, set->status,
-                  set->created ? " (new)" : "");
+    (void)fprintf(to, "  %-14s ", set->region);
+    slu_cli_column_text(to, 38, set->name[0] != '\0' ? set->name : set->path);
+    (void)fprintf(to, " %s%s\n", set->status, set->created ? " (new)" : "");
     if (set->detail[0] != '\0') {
         slu_cli_wrapped_text(to, set->detail);
     }
