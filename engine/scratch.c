@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define NAME "sluice-plan.XXXXXX"
+#define NAME_KEPT 12 /* of it, before what mkdtemp makes of the Xs */
 #define TREE_FDS 16
 #define COPY_STEP ((size_t)1 << 24)
 #define PATH_BYTES_MAX 4096
@@ -29,22 +32,21 @@ enum slu_err slu_scratch_open(struct slu_scratch *self,
                               struct slu_error *out_error)
 {
     const char *parent = getenv("TMPDIR");
+    char dir[sizeof(self->dir)];
     int len;
 
     *self = (struct slu_scratch){0};
     if (parent == NULL || parent[0] == '\0') {
         parent = "/var/tmp";
     }
-    len =
-        snprintf(self->dir, sizeof(self->dir), "%s/sluice-plan.XXXXXX", parent);
-    if (len < 0 || (size_t)len >= sizeof(self->dir)) {
-        self->dir[0] = '\0';
+    len = snprintf(dir, sizeof(dir), "%s/" NAME, parent);
+    if (len < 0 || (size_t)len >= sizeof(dir)) {
         return fail(out_error, "make a folder in", parent, ENAMETOOLONG);
     }
-    if (mkdtemp(self->dir) == NULL) {
-        self->dir[0] = '\0';
+    if (mkdtemp(dir) == NULL) {
         return fail(out_error, "make a folder in", parent, errno);
     }
+    memcpy(self->dir, dir, sizeof(dir)); /* what is there is removed */
     (void)snprintf(self->state_dir, sizeof(self->state_dir), "%s/state",
                    self->dir);
     (void)snprintf(self->output_dir, sizeof(self->output_dir), "%s/out",
@@ -64,12 +66,23 @@ static int remove_one(const char *path, const struct stat *info, int kind,
     return remove(path);
 }
 
+/* A whole tree is removed: never one that was not made here, whatever went
+ * wrong before. */
+static bool is_ours(const char *dir)
+{
+    const char *slash = strrchr(dir, '/');
+
+    return slash != NULL && strlen(slash + 1) == sizeof(NAME) - 1 &&
+           strncmp(slash + 1, NAME, NAME_KEPT) == 0;
+}
+
 void slu_scratch_close(struct slu_scratch *self)
 {
-    if (self->dir[0] != '\0') {
-        (void)nftw(self->dir, remove_one, TREE_FDS, FTW_DEPTH | FTW_PHYS);
-        self->dir[0] = '\0';
+    if (is_ours(self->dir)) {
+        (void)nftw(self->dir, remove_one, TREE_FDS,
+                   FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
     }
+    self->dir[0] = '\0';
 }
 
 /* errno's number; 0: all of it. */

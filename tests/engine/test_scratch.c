@@ -89,12 +89,28 @@ Test(scratch, takes_a_file_that_is_not_there_for_none)
     cr_assert_null(read_text(scratch.output_dir, "none.txt"));
 }
 
+Test(scratch, removes_nothing_but_what_it_made)
+{
+    char sub[128];
+
+    (void)snprintf(sub, sizeof(sub), "%s/sluice-plan", dir);
+    cr_assert_eq(mkdir(sub, 0755), 0);
+    (void)snprintf(scratch.dir, sizeof(scratch.dir), "%s", sub);
+    slu_scratch_close(&scratch);
+    cr_assert(exists(sub));
+    (void)snprintf(scratch.dir, sizeof(scratch.dir), "%s/", sub);
+    slu_scratch_close(&scratch);
+    cr_assert(exists(sub));
+    cr_assert_str_empty(scratch.dir);
+}
+
 Test(scratch, names_the_folder_that_it_cannot_use)
 {
     cr_assert_eq(setenv("TMPDIR", "/nowhere/at/all", 1), 0);
     cr_assert_eq(slu_scratch_open(&scratch, &error), SLU_ERR_IO);
     cr_assert_not_null(strstr(error.text, "/nowhere/at/all"));
     cr_assert_eq(error.sys, ENOENT);
+    cr_assert_str_empty(scratch.dir);
 }
 
 /* ---- the state ---- */
