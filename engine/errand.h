@@ -18,6 +18,7 @@ struct slu_errand_run {
     const struct slu_aws_config *aws;
     const struct slu_aws_port *aws_port;    /* NULL: slu_machine_port */
     const struct slu_pull_sign_in *sign_in; /* NULL: credentials.h itself */
+    struct slu_pull_session *session;       /* NULL: one of its own */
     struct slu_store *store; /* NULL: nothing is loaded, and put forgets */
     bool read_only;          /* what is put is forgotten */
     struct slu_logger logger;

@@ -5,7 +5,6 @@
  */
 #include "engine/pull.h"
 #include "engine/clock.h"
-#include "engine/http_setup.h"
 #include "engine/pull_state.h"
 
 #include <event2/event.h>
@@ -28,16 +27,21 @@ void slu_pull_fail(struct slu_pull *self, const struct slu_error *error)
         self->fatal = *error;
     }
     self->ended = true;
-    (void)event_base_loopbreak(self->base);
+    (void)event_base_loopbreak(self->session->base);
 }
 
-/* With those of the run before. */
+/* With those of the run before, and without those of the session's others. */
 static void get_http_stats(const struct slu_pull *self,
                            struct slu_http_stats *out_stats)
 {
     const struct slu_pull_result *before = self->options->before;
+    const struct slu_http_stats *others = &self->others;
 
-    slu_http_get_stats(self->http, out_stats);
+    slu_http_get_stats(self->session->http, out_stats);
+    out_stats->requests -= others->requests;
+    out_stats->wire_bytes -= others->wire_bytes;
+    out_stats->body_bytes -= others->body_bytes;
+    out_stats->connects -= others->connects;
     if (before == NULL) {
         return;
     }
@@ -127,21 +131,19 @@ static enum slu_err open_events(struct slu_pull *self)
     struct timeval period = {0, PROGRESS_MS * 1000};
 
     self->began_us = slu_clock_mono_us();
-    self->base = event_base_new();
-    if (self->base == NULL) {
-        return SLU_ERR_NOMEM;
-    }
-    self->timer = evtimer_new(self->base, on_timer, self);
-    self->progress = event_new(self->base, -1, EV_PERSIST, on_progress, self);
-    self->on_stop =
-        event_new(self->base, options->stop->fd, EV_READ, on_stop, self);
-    self->on_ends = event_new(self->base, -1, 0, slu_pull_on_ends, self);
+    self->timer = evtimer_new(self->session->base, on_timer, self);
+    self->progress =
+        event_new(self->session->base, -1, EV_PERSIST, on_progress, self);
+    self->on_stop = event_new(self->session->base, options->stop->fd, EV_READ,
+                              on_stop, self);
+    self->on_ends =
+        event_new(self->session->base, -1, 0, slu_pull_on_ends, self);
     if (self->timer == NULL || self->progress == NULL ||
         self->on_stop == NULL || self->on_ends == NULL) {
         return SLU_ERR_NOMEM;
     }
     if (options->store != NULL) {
-        self->on_room = event_new(self->base, options->room->fd,
+        self->on_room = event_new(self->session->base, options->room->fd,
                                   EV_READ | EV_PERSIST, on_room, self);
         if (self->on_room == NULL) {
             return SLU_ERR_NOMEM;
@@ -256,9 +258,13 @@ static enum slu_err open_source(struct slu_pull *self, struct slu_error *error)
 
 static void close_all(struct slu_pull *self)
 {
-    slu_http_free(self->http);
+    struct event *events[] = {self->timer, self->progress, self->on_stop,
+                              self->on_room, self->on_ends};
+
+    if (self->cut_short || self->session == &self->own_session) {
+        slu_pull_session_cut(self->session);
+    }
     slu_local_free(self->local);
-    slu_pull_signed_close(self);
     for (unsigned i = 0; i < self->slot_count; i++) {
         slu_answer_fini(&self->slots[i].answer);
         slu_buf_fini(&self->slots[i].kept.body);
@@ -272,17 +278,13 @@ static void close_all(struct slu_pull *self)
     if (self->source != NULL) {
         self->options->ops->destroy(self->source);
     }
-    if (self->base != NULL) {
-        struct event *events[] = {self->timer, self->progress, self->on_stop,
-                                  self->on_room, self->on_ends};
-
-        for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
-            if (events[i] != NULL) {
-                event_free(events[i]);
-            }
+    for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+        if (events[i] != NULL) {
+            event_free(events[i]);
         }
-        event_base_free(self->base);
     }
+    self->session->pull = NULL;
+    slu_pull_session_close(&self->own_session);
 }
 
 /* Drops what is in flight, and what of it is in the store already. */
@@ -297,6 +299,7 @@ static void cancel_all(struct slu_pull *self)
                 /* The next open of the store deletes what was staged. */
             }
             slu_pull_free_slot(slot);
+            self->cut_short = true;
         }
     }
 }
@@ -311,7 +314,7 @@ static enum slu_err run_loop(struct slu_pull *self, struct slu_error *error)
     slu_pull_pump(self);
     /* A break that was asked for before the loop began would be forgotten. */
     if (self->fatal.code == SLU_ERR_OK && (!self->ended || self->busy > 0)) {
-        (void)event_base_loop(self->base, EVLOOP_NO_EXIT_ON_EMPTY);
+        (void)event_base_loop(self->session->base, EVLOOP_NO_EXIT_ON_EMPTY);
     }
     cancel_all(self);
     slu_pull_tell_given_up(self);
@@ -352,7 +355,7 @@ static void fill_result(struct slu_pull *self, struct slu_pull_result *result)
             result->horizon_ms = ops->horizon(self->source);
         }
     }
-    if (self->http != NULL) {
+    if (self->session->http != NULL) {
         get_http_stats(self, &result->http);
         update_report(self);
     }
@@ -370,11 +373,20 @@ enum slu_err slu_pull_run(const struct slu_pull_options *options,
 
     *out_result = (struct slu_pull_result){.horizon_ms = INT64_MIN};
     options->ops->access(options->source_config, &self.access);
+    self.session = self.access.aws && options->session != NULL
+                       ? options->session
+                       : &self.own_session;
     begin_counters(&self);
     if (options->api_key != NULL) {
         self.api_key.value = options->api_key;
         self.access.api_key = &self.api_key;
     }
+    err = slu_pull_session_open(self.session, options, &self.access, out_error);
+    if (err != SLU_ERR_OK) {
+        goto done;
+    }
+    self.session->pull = &self;
+    slu_http_get_stats(self.session->http, &self.others);
     err = open_events(&self);
     if (err == SLU_ERR_OK) {
         err = open_slots(&self);
@@ -384,15 +396,7 @@ enum slu_err slu_pull_run(const struct slu_pull_options *options,
                             slu_err_sentence(err));
         goto done;
     }
-    self.http_config = *options->http;
-    err = slu_pull_signed_open(&self, out_error);
-    if (err == SLU_ERR_OK) {
-        err = slu_http_setup(options->alloc, self.base, &self.http_config,
-                             self.slot_count, &self.http, out_error);
-    }
-    if (err == SLU_ERR_OK) {
-        err = open_source(&self, out_error);
-    }
+    err = open_source(&self, out_error);
     if (err == SLU_ERR_OK) {
         err = run_loop(&self, out_error);
     }

@@ -53,6 +53,8 @@ struct slu_pull_sign_in {
     void (*set_offset)(struct slu_credential_pool *self, int64_t offset_s);
 };
 
+struct slu_pull_session; /* pull_session.h */
+
 struct slu_pull_options {
     const struct slu_alloc *alloc;
     const struct slu_http_config *http;
@@ -81,6 +83,7 @@ struct slu_pull_options {
     const struct slu_aws_config *aws;
     const struct slu_aws_port *aws_port;    /* NULL: slu_machine_port */
     const struct slu_pull_sign_in *sign_in; /* NULL: credentials.h itself */
+    struct slu_pull_session *session;       /* NULL: one of its own */
 };
 
 struct slu_pull_result {

@@ -244,8 +244,9 @@ static enum slu_err send_signed(struct slu_slot *slot)
     case SLU_CREDENTIAL_READY:
         break;
     }
-    err = slu_http_start(self->http, &request, &handler, slot, &slot->transfer);
-    slu_aws_signer_wipe(self->signer);
+    err = slu_http_start(self->session->http, &request, &handler, slot,
+                         &slot->transfer);
+    slu_aws_signer_wipe(self->session->signer);
     return err;
 }
 
@@ -281,7 +282,7 @@ static enum slu_err send_plain(struct slu_slot *slot)
         headers[request.header_count++] = (struct slu_http_header){
             asked->headers[i].name, asked->headers[i].value};
     }
-    return slu_http_start(self->http, &request, &handler, slot,
+    return slu_http_start(self->session->http, &request, &handler, slot,
                           &slot->transfer);
 }
 
@@ -291,7 +292,7 @@ static enum slu_err start_read(struct slu_slot *slot)
     struct slu_pull *self = slot->pull;
 
     if (self->local == NULL) {
-        self->local = slu_local_new(self->options->alloc, self->base);
+        self->local = slu_local_new(self->options->alloc, self->session->base);
     }
     return self->local == NULL
                ? SLU_ERR_NOMEM

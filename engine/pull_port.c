@@ -138,9 +138,10 @@ void slu_pull_port_init(struct slu_pull *self)
         .log = print_log,
         .may_send = may_send,
         .tell = self->options->tell != NULL ? tell : NULL,
-        .aws_region = slu_view_str(self->settings != NULL
-                                       ? slu_aws_settings_region(self->settings)
-                                       : ""),
+        .aws_region =
+            slu_view_str(self->session->settings != NULL
+                             ? slu_aws_settings_region(self->session->settings)
+                             : ""),
         .own_list_prefix = self->options->own_list_prefix,
         .record_bytes = self->options->limits->record_bytes,
     };

@@ -30,7 +30,7 @@ static void end_when_idle(struct slu_pull *self)
 {
     self->ended = true;
     if (self->busy == 0) {
-        (void)event_base_loopbreak(self->base);
+        (void)event_base_loopbreak(self->session->base);
     }
 }
 
@@ -88,7 +88,7 @@ static bool is_signed_in(struct slu_pull *self, unsigned identity)
 {
     struct slu_error error;
 
-    if (self->pool == NULL ||
+    if (self->session->pool == NULL ||
         slu_pull_signed_state(self, identity, &error) != SLU_CREDENTIAL_WAIT) {
         return true;
     }
@@ -226,6 +226,6 @@ void slu_pull_pump(struct slu_pull *self)
         }
     }
     if (self->ended && self->busy == 0) {
-        (void)event_base_loopbreak(self->base);
+        (void)event_base_loopbreak(self->session->base);
     }
 }

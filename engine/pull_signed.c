@@ -12,7 +12,6 @@
 #include "codecs/aws_error.h"
 #include "codecs/time_text.h"
 #include "engine/clock.h"
-#include "engine/machine.h"
 #include "engine/pull_state.h"
 
 #include <assert.h>
@@ -20,17 +19,8 @@
 #define SKEW_MAX_S 240
 #define YOUNG_S 60
 
-static const struct slu_pull_sign_in own_sign_in = {
-    slu_credential_pool_new,    slu_credential_pool_free,
-    slu_credential_pool_get,    slu_credential_pool_reject,
-    slu_credential_pool_offset, slu_credential_pool_set_offset,
-};
-
-/* Some request may go now, or end. */
-static void on_change(void *ctx)
+void slu_pull_signed_go_on(struct slu_pull *self)
 {
-    struct slu_pull *self = ctx;
-
     for (unsigned i = 0; i < self->slot_count; i++) {
         struct slu_slot *slot = &self->slots[i];
 
@@ -42,64 +32,6 @@ static void on_change(void *ctx)
     slu_pull_pump(self);
 }
 
-/* The user's bundle counts before the machine's. */
-static void add_ca_bundle(struct slu_pull *self)
-{
-    if (self->http_config.ca_bundle[0] == '\0') {
-        self->http_config.ca_bundle =
-            slu_aws_settings_ca_bundle(self->settings);
-    }
-}
-
-enum slu_err slu_pull_signed_open(struct slu_pull *self,
-                                  struct slu_error *out_error)
-{
-    const struct slu_pull_options *options = self->options;
-    struct slu_credential_pool_options pool = {
-        .alloc = options->alloc,
-        .base = self->base,
-        .http = &self->http_config,
-        .config = options->aws,
-        .port =
-            options->aws_port != NULL ? options->aws_port : &slu_machine_port,
-        .accounts = self->access.accounts,
-        .account_count = self->access.account_count,
-        .max_wait_ms = options->limits->max_wait_ms,
-        .logger = options->logger,
-        .ctx = self,
-        .on_change = on_change,
-    };
-    enum slu_err err;
-
-    if (!self->access.aws) {
-        return SLU_ERR_OK;
-    }
-    self->sign_in = options->sign_in != NULL ? options->sign_in : &own_sign_in;
-    err = slu_aws_settings_new(options->alloc, pool.port, options->aws,
-                               &self->settings, out_error);
-    if (err != SLU_ERR_OK) {
-        return err;
-    }
-    add_ca_bundle(self);
-    pool.settings = self->settings;
-    self->signer = slu_aws_signer_new(options->alloc, self->settings);
-    self->pool = self->signer != NULL ? self->sign_in->open(&pool) : NULL;
-    return self->pool != NULL
-               ? SLU_ERR_OK
-               : slu_error_set(out_error, SLU_ERR_NOMEM, "out of memory");
-}
-
-void slu_pull_signed_close(struct slu_pull *self)
-{
-    if (self->pool != NULL) {
-        self->sign_in->close(self->pool);
-    }
-    slu_aws_signer_free(self->signer);
-    if (self->settings != NULL) {
-        slu_aws_settings_free(self->settings);
-    }
-}
-
 enum slu_credential_state slu_pull_signed_state(struct slu_pull *self,
                                                 unsigned identity,
                                                 struct slu_error *out_error)
@@ -107,9 +39,10 @@ enum slu_credential_state slu_pull_signed_state(struct slu_pull *self,
     const struct slu_credentials *credentials;
     uint64_t generation;
 
-    assert(self->pool != NULL && identity <= self->access.account_count);
-    return self->sign_in->get(self->pool, identity, &credentials, &generation,
-                              out_error);
+    assert(self->session->pool != NULL &&
+           identity <= self->access.account_count);
+    return self->session->sign_in->get(self->session->pool, identity,
+                                       &credentials, &generation, out_error);
 }
 
 enum slu_credential_state
@@ -118,18 +51,18 @@ slu_pull_signed_make(struct slu_slot *slot, struct slu_http_request *out_http,
 {
     struct slu_pull *self = slot->pull;
     const struct slu_credentials *credentials = NULL;
-    enum slu_credential_state state =
-        self->sign_in->get(self->pool, slot->request.aws.identity, &credentials,
-                           &slot->generation, out_error);
+    enum slu_credential_state state = self->session->sign_in->get(
+        self->session->pool, slot->request.aws.identity, &credentials,
+        &slot->generation, out_error);
 
     if (state != SLU_CREDENTIAL_READY) {
         return state;
     }
-    slot->offset_s = self->sign_in->offset(self->pool);
+    slot->offset_s = self->session->sign_in->offset(self->session->pool);
     slot->obtained_s = credentials->obtained_s;
-    return slu_aws_signer_sign(self->signer, &slot->request, credentials,
-                               slu_clock_wall_s() + slot->offset_s, out_http,
-                               out_error) == SLU_ERR_OK
+    return slu_aws_signer_sign(self->session->signer, &slot->request,
+                               credentials, slu_clock_wall_s() + slot->offset_s,
+                               out_http, out_error) == SLU_ERR_OK
                ? SLU_CREDENTIAL_READY
                : SLU_CREDENTIAL_FAILED;
 }
@@ -212,17 +145,17 @@ static bool renew(struct slu_slot *slot, const struct slu_aws_error *cause)
     slu_logger_print(&self->options->logger, SLU_LOG_DEBUG,
                      "%s: %s: asking again with new credentials",
                      slot->unit->name, cause->code);
-    self->sign_in->reject(self->pool, slot->request.aws.identity,
-                          slot->generation);
+    self->session->sign_in->reject(
+        self->session->pool, slot->request.aws.identity, slot->generation);
     return true;
 }
 
 static void tell_skew(struct slu_pull *self, int64_t offset_s)
 {
-    if (self->clock_told) {
+    if (self->session->clock_told) {
         return;
     }
-    self->clock_told = true;
+    self->session->clock_told = true;
     slu_logger_print(&self->options->logger, SLU_LOG_WARN,
                      "this machine's clock is %lld s %s that of AWS: requests "
                      "are signed by the server's; please set the clock",
@@ -243,8 +176,8 @@ static bool set_clock(struct slu_slot *slot)
         return false;
     }
     slot->clock_set = true;
-    if (self->sign_in->offset(self->pool) == slot->offset_s) {
-        self->sign_in->set_offset(self->pool, offset_s);
+    if (self->session->sign_in->offset(self->session->pool) == slot->offset_s) {
+        self->session->sign_in->set_offset(self->session->pool, offset_s);
         tell_skew(self, offset_s);
     }
     return true;

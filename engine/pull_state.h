@@ -8,10 +8,9 @@
 #ifndef SLU_ENGINE_PULL_STATE_H
 #define SLU_ENGINE_PULL_STATE_H
 
-#include "engine/aws_sign.h"
 #include "engine/lane.h"
 #include "engine/local_read.h"
-#include "engine/pull.h"
+#include "engine/pull_session.h"
 #include "engine/random.h"
 #include "engine/report.h"
 
@@ -19,7 +18,6 @@
 #include <limits.h>
 
 struct event;
-struct event_base;
 struct slu_pull;
 
 enum slu_slot_state {
@@ -74,20 +72,15 @@ struct slu_pull {
     struct slu_source_port port;
     struct slu_source_access access;
     struct slu_secret api_key; /* access.api_key, when the options have it */
-    struct event_base *base;
-    struct slu_http_config http_config; /* with what the machine adds */
-    struct slu_http *http;
-    struct slu_local *local; /* made when a file is first asked for */
-    struct event *timer;     /* the next time that something may be sent */
-    struct event *progress;  /* four times a second */
+    struct slu_pull_session *session; /* of the options, or own_session */
+    struct slu_pull_session own_session;
+    struct slu_http_stats others; /* of the session, before this pull */
+    struct slu_local *local;      /* made when a file is first asked for */
+    struct event *timer;          /* the next time that something may be sent */
+    struct event *progress;       /* four times a second */
     struct event *on_stop;
     struct event *on_room;
-    struct event *on_ends; /* some slot is SLU_SLOT_ENDS */
-    const struct slu_pull_sign_in *sign_in;
-    struct slu_aws_settings *settings;
-    struct slu_credential_pool *pool; /* NULL: not a source of AWS */
-    struct slu_aws_signer *signer;
-    bool clock_told;        /* that it is wrong */
+    struct event *on_ends;  /* some slot is SLU_SLOT_ENDS */
     bool sign_in_waits;     /* the source has been told that an identity isn't
                                ready */
     struct slu_lane *lanes; /* access.lanes */
@@ -107,6 +100,7 @@ struct slu_pull {
     uint64_t began_us;
     uint64_t retries;
     uint64_t given_up;      /* units */
+    bool cut_short;         /* what was in flight was dropped */
     bool ended;             /* the source is done, or the pull is over */
     struct slu_error fatal; /* set: the pull has failed */
 };
@@ -145,10 +139,9 @@ void slu_pull_cancel_slot(struct slu_slot *slot);
 void slu_pull_end_unsent(struct slu_slot *slot, const struct slu_error *error);
 void slu_pull_on_ends(evutil_socket_t fd, short what, void *ctx);
 
-/* pull_signed.c: settings, credentials and signer of a source of AWS. */
-SLU_MUST_CHECK enum slu_err slu_pull_signed_open(struct slu_pull *self,
-                                                 struct slu_error *out_error);
-void slu_pull_signed_close(struct slu_pull *self);
+/* pull_signed.c: an identity became ready or failed: some request may go now,
+ * or end. */
+void slu_pull_signed_go_on(struct slu_pull *self);
 
 /* Whether a request of that identity could be signed now. FAILED: *out_error.
  */

@@ -36,6 +36,7 @@ enum slu_err slu_fetched_key_fetch(struct slu_fetched_key *self,
         .aws = slu_config_section(engine->config, "aws"),
         .logger = engine->logger,
         .stop = &engine->stop,
+        .session = self->session,
     };
     enum slu_err err = SLU_ERR_OK;
 
@@ -131,6 +132,7 @@ enum slu_err slu_keyed_pull_run(struct slu_engine *engine,
     }
     *out_result = (struct slu_pull_result){.horizon_ms = INT64_MIN};
     slu_fetched_key_init(&fetched, engine, key, options->http, options->limits);
+    fetched.session = options->session;
     err = slu_fetched_key_fetch(&fetched, &options->api_key, error);
     if (err == SLU_ERR_OK) {
         err = slu_pull_run(options, report, out_result, error);

@@ -18,6 +18,7 @@ struct slu_fetched_key {
     const struct slu_http_config *http;
     const struct slu_limits_config *limits;
     const struct slu_secret *secret;
+    struct slu_pull_session *session; /* NULL, or to be set behind init */
     struct slu_secret_fetch *fetch;
 };
 

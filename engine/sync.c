@@ -104,6 +104,8 @@ static enum slu_err open_sync(struct slu_sync *self)
 
 static void close_sync(struct slu_sync *self)
 {
+    /* Before what it may still send from. */
+    slu_pull_session_close(&self->session);
     slu_delivery_close(self->delivery);
     if (self->store != NULL) {
         slu_store_close(self->store);
@@ -137,6 +139,7 @@ static enum slu_err pull(struct slu_sync *self, struct slu_pull_result *result)
         .stop = &engine->stop,
         .room = &self->room,
         .callbacks = &engine->callbacks,
+        .session = self->ops->rows ? NULL : &self->session,
     };
     enum slu_err err = slu_keyed_pull_run(engine, self->access.api_key,
                                           &options, self->report, result);

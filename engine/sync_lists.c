@@ -92,6 +92,7 @@ static enum slu_err open_delivery(struct slu_sync *self)
                 .logger = engine->logger,
                 .stop = &engine->stop,
                 .room = &self->room,
+                .session = &self->session,
             },
         .state_dir = self->state_dir,
         .lists = engine->lists,

@@ -7,7 +7,7 @@
 
 #include "engine/delivery.h"
 #include "engine/engine_state.h"
-#include "engine/pull.h"
+#include "engine/pull_session.h"
 #include "engine/scratch.h"
 
 struct slu_sync {
@@ -20,9 +20,10 @@ struct slu_sync {
     const char *output_dir;
     struct slu_guard *guard;
     struct slu_store *store;
-    struct slu_files *files;       /* NULL: no sink "files" */
-    struct slu_delivery *delivery; /* NULL: no sink "s3" */
-    struct slu_rows *rows;         /* NULL: no sink of rows */
+    struct slu_files *files;         /* NULL: no sink "files" */
+    struct slu_delivery *delivery;   /* NULL: no sink "s3" */
+    struct slu_rows *rows;           /* NULL: no sink of rows */
+    struct slu_pull_session session; /* of the errands */
     struct slu_wake room;
     struct slu_checkpoint found;
     bool has_found;

@@ -4,11 +4,13 @@
 import json
 import unittest
 
+import aws_harness
 import harness
 import publish_harness
 from publish_harness import LISTS
 
 ENTITY = LISTS["entity"][0]
+ROLE = f"arn:aws:iam::{aws_harness.ACCOUNT}:role/publisher"
 OTHER = "fedcba9876543210" * 4  # clearly not a real one either
 
 
@@ -90,6 +92,37 @@ class Refused(Case):
         run = work.sync()
         self.assertIn(run.code, (1, 3))
         self.assertIn("secretsmanager:GetSecretValue", run.err)
+
+
+class Session(Case):
+    """The secret, what stands in the bucket, the survey, the objects and the
+    sets: one sign-in, and one word about the clock."""
+
+    def test_signs_in_once_for_a_whole_publish(self):
+        work = self.make(f"gti-key={harness.KEY}", "{secret: gti-key}",
+                         "--aws-role", ROLE)
+        aws = work.folder / ".aws"
+        aws.mkdir()
+        (aws / "config").write_text(
+            f"[profile dev]\nrole_arn = {ROLE}\nsource_profile = base\n")
+        (aws / "credentials").write_text(
+            f"[base]\naws_access_key_id = {aws_harness.KEY_ID}\n"
+            f"aws_secret_access_key = {aws_harness.SECRET}\n")
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            del work.environment[name]
+        work.environment["AWS_PROFILE"] = "dev"
+        self.succeed(work)
+        self.assert_published(self.sim, work)
+        self.assertEqual(self.sim.aws()["issued"], 1)
+        self.succeed(work)
+        self.assertEqual(self.sim.aws()["issued"], 2)
+
+    def test_tells_a_wrong_clock_once(self):
+        work = self.make(f"gti-key={harness.KEY}", "{secret: gti-key}",
+                         "--aws-clock-offset", 7200)
+        run = self.succeed(work)
+        self.assert_published(self.sim, work)
+        self.assertEqual(run.err.count("this machine's clock"), 1, run.err)
 
 
 if __name__ == "__main__":
