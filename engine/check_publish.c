@@ -91,6 +91,18 @@ static struct slu_sets_options make_sets(const struct slu_engine *engine,
     return made;
 }
 
+/* What a sync would refuse before it asks anything: names that GuardDuty does
+ * not take. */
+static enum slu_err check_names(const struct slu_sets_options *options,
+                                struct slu_error *error)
+{
+    struct slu_sets *sets = NULL;
+    enum slu_err err = slu_sets_new(options, &sets, error);
+
+    slu_sets_free(sets);
+    return err;
+}
+
 enum slu_err slu_check_publish(const struct slu_check_publish *place,
                                struct slu_error *out_error)
 {
@@ -112,7 +124,10 @@ enum slu_err slu_check_publish(const struct slu_check_publish *place,
         return SLU_ERR_OK;
     }
     fill_paths(more_paths);
-    err = slu_publish_check_new(&options, &check, out_error);
+    err = options.sets ? check_names(&options.publish, out_error) : SLU_ERR_OK;
+    if (err == SLU_ERR_OK) {
+        err = slu_publish_check_new(&options, &check, out_error);
+    }
     if (err != SLU_ERR_OK) {
         place->tell(place->ctx, SLU_CHECK_FAIL, out_error->text);
         return err;

@@ -209,6 +209,13 @@ const char *slu_engine_flow_name(const struct slu_engine *self, unsigned flow)
     return slu_config_flow(self->config, flow)->name;
 }
 
+bool slu_engine_flow_has_lists(const struct slu_engine *self, unsigned flow)
+{
+    return flow < slu_config_flow_count(self->config) &&
+           !slu_registry_source(slu_config_flow(self->config, flow)->source)
+                ->rows;
+}
+
 void slu_engine_stop(struct slu_engine *self)
 {
     slu_wake_raise(&self->stop);

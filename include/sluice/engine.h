@@ -191,6 +191,10 @@ SLU_API void slu_engine_close(struct slu_engine *self);
 SLU_API unsigned slu_engine_flow_count(const struct slu_engine *self);
 SLU_API const char *slu_engine_flow_name(const struct slu_engine *self,
                                          unsigned flow);
+/* True when what the flow makes are lists, which can be planned; false past the
+ * end. */
+SLU_API bool slu_engine_flow_has_lists(const struct slu_engine *self,
+                                       unsigned flow);
 
 /* One pass of one flow, checkpointed. *out_report (may be NULL) is filled on
  * failure too. */

@@ -52,6 +52,12 @@ class CheckPublish(publish.PublishCase):
             self.fail(run.err)
         return world, run
 
+    def test_a_name_that_guardduty_does_not_take_is_said(self):
+        _, run = self.check(lists="set_name_prefix: " + "x" * 290)
+        self.assertEqual(run.code, 2, run.out)
+        self.assertIn("the name of its set is longer than the 300 bytes",
+                      "\n".join(lines(run, "FAIL")))
+
     def test_all_that_is_permitted_is_said(self):
         world, run = self.check()
         self.assertEqual(run.code, 0, run.out)

@@ -136,6 +136,17 @@ class Plan(Case):
         self.assertTrue(all(len(line) <= 80 for line in run.out.splitlines()),
                         run.out)
 
+    def test_passes_over_flows_without_lists(self):
+        config = self.work.config
+        config.write_text(config.read_text() + "  - {name: findings, "
+                          "source: guardduty, sinks: [ndjson]}\n")
+        run, rows = self.plan()
+        self.assertEqual(run.code, 0, run.err)
+        self.assertIn(ENTITY, self.lists(rows))
+        run, _ = self.plan("--flow", "findings")
+        self.assertEqual(run.code, 2)
+        self.assertIn("the flow findings has no lists to plan for", run.err)
+
     def test_reads_well(self):
         run = self.work.run("plan")
         self.assertEqual(run.code, 0, run.err)

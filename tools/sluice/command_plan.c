@@ -164,6 +164,22 @@ static void end_text(struct plan *self)
     (void)fprintf(self->to, "Nothing was written.\n");
 }
 
+/* Of several flows those that make no lists are passed over, unless one was
+ * asked for by its name. */
+static bool is_left_out(const struct slu_cli_session *session, unsigned flow,
+                        const struct slu_cli_options *options)
+{
+    const struct slu_engine *engine = session->engine;
+    unsigned count = slu_engine_flow_count(engine);
+    bool any = false;
+
+    for (unsigned i = 0; i < count; i++) {
+        any = any || slu_engine_flow_has_lists(engine, i);
+    }
+    return options->flow == NULL && any &&
+           !slu_engine_flow_has_lists(engine, flow);
+}
+
 static int plan_flow(struct slu_cli_session *session, unsigned flow,
                      const struct slu_cli_options *options)
 {
@@ -173,6 +189,9 @@ static int plan_flow(struct slu_cli_session *session, unsigned flow,
     struct slu_report report;
     enum slu_err err;
 
+    if (is_left_out(session, flow, options)) {
+        return 0;
+    }
     memset(&report, 0, sizeof(report));
     err = slu_engine_plan(session->engine, flow, on_row, &plan, &report);
     slu_cli_console_clear(&session->console);
