@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life of a delivery, and its two errands. */
+#include "codecs/view_take.h"
+#include "engine/answer.h"
 #include "engine/clock.h"
 #include "engine/delivery_state.h"
 #include "engine/random.h"
@@ -10,10 +12,10 @@ static enum slu_err load_entry(void *ctx, struct slu_view key,
                                struct slu_view value)
 {
     struct slu_delivery *self = ctx;
-    size_t prefix = strlen(slu_bucket_errand.name) + 1;
 
-    return slu_bucket_errand.load(
-        self->bucket, slu_view_make(key.ptr + prefix, key.len - prefix), value);
+    return slu_view_take_prefix(&key, SLU_DELIVERY_BUCKET)
+               ? slu_bucket_errand.load(self->bucket, key, value)
+               : SLU_ERR_OK;
 }
 
 /* What is known of the objects is asked for before the first run. */
@@ -21,11 +23,9 @@ static enum slu_err load_bucket(struct slu_delivery *self,
                                 struct slu_error *error)
 {
     struct slu_store *store = self->options.run.store;
-    char prefix[16];
-    enum slu_err err;
+    enum slu_err err =
+        slu_store_entries(store, SLU_DELIVERY_BUCKET, load_entry, self);
 
-    (void)snprintf(prefix, sizeof(prefix), "%s/", slu_bucket_errand.name);
-    err = slu_store_entries(store, prefix, load_entry, self);
     return err == SLU_ERR_OK
                ? SLU_ERR_OK
                : slu_error_set(error, err,
@@ -125,9 +125,49 @@ void slu_delivery_close(struct slu_delivery *self)
 
 /* ---- errands ---- */
 
+static enum slu_err put_intent(void *ctx, struct slu_view key,
+                               struct slu_view value)
+{
+    return slu_answer_put(ctx, SLU_DELIVERY_BUCKET, key, value);
+}
+
+/* What the run is going to put is durable before it begins: one transaction,
+ * and none when there is nothing to put. */
+static enum slu_err record_intents(struct slu_delivery *self,
+                                   struct slu_error *error)
+{
+    struct slu_store *store = self->options.run.store;
+    struct slu_answer answer;
+    enum slu_err err;
+
+    if (self->options.run.read_only) {
+        return SLU_ERR_OK;
+    }
+    slu_answer_init(&answer, self->options.run.alloc, store);
+    slu_answer_begin(&answer);
+    err = slu_bucket_intend(self->bucket, put_intent, &answer);
+    if (err == SLU_ERR_OK) {
+        err = slu_answer_commit(&answer, NULL);
+    }
+    if (err == SLU_ERR_OK) {
+        err = slu_store_drain(store);
+    }
+    slu_answer_fini(&answer);
+    return err == SLU_ERR_OK
+               ? SLU_ERR_OK
+               : slu_error_set(error, err,
+                               "cannot record what is to be sent to %s: %s",
+                               self->bucket_url, slu_err_sentence(err));
+}
+
 enum slu_err slu_delivery_run_bucket(struct slu_delivery *self,
                                      struct slu_error *out_error)
 {
+    enum slu_err err = record_intents(self, out_error);
+
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
     return slu_errand_go(&self->options.run, &slu_bucket_errand, self->bucket,
                          &self->requests, out_error);
 }

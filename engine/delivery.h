@@ -4,8 +4,9 @@
  * the sinks "s3" and "guardduty" (sinks/bucket.h, sinks/sets.h), run one behind
  * the other.
  *
- *     open -> take_over        objects that the state doesn't know are fetched,
- *                              their lines and the checkpoint taken in
+ *     open -> take_over        objects that the state doesn't know, or that
+ *                              another writer has changed, are fetched, their
+ *                              lines and the checkpoint taken in
  *          -> survey           the sets as they are; then usable(kind) is known
  *          -> add(file)*       what the sink "files" made; a file added again
  *                              replaces what was added
@@ -19,7 +20,7 @@
  *
  * Crash: each object, and each change of a set, is stored with its answer. What
  * an answer would have told is found out by the next run: an object by its
- * content, a set by its status.
+ * content, which was recorded before it was put; a set by its status.
  *
  * Errors: INCOMPLETE (something isn't published; the first cause is the
  * sentence), AUTH (nothing was let in), STOPPED, and the store's.
@@ -52,8 +53,7 @@ slu_delivery_open(const struct slu_delivery_options *options,
                   struct slu_error *out_error);
 void slu_delivery_close(struct slu_delivery *self);
 
-/* *out_found: the bucket has a checkpoint, and nothing was known of it before.
- */
+/* *out_found: the bucket has a checkpoint that isn't known to be ours. */
 SLU_MUST_CHECK enum slu_err
 slu_delivery_take_over(struct slu_delivery *self,
                        const struct slu_publish_options *publish,

@@ -9,6 +9,9 @@
 
 #define SLU_DELIVERY_FILES_MAX SLU_BUCKET_PATHS_MAX
 
+/* Before the stored keys of slu_bucket_errand. */
+#define SLU_DELIVERY_BUCKET "s3/"
+
 enum slu_delivery_hold {
     SLU_HOLD_NONE,
     SLU_HOLD_SHRINK,
@@ -40,7 +43,8 @@ struct slu_delivery {
     char bucket_url[SLU_LOCATION_MAX + 1];
 };
 
-/* Runs one of the two errands. */
+/* Runs one of the two errands; before the bucket's, what it is going to put is
+ * made durable. */
 SLU_MUST_CHECK enum slu_err
 slu_delivery_run_bucket(struct slu_delivery *self, struct slu_error *out_error);
 SLU_MUST_CHECK enum slu_err slu_delivery_run_sets(struct slu_delivery *self,

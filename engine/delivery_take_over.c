@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A bucket that the state does not know, of the Lambda or of an earlier run
- * whose state is gone, and an object that another writer has changed: fetched,
- * its lines recorded together with what is known of the object, so that
- * nothing is put over lines that were never read.
+ * Each sync begins by looking at the bucket: at most a HEAD for each list and
+ * the checkpoint. What isn't as it is known to be, is of the Lambda, of an
+ * earlier run whose state is gone, or of another writer: it is fetched, its new
+ * lines recorded together with what is known of the object, so that nothing is
+ * put over lines that were never read; and this sync publishes both. What a run
+ * of ours has put that was killed before it knew has no news. An object that
+ * is gone is put again.
  */
 #include "engine/delivery_state.h"
 
@@ -19,40 +22,48 @@ struct takeover {
     bool *found;
 };
 
-static bool is_unknown(const struct slu_delivery *self, const char *path)
+/* One of the objects that are looked at. */
+struct place {
+    const char *path;
+    bool is_list;
+    enum slu_kind kind;
+    unsigned index;
+};
+
+typedef enum slu_err (*place_fn)(void *ctx, const struct place *place,
+                                 struct slu_error *error);
+
+static enum slu_err for_each(const struct slu_delivery *self, place_fn visit,
+                             void *ctx, struct slu_error *error)
 {
-    return slu_bucket_object(self->bucket, path).state == SLU_OBJECT_UNKNOWN;
-}
+    struct place place = {.path = SLU_CHECKPOINT_FILE};
+    enum slu_err err = visit(ctx, &place, error);
 
-static enum slu_err ask_for(struct slu_delivery *self, const char *path,
-                            unsigned *asked, struct slu_error *error)
-{
-    enum slu_err err;
-
-    if (!is_unknown(self, path)) {
-        return SLU_ERR_OK;
-    }
-    ++*asked;
-    err = slu_bucket_fetch(self->bucket, path);
-    return err == SLU_ERR_OK ? SLU_ERR_OK
-                             : slu_error_set(error, err, "cannot fetch %s: %s",
-                                             path, slu_err_sentence(err));
-}
-
-static enum slu_err ask_for_all(struct slu_delivery *self, unsigned *asked,
-                                struct slu_error *error)
-{
-    enum slu_err err = ask_for(self, SLU_CHECKPOINT_FILE, asked, error);
-
+    place.is_list = true;
     for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
         const struct slu_strings *paths =
             slu_lists_config_files(self->options.lists, (enum slu_kind)kind);
 
+        place.kind = (enum slu_kind)kind;
         for (unsigned i = 0; err == SLU_ERR_OK && i < paths->count; i++) {
-            err = ask_for(self, paths->items[i], asked, error);
+            place.index = i;
+            place.path = paths->items[i];
+            err = visit(ctx, &place, error);
         }
     }
     return err;
+}
+
+static enum slu_err ask_for(void *ctx, const struct place *place,
+                            struct slu_error *error)
+{
+    struct slu_delivery *self = ctx;
+    enum slu_err err = slu_bucket_verify(self->bucket, place->path);
+
+    return err == SLU_ERR_OK
+               ? SLU_ERR_OK
+               : slu_error_set(error, err, "cannot look at %s: %s", place->path,
+                               slu_err_sentence(err));
 }
 
 /* What is known of the object becomes stored with its lines. */
@@ -63,16 +74,14 @@ static enum slu_err put_entry(struct takeover *self, const char *path,
     const struct slu_alloc *alloc = self->delivery->options.run.alloc;
     struct slu_buf key;
     struct slu_buf value;
-    char prefix[16];
     enum slu_err err;
 
-    (void)snprintf(prefix, sizeof(prefix), "%s/", slu_bucket_errand.name);
     slu_buf_init(&key, alloc, CHECKPOINT_ENTRY_MAX);
     slu_buf_init(&value, alloc, CHECKPOINT_ENTRY_MAX);
     err = slu_bucket_entry(path, object, &key, &value);
     if (err == SLU_ERR_OK) {
-        err = slu_answer_put(&self->answer, prefix, slu_buf_view(&key),
-                             slu_buf_view(&value));
+        err = slu_answer_put(&self->answer, SLU_DELIVERY_BUCKET,
+                             slu_buf_view(&key), slu_buf_view(&value));
     }
     slu_buf_fini(&key);
     slu_buf_fini(&value);
@@ -93,67 +102,105 @@ static enum slu_err read_checkpoint(struct takeover *self,
     return err == SLU_ERR_NOT_FOUND ? SLU_ERR_OK : err;
 }
 
-/* Takes in the fetched content of a list; `lines` without its text. */
-static enum slu_err take_content(struct takeover *self, const char *path,
-                                 struct slu_publish_lines *lines,
-                                 struct slu_error *error)
+static enum slu_err take_lines(struct takeover *self, const struct place *place,
+                               const struct slu_object *object,
+                               struct slu_view bytes, struct slu_error *error)
 {
     struct slu_delivery *delivery = self->delivery;
-    struct slu_object object = slu_bucket_object(delivery->bucket, path);
     const struct slu_contents *contents = slu_contents_table(delivery->folder);
-    enum slu_err err = SLU_ERR_OK;
+    struct slu_content_name name =
+        slu_bucket_before(delivery->bucket, place->path);
+    struct slu_publish_lines lines = {.kind = place->kind,
+                                      .index = place->index,
+                                      .from = object->location,
+                                      .text = bytes};
+    struct slu_error none = {0};
+    bool opened = name.text[0] != '\0' &&
+                  contents->open(contents->ctx, &name, &lines.before, &none) ==
+                      SLU_ERR_OK;
+    enum slu_err err;
 
-    if (slu_bucket_outcome(delivery->bucket, path) == SLU_OBJECT_FETCHED) {
-        err =
-            contents->open(contents->ctx, &object.content, &lines->text, error);
-        if (err != SLU_ERR_OK) {
-            return err;
-        }
-        err = strcmp(path, SLU_CHECKPOINT_FILE) == 0
-                  ? read_checkpoint(self, lines->text, error)
-                  : slu_publish_take_lines(self->publish, lines, &self->answer,
-                                           error);
-        contents->close(contents->ctx, lines->text);
-    } else if (slu_bucket_outcome(delivery->bucket, path) !=
-               SLU_OBJECT_MISSING) {
-        return SLU_ERR_OK; /* known before */
+    if (name.text[0] != '\0') {
+        slu_logger_print(&delivery->options.run.logger, SLU_LOG_WARN,
+                         "%s was changed by another writer: its new lines are "
+                         "taken over",
+                         object->location);
     }
-    return err == SLU_ERR_OK ? put_entry(self, path, &object, error) : err;
-}
-
-static enum slu_err take_all(struct takeover *self, struct slu_error *error)
-{
-    struct slu_publish_lines lines = {.from = SLU_CHECKPOINT_FILE};
-    enum slu_err err = take_content(self, SLU_CHECKPOINT_FILE, &lines, error);
-
-    for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
-        const struct slu_strings *paths = slu_lists_config_files(
-            self->delivery->options.lists, (enum slu_kind)kind);
-
-        for (unsigned i = 0; err == SLU_ERR_OK && i < paths->count; i++) {
-            char location[SLU_LOCATION_MAX + 1];
-
-            slu_bucket_location(&self->delivery->bucket_config, paths->items[i],
-                                location);
-            lines = (struct slu_publish_lines){
-                .kind = (enum slu_kind)kind, .index = i, .from = location};
-            err = take_content(self, paths->items[i], &lines, error);
-        }
+    err = slu_publish_take_lines(self->publish, &lines, &self->answer, error);
+    if (opened) {
+        contents->close(contents->ctx, lines.before);
     }
     return err;
 }
 
+static enum slu_err take_content(struct takeover *self,
+                                 const struct place *place,
+                                 const struct slu_object *object,
+                                 struct slu_error *error)
+{
+    const struct slu_contents *contents =
+        slu_contents_table(self->delivery->folder);
+    struct slu_view bytes;
+    enum slu_err err =
+        contents->open(contents->ctx, &object->content, &bytes, error);
+
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    err = place->is_list ? take_lines(self, place, object, bytes, error)
+                         : read_checkpoint(self, bytes, error);
+    contents->close(contents->ctx, bytes);
+    return err;
+}
+
+static void tell_gone(const struct slu_delivery *self,
+                      const struct slu_object *object, const char *path)
+{
+    if (slu_bucket_before(self->bucket, path).text[0] != '\0') {
+        slu_logger_print(&self->options.run.logger, SLU_LOG_WARN,
+                         "%s was deleted by somebody else: it is put again",
+                         object->location);
+    }
+}
+
+static enum slu_err take_object(void *ctx, const struct place *place,
+                                struct slu_error *error)
+{
+    struct takeover *self = ctx;
+    const struct slu_delivery *delivery = self->delivery;
+    struct slu_object object = slu_bucket_object(delivery->bucket, place->path);
+    enum slu_err err = SLU_ERR_OK;
+
+    switch (slu_bucket_outcome(delivery->bucket, place->path)) {
+    case SLU_OBJECT_FETCHED:
+        err = take_content(self, place, &object, error);
+        break;
+    case SLU_OBJECT_MISSING:
+        tell_gone(delivery, &object, place->path);
+        break;
+    case SLU_OBJECT_OURS:
+        slu_logger_print(&delivery->options.run.logger, SLU_LOG_INFO,
+                         "%s has what an earlier run has put", object.location);
+        break;
+    default:
+        return SLU_ERR_OK; /* as it is known to be */
+    }
+    return err == SLU_ERR_OK ? put_entry(self, place->path, &object, error)
+                             : err;
+}
+
 static enum slu_err record_all(struct takeover *self, struct slu_error *error)
 {
+    struct slu_delivery *delivery = self->delivery;
     enum slu_err err;
 
-    slu_answer_init(&self->answer, self->delivery->options.run.alloc,
-                    self->delivery->options.run.store);
+    slu_answer_init(&self->answer, delivery->options.run.alloc,
+                    delivery->options.run.store);
     slu_answer_begin(&self->answer);
-    err = take_all(self, error);
+    err = for_each(delivery, take_object, self, error);
     if (err == SLU_ERR_OK) {
         err = slu_publish_commit_lines(self->publish, &self->answer,
-                                       self->delivery->bucket_url, error);
+                                       delivery->bucket_url, error);
     } else if (slu_answer_abandon(&self->answer) != SLU_ERR_OK) {
         /* The next open of the store deletes what was staged. */
     }
@@ -173,16 +220,14 @@ enum slu_err slu_delivery_take_over(struct slu_delivery *self,
         .checkpoint = out_checkpoint,
         .found = out_found,
     };
-    unsigned asked = 0;
     enum slu_err err;
 
     *out_found = false;
     slu_bucket_clear(self->bucket);
-    err = ask_for_all(self, &asked, out_error);
-    if (err != SLU_ERR_OK || asked == 0) {
-        return err;
+    err = for_each(self, ask_for, self, out_error);
+    if (err == SLU_ERR_OK) {
+        err = slu_delivery_run_bucket(self, out_error);
     }
-    err = slu_delivery_run_bucket(self, out_error);
     if (err == SLU_ERR_OK) {
         err = slu_delivery_judge_bucket(self, out_error);
     }

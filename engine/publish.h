@@ -52,10 +52,14 @@ struct slu_publish_lines {
     unsigned index;
     const char *from; /* for messages: path or location */
     struct slu_view text;
+    struct slu_view before; /* the text that was last known here; may be empty.
+                               What of it the state has no more was dropped on
+                               purpose, whoever left it standing */
 };
 
-/* Adds a record for each of the lines; then, when the answer has all that goes
- * with them, commit makes them durable. */
+/* Adds a record for each of the lines that is new (engine/taken_lines.h); then,
+ * when the answer has all that goes with them, commit makes them durable. What
+ * the state knows already takes its place in the list, at once. */
 SLU_MUST_CHECK enum slu_err
 slu_publish_take_lines(const struct slu_publish_options *options,
                        const struct slu_publish_lines *lines,

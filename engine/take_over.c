@@ -8,6 +8,7 @@
 #include "codecs/time_text.h"
 #include "engine/answer.h"
 #include "engine/publish.h"
+#include "engine/taken_lines.h"
 
 #include <stdio.h>
 #include <xxhash.h>
@@ -44,9 +45,56 @@ static void format_key(const char *dir, char key[KEY_MAX])
                    dir + (len > SHOWN_MAX ? len - SHOWN_MAX : 0));
 }
 
-static enum slu_err add_record(void *ctx, const struct slu_record *record)
+struct taking {
+    struct slu_taken_lines lines;
+    struct slu_answer *answer;
+};
+
+static enum slu_err add_new(void *ctx, const struct slu_record *record)
 {
-    return slu_answer_add(ctx, record);
+    struct taking *self = ctx;
+
+    return slu_taken_lines_is_new(&self->lines, record)
+               ? slu_answer_add(self->answer, record)
+               : SLU_ERR_OK;
+}
+
+static enum slu_err meet_record(void *ctx, struct slu_record *record,
+                                enum slu_store_change *out_change)
+{
+    struct taking *self = ctx;
+
+    *out_change = slu_taken_lines_meet(&self->lines, record) ? SLU_STORE_UPDATE
+                                                             : SLU_STORE_KEEP;
+    return SLU_ERR_OK;
+}
+
+/* Folded first: a place that is pending would count beside the new one. */
+static enum slu_err take_new_lines(const struct slu_publish_options *options,
+                                   const struct slu_publish_lines *lines,
+                                   struct slu_answer *answer)
+{
+    struct taking taking = {.answer = answer};
+    struct slu_take_over take = {lines->kind, lines->index, options->now,
+                                 &taking, add_new};
+    enum slu_err err = slu_taken_lines_open(
+        &taking.lines, options->alloc, lines->kind, lines->index, lines->text);
+
+    if (err == SLU_ERR_OK) {
+        err = slu_taken_lines_note_text(&taking.lines, lines->kind,
+                                        lines->before);
+    }
+    if (err == SLU_ERR_OK) {
+        err = slu_store_fold(options->store);
+    }
+    if (err == SLU_ERR_OK) {
+        err = slu_store_rewrite(options->store, meet_record, &taking);
+    }
+    if (err == SLU_ERR_OK) {
+        err = slu_lists_take_over(&take, lines->text);
+    }
+    slu_taken_lines_close(&taking.lines);
+    return err;
 }
 
 enum slu_err slu_publish_take_lines(const struct slu_publish_options *options,
@@ -54,14 +102,12 @@ enum slu_err slu_publish_take_lines(const struct slu_publish_options *options,
                                     struct slu_answer *answer,
                                     struct slu_error *out_error)
 {
-    struct slu_take_over take = {lines->kind, lines->index, options->now,
-                                 answer, add_record};
     enum slu_err err;
 
     if (lines->text.len == 0) {
         return SLU_ERR_OK;
     }
-    err = slu_lists_take_over(&take, lines->text);
+    err = take_new_lines(options, lines, answer);
     if (err != SLU_ERR_OK) {
         return slu_error_set(out_error, err, "cannot take over %s: %s",
                              lines->from, slu_err_sentence(err));
@@ -89,8 +135,8 @@ static enum slu_err take_file(const struct slu_publish_options *options,
     } else if (err != SLU_ERR_OK) {
         *out_error = *slu_files_error(options->files);
     } else {
-        struct slu_publish_lines lines = {kind, index, path,
-                                          slu_buf_view(&buf)};
+        struct slu_publish_lines lines = {
+            kind, index, path, slu_buf_view(&buf), {0}};
 
         err = slu_publish_take_lines(options, &lines, answer, out_error);
     }

@@ -182,6 +182,17 @@ static enum slu_err take_unit(struct slu_bucket *self, const char *path,
     return SLU_ERR_OK;
 }
 
+enum slu_err slu_bucket_verify(struct slu_bucket *self, const char *path)
+{
+    struct slu_bucket_unit *unit;
+    enum slu_err err = take_unit(self, path, &unit);
+
+    if (err == SLU_ERR_OK) {
+        unit->verify = true;
+    }
+    return err;
+}
+
 enum slu_err slu_bucket_fetch(struct slu_bucket *self, const char *path)
 {
     struct slu_bucket_unit *unit;
@@ -227,6 +238,14 @@ enum slu_object_outcome slu_bucket_outcome(const struct slu_bucket *self,
     return unit == NULL ? SLU_OBJECT_UNTOUCHED : unit->outcome;
 }
 
+struct slu_content_name slu_bucket_before(const struct slu_bucket *self,
+                                          const char *path)
+{
+    const struct slu_bucket_unit *unit = find_unit(self, path);
+
+    return unit == NULL ? (struct slu_content_name){""} : unit->before;
+}
+
 const struct slu_bucket_result *slu_bucket_result(const struct slu_bucket *self)
 {
     return &self->result;
@@ -254,11 +273,37 @@ void slu_bucket_end(struct slu_bucket *self, struct slu_bucket_unit *unit,
     self->result.stored += outcome == SLU_OBJECT_STORED;
 }
 
+bool slu_bucket_is_verified(const struct slu_bucket_unit *unit)
+{
+    return unit->phase == SLU_BUCKET_VERIFY ||
+           (unit->phase == SLU_BUCKET_LOCATE &&
+            unit->behind == SLU_BUCKET_VERIFY);
+}
+
+/* What is known is believed: every write is conditional all the same. */
+static void doubt(struct slu_bucket *self, struct slu_bucket_unit *unit,
+                  const struct slu_error *error)
+{
+    slu_bucket_end(self, unit, SLU_OBJECT_UNTOUCHED);
+    slu_bucket_log(self, self->doubted ? SLU_LOG_DEBUG : SLU_LOG_WARN,
+                   "cannot see whether another writer has changed the bucket: "
+                   "%s",
+                   error->text);
+    self->doubted = true;
+    if (unit->store) {
+        slu_bucket_plan_store(self, unit);
+    }
+}
+
 void slu_bucket_count_failure(struct slu_bucket *self,
                               struct slu_bucket_unit *unit,
                               enum slu_object_outcome outcome,
                               const struct slu_error *error)
 {
+    if (slu_bucket_is_verified(unit)) {
+        doubt(self, unit, error);
+        return;
+    }
     slu_bucket_end(self, unit, outcome);
     self->result.conflicts += outcome == SLU_OBJECT_CONFLICT;
     if (self->result.failed++ == 0) {
@@ -271,7 +316,12 @@ void slu_bucket_fail(struct slu_bucket *self, struct slu_bucket_unit *unit,
                      enum slu_object_outcome outcome,
                      const struct slu_error *error)
 {
+    bool verified = slu_bucket_is_verified(unit);
+
     slu_bucket_count_failure(self, unit, outcome, error);
+    if (verified) {
+        return;
+    }
     slu_bucket_log(self,
                    self->told++ < FAILURES_SHOWN ? SLU_LOG_WARN : SLU_LOG_DEBUG,
                    "%s", error->text);

@@ -4,8 +4,11 @@
  * conditional writes, so that two writers can't undo each other. An errand
  * (codecs/exchange.h); which requests it makes is asked of it before a run.
  *
- *     new -> fetch(path)*            GET, into the contents
+ *     new -> verify(path)*           HEAD of a known object, to see that it is
+ *                                    still the one; GET of any other
+ *            fetch(path)*            GET, into the contents
  *            store(artifact)*        PUT, unless the object has that content
+ *            intend                  before a run that stores
  *         -> run -> object(path), result -> clear -> ... -> free
  *
  * What it knows of an object (its ETag, content, lines) is stored under
@@ -15,15 +18,20 @@
  * makes in the same transaction, so that no line is lost between the two. Who
  * fetches and then takes nothing over must not store there with this instance.
  *
+ * Before a list or a checkpoint is put, its content's name is durable under
+ * "s3/intent/<path>", until the object is known to have what was put last. An
+ * object with a content that was intended, or last known, is ours: of a run
+ * that was killed before it had the answer. Nothing of it need be taken over.
+ *
  * A PUT has If-Match with the known ETag, or If-None-Match: * where the object
  * is known to be absent; an unknown one is asked for (HEAD) first, and if it is
  * a list or a checkpoint that nobody here has read, compared as after a 412.
  *   409      another write is under way: sent again
  *   412      GET and compare: the same content is ours, of an attempt whose
- *            answer was lost; a side file is replaced, and so is a checkpoint
- *            made here before (by a run that was killed then). Else CONFLICT:
- *            another writer was here; the stored knowledge is deleted, so that
- *            the next run fetches it, takes its lines over, and publishes both
+ *            answer was lost; what else is ours, and a side file, is replaced.
+ *            Else CONFLICT: another writer was here meanwhile; the ETag is
+ *            forgotten, so that the next run fetches the object, takes its
+ *            lines over, and publishes both
  *   404      with If-Match: the object is gone; put anew, If-None-Match: *
  *   301, 307, 400 AuthorizationHeaderMalformed, ...: the bucket's region is
  *            learned (header, <Region>, else HEAD of the bucket), once
@@ -77,9 +85,13 @@ struct slu_object {
 };
 
 enum slu_object_outcome {
-    SLU_OBJECT_UNTOUCHED, /* not asked for in this run, or held */
+    SLU_OBJECT_UNTOUCHED, /* not asked for in this run, held, or it could not
+                             be verified: then what is known is believed */
     SLU_OBJECT_FETCHED,
-    SLU_OBJECT_MISSING, /* fetched: there is none */
+    SLU_OBJECT_MISSING, /* fetched or verified: there is none */
+    SLU_OBJECT_KNOWN,   /* verified: it is the one that is known */
+    SLU_OBJECT_OURS,    /* verified: it is another one, whose content is ours.
+                           To be stored as what is FETCHED, without its lines */
     SLU_OBJECT_SAME,    /* has the content already: nothing was sent */
     SLU_OBJECT_STORED,
     SLU_OBJECT_CONFLICT,
@@ -112,11 +124,22 @@ extern const struct slu_errand_ops slu_bucket_errand;
 void slu_bucket_clear(struct slu_bucket *self);
 
 /* What the next run shall do; what is asked for twice is done once. LIMIT: too
- * many, or a path (or its location) too long. */
+ * many, or a path (or its location) too long. A known object that can't be
+ * verified is no failure, but told once. */
+SLU_MUST_CHECK enum slu_err slu_bucket_verify(struct slu_bucket *self,
+                                              const char *path);
 SLU_MUST_CHECK enum slu_err slu_bucket_fetch(struct slu_bucket *self,
                                              const char *path);
 SLU_MUST_CHECK enum slu_err
 slu_bucket_store(struct slu_bucket *self, const struct slu_artifact *artifact);
+
+/* Hands what has to be durable before the run begins to `put`, each key behind
+ * "s3/"; nothing when that is stored already, or nothing will be put. What put
+ * returns, and NOMEM. */
+typedef enum slu_err (*slu_bucket_put_fn)(void *ctx, struct slu_view key,
+                                          struct slu_view value);
+SLU_MUST_CHECK enum slu_err slu_bucket_intend(struct slu_bucket *self,
+                                              slu_bucket_put_fn put, void *ctx);
 
 /* Some list isn't handed to store on purpose: its object stays as it is, and so
  * does the checkpoint. */
@@ -133,11 +156,15 @@ bool slu_bucket_would_store(const struct slu_bucket *self,
 /* After a run. */
 enum slu_object_outcome slu_bucket_outcome(const struct slu_bucket *self,
                                            const char *path);
+/* What the object was known to have before it was verified; "" when nothing
+ * was. */
+struct slu_content_name slu_bucket_before(const struct slu_bucket *self,
+                                          const char *path);
 const struct slu_bucket_result *
 slu_bucket_result(const struct slu_bucket *self);
 
 /* The stored form of what is known of an object, as slu_bucket_object gave it:
- * its key behind "s3/" and its value, which is empty when it isn't PRESENT. For
+ * its key behind "s3/" and its value, which is empty when nothing is known. For
  * who takes over what was fetched. */
 SLU_MUST_CHECK enum slu_err slu_bucket_entry(const char *path,
                                              const struct slu_object *object,

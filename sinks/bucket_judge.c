@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-/* A unit needs five at most (HEAD, GET, PUT, and the bucket's region) unless
+/* A unit needs six at most (HEAD, GET, PUT, and the bucket's region) unless
  * the object changes all the while; each of these is sent without a wait. */
 #define MOVES_MAX 10
 
@@ -60,7 +60,9 @@ static void fail_sign_in(struct slu_bucket *self, struct slu_bucket_unit *unit,
                         end->error != NULL && end->error->text[0] != '\0'
                             ? end->error->text
                             : slu_err_sentence(end->err));
-    self->signed_out = out_step->error;
+    if (!slu_bucket_is_verified(unit)) {
+        self->signed_out = out_step->error;
+    }
     slu_bucket_refuse(self, unit, out_step);
 }
 
@@ -119,6 +121,23 @@ bool slu_bucket_remember(struct slu_bucket *self, struct slu_bucket_unit *unit,
     return false;
 }
 
+/* The same of what was going to be put. */
+static bool end_intents(struct slu_bucket *self, struct slu_bucket_unit *unit,
+                        struct slu_step *out_step)
+{
+    enum slu_err err = slu_bucket_intent_end(self, unit);
+
+    if (err == SLU_ERR_OK) {
+        return true;
+    }
+    unit->known->state = SLU_OBJECT_UNKNOWN;
+    (void)slu_error_set(&out_step->error, err,
+                        "%s: that it is stored can't be kept: %s",
+                        slu_bucket_thing(unit), slu_err_sentence(err));
+    slu_bucket_refuse(self, unit, out_step);
+    return false;
+}
+
 static void note_known(struct slu_bucket_unit *unit,
                        const struct slu_content_name *content)
 {
@@ -155,7 +174,8 @@ static void end_stored(struct slu_bucket *self, struct slu_bucket_unit *unit,
     note_known(unit, &unit->artifact.content);
     unit->known->lines = unit->artifact.lines;
     unit->known->bytes = unit->artifact.bytes;
-    if (!slu_bucket_remember(self, unit, out_step)) {
+    if (!slu_bucket_remember(self, unit, out_step) ||
+        !end_intents(self, unit, out_step)) {
         return;
     }
     if (!unit->sent) {
@@ -198,6 +218,7 @@ static void take_fetched(struct slu_bucket *self, struct slu_bucket_unit *unit,
     const struct slu_contents *contents = self->contents;
     struct slu_content_writer *writer = unit->answer.writer;
     struct slu_content_name name = {0};
+    bool ours;
     enum slu_err err;
 
     unit->answer.writer = NULL;
@@ -207,44 +228,34 @@ static void take_fetched(struct slu_bucket *self, struct slu_bucket_unit *unit,
         fail_body(self, unit, out_step);
         return;
     }
+    ours = unit->verify && slu_bucket_is_ours(unit->known, &name);
     note_known(unit, &name);
-    slu_bucket_end(self, unit, SLU_OBJECT_FETCHED);
+    slu_bucket_end(self, unit, ours ? SLU_OBJECT_OURS : SLU_OBJECT_FETCHED);
     if (unit->store) {
         slu_bucket_plan_store(self, unit);
     }
 }
 
-/* Of checkpoints, only what was made here, or taken over, is among the contents
- * while the object is known. Of lists it may be what a plan has fetched, and
- * nobody has taken over. */
-static bool has_content(struct slu_bucket *self,
-                        const struct slu_content_name *name)
+static void take_verified(struct slu_bucket *self, struct slu_bucket_unit *unit,
+                          struct slu_step *out_step)
 {
-    const struct slu_contents *contents = self->contents;
-    struct slu_view bytes;
-    struct slu_error error;
-
-    if (contents->open(contents->ctx, name, &bytes, &error) != SLU_ERR_OK) {
-        return false;
+    if (strcmp(unit->answer.etag, unit->known->etag) != 0) {
+        unit->known->state = SLU_OBJECT_UNKNOWN;
+        slu_bucket_move(self, unit, SLU_BUCKET_FETCH, out_step);
+        return;
     }
-    contents->close(contents->ctx, bytes);
-    return true;
+    slu_bucket_end(self, unit, SLU_OBJECT_KNOWN);
+    if (unit->store) {
+        slu_bucket_plan_store(self, unit);
+    }
 }
 
-/* Nobody reads a side file to make the next one. A checkpoint of our own that
- * isn't known is the write of a run that was killed then. */
-static bool may_replace(struct slu_bucket *self,
-                        const struct slu_bucket_unit *unit,
+/* Nobody reads a side file to make the next one. */
+static bool may_replace(const struct slu_bucket_unit *unit,
                         const struct slu_content_name *name)
 {
-    switch (unit->artifact.role) {
-    case SLU_ARTIFACT_SIDE:
-        return true;
-    case SLU_ARTIFACT_CHECKPOINT:
-        return unit->sent && has_content(self, name);
-    default:
-        return false;
-    }
+    return unit->artifact.role == SLU_ARTIFACT_SIDE ||
+           slu_bucket_is_ours(unit->known, name);
 }
 
 static void compare(struct slu_bucket *self, struct slu_bucket_unit *unit,
@@ -258,7 +269,7 @@ static void compare(struct slu_bucket *self, struct slu_bucket_unit *unit,
         end_stored(self, unit, out_step);
         return;
     }
-    if (!may_replace(self, unit, &name)) {
+    if (!may_replace(unit, &name)) {
         end_conflict(self, unit, out_step);
         return;
     }
@@ -297,6 +308,9 @@ static void take_answer(struct slu_bucket *self, struct slu_bucket_unit *unit,
         return;
     }
     switch (unit->phase) {
+    case SLU_BUCKET_VERIFY:
+        take_verified(self, unit, out_step);
+        break;
     case SLU_BUCKET_FETCH:
         take_fetched(self, unit, out_step);
         break;

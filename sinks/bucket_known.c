@@ -5,6 +5,7 @@
  *     s3://bucket/dir/threat-ip-1.txt etag="9b2c..." sha256=5f3e... lines=150
  *     bytes=2345                                          (one line, one blank)
  *
+ * With an empty ETag the object is unknown, and this is what was known last.
  * A value that can't be read, or is of another bucket or prefix, is as good as
  * none: the object is asked for again.
  */
@@ -106,14 +107,17 @@ enum slu_err slu_bucket_entry(const char *path, const struct slu_object *object,
 {
     enum slu_err err = slu_buf_printf(out_key, KEY_PREFIX "%s", path);
 
-    if (err != SLU_ERR_OK || object->state != SLU_OBJECT_PRESENT) {
+    if (err != SLU_ERR_OK || object->state == SLU_OBJECT_ABSENT ||
+        object->content.text[0] == '\0') {
         return err;
     }
     assert(object->location[0] != '\0');
     return slu_buf_printf(
         out_value, "%s etag=%s sha256=%s lines=%llu bytes=%llu",
-        object->location, object->etag, object->content.text,
-        (unsigned long long)object->lines, (unsigned long long)object->bytes);
+        object->location,
+        object->state == SLU_OBJECT_PRESENT ? object->etag : "",
+        object->content.text, (unsigned long long)object->lines,
+        (unsigned long long)object->bytes);
 }
 
 enum slu_err slu_bucket_known_put(struct slu_bucket *self,
@@ -172,7 +176,7 @@ static bool take_etag(struct slu_view *text, char out[SLU_ETAG_MAX])
     struct slu_view etag;
 
     return slu_view_take_until(text, ' ', &etag) &&
-           slu_bucket_etag_copy(etag, out);
+           (slu_bucket_etag_copy(etag, out) || etag.len == 0);
 }
 
 static bool take_count(struct slu_view *text, uint64_t *out_count)
@@ -218,12 +222,16 @@ enum slu_err slu_bucket_known_load(struct slu_bucket *self, struct slu_view key,
     if (!read_value(self, value, &read)) {
         read = (struct slu_bucket_known){.state = SLU_OBJECT_UNKNOWN};
         memcpy(read.path, key.ptr, key.len);
+    } else if (read.etag[0] == '\0') {
+        read.state = SLU_OBJECT_UNKNOWN;
     }
-    if (known == NULL && read.state == SLU_OBJECT_PRESENT) {
+    if (known == NULL && read.content.text[0] != '\0') {
         known = slu_bucket_known_take(self, key);
     }
     if (known != NULL) {
         read.used = known->used;
+        read.intent_count = known->intent_count;
+        memcpy(read.intents, known->intents, sizeof(read.intents));
         *known = read;
     }
     return SLU_ERR_OK;

@@ -22,6 +22,12 @@ static bool asks_for_content(const struct slu_bucket_unit *unit)
     return unit->phase == SLU_BUCKET_FETCH || unit->phase == SLU_BUCKET_COMPARE;
 }
 
+/* Of the object. */
+static bool is_head(const struct slu_bucket_unit *unit)
+{
+    return unit->phase == SLU_BUCKET_VERIFY || unit->phase == SLU_BUCKET_LOOK;
+}
+
 /* S3's 503 is SlowDown; of a HEAD it has no words. */
 static bool is_throttled(const struct slu_bucket_unit *unit,
                          const struct slu_aws_error *cause)
@@ -97,7 +103,7 @@ static void refuse_denied(struct slu_bucket *self, struct slu_bucket_unit *unit,
                         kms != NULL ? kms : missing_permission(unit),
                         kms != NULL ? " is missing for the KMS key" : "",
                         kms != NULL ? "" : owner, words_of(cause));
-    self->refused++;
+    self->refused += !slu_bucket_is_verified(unit);
     slu_bucket_refuse(self, unit, out_step);
 }
 
@@ -116,7 +122,7 @@ static void judge_credentials(struct slu_bucket *self,
     (void)slu_error_set(&out_step->error, SLU_ERR_AUTH,
                         "%s: the credentials are not accepted (%s): %s",
                         slu_bucket_thing(unit), cause->code, words_of(cause));
-    self->refused++;
+    self->refused += !slu_bucket_is_verified(unit);
     slu_bucket_refuse(self, unit, out_step);
 }
 
@@ -153,7 +159,7 @@ static void note_absent(struct slu_bucket *self, struct slu_bucket_unit *unit,
     unit->known->state = SLU_OBJECT_ABSENT;
     unit->known->lines = 0;
     self->welcome = true;
-    if (unit->phase != SLU_BUCKET_FETCH) {
+    if (unit->phase != SLU_BUCKET_FETCH && unit->phase != SLU_BUCKET_VERIFY) {
         slu_bucket_move(self, unit, SLU_BUCKET_PUT, out_step);
         return;
     }
@@ -179,7 +185,7 @@ static void judge_not_found(struct slu_bucket *self,
     if (strcmp(cause->code, "NoSuchBucket") == 0 ||
         unit->phase == SLU_BUCKET_LOCATE) {
         refuse_no_bucket(self, unit, out_step);
-    } else if (unit->phase == SLU_BUCKET_LOOK ||
+    } else if (is_head(unit) ||
                (no_key && (asks_for_content(unit) || known_put))) {
         note_absent(self, unit, out_step);
     } else {
@@ -197,13 +203,16 @@ static void judge_other(struct slu_bucket *self, struct slu_bucket_unit *unit,
 {
     const char *region = unit->answer.region;
 
-    if (unit->phase != SLU_BUCKET_LOOK && unit->phase != SLU_BUCKET_LOCATE) {
+    if (!is_head(unit) && unit->phase != SLU_BUCKET_LOCATE) {
         refuse_other(self, unit, cause, out_step);
     } else if (region[0] != '\0' &&
                strcmp(region, slu_bucket_region(self, unit->region)) != 0) {
         slu_bucket_redirect(self, unit, cause, out_step);
-    } else if (unit->phase == SLU_BUCKET_LOOK) {
-        slu_bucket_move(self, unit, SLU_BUCKET_COMPARE, out_step);
+    } else if (is_head(unit)) {
+        slu_bucket_move(self, unit,
+                        unit->phase == SLU_BUCKET_LOOK ? SLU_BUCKET_COMPARE
+                                                       : SLU_BUCKET_FETCH,
+                        out_step);
     } else {
         refuse_other(self, unit, cause, out_step);
     }

@@ -66,6 +66,7 @@ static enum slu_method choose_method(enum slu_bucket_phase phase)
     switch (phase) {
     case SLU_BUCKET_PUT:
         return SLU_METHOD_PUT;
+    case SLU_BUCKET_VERIFY:
     case SLU_BUCKET_LOOK:
     case SLU_BUCKET_LOCATE:
         return SLU_METHOD_HEAD;

@@ -3,6 +3,7 @@
  * A run: which unit asks next, at most SLU_BUCKET_IN_FLIGHT_MAX at once, the
  * checkpoint when all others are over; and where its answers go.
  */
+#include "codecs/view_take.h"
 #include "sinks/bucket_state.h"
 
 #include <stdio.h>
@@ -38,11 +39,15 @@ static void begin_unit(struct slu_bucket *self, struct slu_bucket_unit *unit)
     unit->unit = (struct slu_unit){0};
     (void)snprintf(unit->unit.name, sizeof(unit->unit.name), "%s", location);
     unit->outcome = SLU_OBJECT_UNTOUCHED;
+    unit->before = unit->known->content;
     unit->busy = false;
     unit->sent = false;
     unit->redirected = false;
     unit->moves = 0;
-    if (unit->fetch) {
+    if (unit->verify && unit->known->state == SLU_OBJECT_PRESENT &&
+        !unit->fetch) {
+        unit->phase = SLU_BUCKET_VERIFY;
+    } else if (unit->verify || unit->fetch) {
         unit->phase = SLU_BUCKET_FETCH;
     } else {
         slu_bucket_plan_store(self, unit);
@@ -63,6 +68,7 @@ static enum slu_err start(void *bucket, const struct slu_errand_port *port,
     self->refused = 0;
     self->welcome = false;
     self->told = 0;
+    self->doubted = false;
     self->signed_out = (struct slu_error){0};
     self->result = (struct slu_bucket_result){0};
     for (unsigned i = 0; i < self->unit_count; i++) {
@@ -74,7 +80,7 @@ static enum slu_err start(void *bucket, const struct slu_errand_port *port,
 static bool is_checkpoint(const struct slu_bucket_unit *unit)
 {
     return unit->store && unit->artifact.role == SLU_ARTIFACT_CHECKPOINT &&
-           unit->phase != SLU_BUCKET_FETCH;
+           unit->phase != SLU_BUCKET_FETCH && !slu_bucket_is_verified(unit);
 }
 
 /* MORE: some unit isn't over yet. */
@@ -258,6 +264,9 @@ static enum slu_err load(void *bucket, struct slu_view key,
     if (slu_view_equal_str(key, "region")) {
         slu_bucket_region_load(self, value);
         return SLU_ERR_OK;
+    }
+    if (slu_view_take_prefix(&key, "intent/")) {
+        return slu_bucket_intent_load(self, key, value);
     }
     return slu_bucket_known_load(self, key, value);
 }

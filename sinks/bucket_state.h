@@ -3,6 +3,8 @@
  * What: the insides of the sink "s3", private to sinks/bucket*.c. Each object
  * of a run is one unit and goes through these phases:
  *
+ *     VERIFY (HEAD) --> done (known, or absent), or as below
+ *         \--> FETCH (it is another one)
  *     FETCH -------------------------------------------> done, or as below
  *     LOOK (HEAD) --> PUT (absent, or a side file) ----> done
  *         \--> COMPARE (GET) --> done (same), conflict, or PUT
@@ -12,6 +14,7 @@
  *     bucket.c          the instance, what is asked for, outcomes
  *     bucket_run.c      the errand: start, turns, where answers go
  *     bucket_known.c    what is known of objects, and its stored form
+ *     bucket_intent.c   what was going to be put, and its stored form
  *     bucket_request.c  the requests
  *     bucket_answer.c   heads and bodies
  *     bucket_judge.c    what an answer means
@@ -29,6 +32,9 @@
  * configuration had. */
 #define SLU_BUCKET_KNOWN_MAX 64
 #define SLU_BUCKET_IN_FLIGHT_MAX 4
+/* Contents that runs were about to put, each of which died before it knew; of
+ * more, the oldest is forgotten: its lines would be taken over. */
+#define SLU_BUCKET_INTENTS_MAX 8
 #define SLU_BUCKET_HEADERS 5
 #define SLU_BUCKET_REGION_MAX 64
 #define SLU_BUCKET_WORDS_MAX (64u * 1024) /* of an error's body */
@@ -38,6 +44,7 @@
 
 enum slu_bucket_phase {
     SLU_BUCKET_DONE,
+    SLU_BUCKET_VERIFY,  /* HEAD: is it the object that is known */
     SLU_BUCKET_FETCH,   /* GET, into the contents */
     SLU_BUCKET_LOOK,    /* HEAD: is there an object, and its ETag */
     SLU_BUCKET_COMPARE, /* GET, hashed: whose content is it */
@@ -50,9 +57,12 @@ struct slu_bucket_known {
     bool used; /* by a unit */
     enum slu_object_state state;
     char etag[SLU_ETAG_MAX];
-    struct slu_content_name content; /* "": not known */
+    struct slu_content_name content; /* "": not known; of an UNKNOWN object the
+                                        last that was */
     uint64_t lines;
     uint64_t bytes;
+    struct slu_content_name intents[SLU_BUCKET_INTENTS_MAX]; /* oldest first */
+    unsigned intent_count;
 };
 
 /* Of the request in flight. */
@@ -73,6 +83,7 @@ struct slu_bucket_answer {
 struct slu_bucket_unit {
     struct slu_unit unit;
     struct slu_bucket_known *known;
+    bool verify;
     bool fetch;
     bool store;
     struct slu_artifact artifact; /* of store; its path is known->path */
@@ -81,9 +92,10 @@ struct slu_bucket_unit {
     enum slu_bucket_phase phase;
     enum slu_bucket_phase behind; /* LOCATE */
     enum slu_object_outcome outcome;
-    uint64_t lines_before; /* of the object, before it was put */
-    bool busy;             /* handed out */
-    bool sent;             /* a PUT was handed out */
+    struct slu_content_name before; /* the run; "": not known */
+    uint64_t lines_before;          /* of the object, before it was put */
+    bool busy;                      /* handed out */
+    bool sent;                      /* a PUT was handed out */
     bool redirected;
     unsigned moves;                     /* requests that led to another one */
     char region[SLU_BUCKET_REGION_MAX]; /* asked in; "": aws.region */
@@ -116,6 +128,7 @@ struct slu_bucket {
     bool welcome;                /* some unit was allowed what it asked for */
     struct slu_error signed_out; /* why the sign-in failed */
     unsigned told;               /* failures that were logged */
+    bool doubted;                /* and that one can't be verified */
     struct slu_bucket_result result;
 };
 
@@ -140,6 +153,21 @@ void slu_bucket_count_failure(struct slu_bucket *self,
 void slu_bucket_fail(struct slu_bucket *self, struct slu_bucket_unit *unit,
                      enum slu_object_outcome outcome,
                      const struct slu_error *error);
+
+/* It is being verified: failing is no failure. */
+bool slu_bucket_is_verified(const struct slu_bucket_unit *unit);
+
+/* ---- bucket_intent.c ---- */
+
+/* True for a content that was put here, or may have been, or whose lines are
+ * known: what the object has of ours may be replaced. */
+bool slu_bucket_is_ours(const struct slu_bucket_known *self,
+                        const struct slu_content_name *content);
+enum slu_err slu_bucket_intent_load(struct slu_bucket *self,
+                                    struct slu_view key, struct slu_view value);
+/* The object has what was to be put; deletes what is stored, by port->put. */
+SLU_MUST_CHECK enum slu_err slu_bucket_intent_end(struct slu_bucket *self,
+                                                  struct slu_bucket_unit *unit);
 
 /* ---- bucket_run.c ---- */
 

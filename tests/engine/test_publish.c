@@ -229,6 +229,96 @@ Test(publish, takes_over_the_lists_that_stand_there_once)
     stop();
 }
 
+/* A list as another writer has left it; `before` is what it was. */
+static void take_lines(const char *text, const char *before, int64_t later)
+{
+    struct slu_publish_options now = options();
+    struct slu_publish_lines read = {.kind = SLU_KIND_DOMAIN,
+                                     .from = "elsewhere",
+                                     .text = slu_view_str(text),
+                                     .before = slu_view_str(before)};
+    struct slu_answer answer;
+
+    now.now += later;
+    slu_answer_init(&answer, slu_alloc_default(), store);
+    slu_answer_begin(&answer);
+    cr_assert_eq(slu_publish_take_lines(&now, &read, &answer, &error),
+                 SLU_ERR_OK, "%s", error.text);
+    cr_assert_eq(slu_publish_commit_lines(&now, &answer, "elsewhere", &error),
+                 SLU_ERR_OK, "%s", error.text);
+    slu_answer_fini(&answer);
+}
+
+static void assert_record(const char *name, bool there, int64_t last_seen,
+                          uint32_t sources)
+{
+    struct slu_record record;
+    bool found;
+
+    cr_assert_eq(slu_store_find(store, SLU_RECORD_DOMAIN, slu_view_str(name),
+                                &record, &found),
+                 SLU_ERR_OK);
+    cr_assert_eq(found, there, "%s", name);
+    if (there) {
+        cr_assert_eq(record.last_seen, last_seen, "%s", name);
+        cr_assert_eq(record.sources, sources, "%s", name);
+    }
+}
+
+Test(publish, a_line_that_is_known_gets_no_younger_by_being_taken_over)
+{
+    start();
+    store_domains(1, 2, 90);
+    cr_assert_eq(publish(), SLU_ERR_OK);
+    take_lines("n001.example.com\ntheirs.example.com\nn002.example.com\n",
+               "n001.example.com\nn002.example.com\n", 1000);
+    assert_record("n001.example.com", true, NOW - 10, SLU_SOURCE_STREAM);
+    assert_record("n002.example.com", true, NOW - 10, SLU_SOURCE_STREAM);
+    assert_record("theirs.example.com", true, NOW + 1000,
+                  SLU_SOURCE_TAKEN_OVER);
+    /* Nor by being taken over twice. */
+    take_lines("n001.example.com\ntheirs.example.com\nmore.example.com\n", "",
+               2000);
+    assert_record("theirs.example.com", true, NOW + 1000,
+                  SLU_SOURCE_TAKEN_OVER);
+    assert_record("more.example.com", true, NOW + 2000, SLU_SOURCE_TAKEN_OVER);
+    stop();
+}
+
+Test(publish, a_line_that_was_dropped_stays_so_whoever_left_it_standing)
+{
+    start();
+    take_lines("dropped.example.com\nnew.example.com\n",
+               "dropped.example.com\n", 0);
+    assert_record("dropped.example.com", false, 0, 0);
+    assert_record("new.example.com", true, NOW, SLU_SOURCE_TAKEN_OVER);
+    stop();
+}
+
+/* Else two writers would turn their lines round for ever. */
+Test(publish, what_was_taken_over_is_written_as_it_was_read)
+{
+    static const char theirs[] = "n002.example.com\nn001.example.com\n";
+
+    start();
+    lists.entity_file_lines = 10;
+    store_domains(1, 2, 90);
+    cr_assert_eq(publish(), SLU_ERR_OK);
+    assert_file("guard_duty/threat-entity-1.txt",
+                "n001.example.com\nn002.example.com\n");
+    take_lines(theirs, "", 0);
+    cr_assert_eq(publish(), SLU_ERR_OK);
+    assert_file("guard_duty/threat-entity-1.txt", theirs);
+    store_domains(3, 1, 90);
+    take_lines("x.example.com\nn002.example.com\nn001.example.com\n", theirs,
+               0);
+    cr_assert_eq(publish(), SLU_ERR_OK);
+    assert_file("guard_duty/threat-entity-1.txt",
+                "x.example.com\nn002.example.com\nn001.example.com\n"
+                "n003.example.com\n");
+    stop();
+}
+
 /* The one's path is the beginning of the other's. */
 Test(publish, takes_a_folder_for_itself_whatever_its_path_begins_with)
 {

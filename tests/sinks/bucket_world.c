@@ -385,7 +385,34 @@ void writer_fetch(struct writer *self, const char *path)
     cr_assert_eq(slu_bucket_fetch(self->bucket, path), SLU_ERR_OK);
 }
 
-void writer_start(struct writer *self)
+void writer_verify(struct writer *self, const char *path)
+{
+    cr_assert_eq(slu_bucket_verify(self->bucket, path), SLU_ERR_OK);
+}
+
+static enum slu_err put_intent(void *ctx, struct slu_view key,
+                               struct slu_view value)
+{
+    char text[2][1100];
+
+    cr_assert(key.len <= 200 && value.len < sizeof(text[1]));
+    (void)snprintf(text[0], sizeof(text[0]), "%.*s", SLU_VIEW_ARGS(key));
+    (void)snprintf(text[1], sizeof(text[1]), "%.*s", SLU_VIEW_ARGS(value));
+    writer_set_entry(ctx, text[0], text[1]);
+    return SLU_ERR_OK;
+}
+
+static bool intend(struct writer *self)
+{
+    enum slu_err err = self->port.read_only
+                           ? SLU_ERR_OK
+                           : slu_bucket_intend(self->bucket, put_intent, self);
+
+    cr_assert(err == SLU_ERR_OK || err == SLU_ERR_NOMEM);
+    return err == SLU_ERR_OK;
+}
+
+bool writer_start(struct writer *self)
 {
     struct slu_error error = {0};
 
@@ -395,9 +422,13 @@ void writer_start(struct writer *self)
                          slu_view_str(self->entries[i].value)),
                      SLU_ERR_OK);
     }
+    if (!intend(self)) {
+        return false;
+    }
     cr_assert_eq(
         slu_bucket_errand.start(self->bucket, &self->port, self->now, &error),
         SLU_ERR_OK);
+    return true;
 }
 
 static void settle(struct writer *self, struct slu_unit *unit,
@@ -545,7 +576,9 @@ void writer_run(struct writer *self)
 {
     unsigned steps = 0;
 
-    writer_start(self);
+    if (!writer_start(self)) {
+        return;
+    }
     while (writer_step(self)) {
         cr_assert_lt(++steps, 5000, "does not end");
     }

@@ -88,7 +88,10 @@ void writer_adopt(struct writer *self, const char *path);
 const char *writer_content(struct writer *self,
                            const struct slu_content_name *name);
 
-void writer_start(struct writer *self);
+void writer_verify(struct writer *self, const char *path);
+/* What is stored is loaded, what will be put is stored. False: it can't be, and
+ * nothing began. */
+bool writer_start(struct writer *self);
 /* One request taken or one answer given; false: the run is over. */
 bool writer_step(struct writer *self);
 void writer_run(struct writer *self);

@@ -170,14 +170,25 @@ Test(bucket_faults, an_unknown_checkpoint_is_not_replaced_unread)
     cr_assert_eq(s3.puts, 0);
 }
 
+/* It was going to be put, and that is remembered. */
+Test(bucket_faults, a_list_of_a_killed_run_is_replaced)
+{
+    be_killed(LIST, SLU_ARTIFACT_LIST, "1.1.1.1\n");
+    cr_assert_eq(store_as(LIST, SLU_ARTIFACT_LIST, "2.2.2.2\n"),
+                 SLU_OBJECT_STORED, "%s", result()->first.text);
+    cr_assert(fake_s3_has(&s3, KEY(LIST), "2.2.2.2\n"));
+}
+
 /* Its content lies here, but so does what a plan has fetched only to show
  * it, and that has lines which nobody has taken over. */
 Test(bucket_faults, a_list_that_is_only_among_the_contents_is_not_replaced)
 {
-    be_killed(LIST, SLU_ARTIFACT_LIST, "1.1.1.1\n");
-    cr_assert_eq(store_as(LIST, SLU_ARTIFACT_LIST, "2.2.2.2\n"),
-                 SLU_OBJECT_CONFLICT);
-    cr_assert(fake_s3_has(&s3, KEY(LIST), "killed"));
+    store("1.1.1.1\n");
+    fake_s3_set(&s3, KEY(LIST), "9.9.9.9\n");
+    (void)writer_keep(&writer, "9.9.9.9\n");
+    store("2.2.2.2\n");
+    cr_assert_eq(outcome(LIST), SLU_OBJECT_CONFLICT);
+    cr_assert(fake_s3_has(&s3, KEY(LIST), "9.9.9.9\n"));
 }
 
 /* ---- other writers ---- */
@@ -197,10 +208,18 @@ Test(bucket_faults, another_writers_content_is_a_conflict)
                        "yet: nothing was overwritten; the next run reads it, "
                        "takes its lines over, and publishes both");
     cr_assert_not_null(strstr(writer.log, "[WARN] " PLACE " has content"));
-    /* It is unknown now, here and in the state. */
+    /* It is unknown now, here and in the state; what was known last isn't
+     * forgotten, nor what was going to be put. */
     cr_assert_eq(slu_bucket_object(writer.bucket, LIST).state,
                  SLU_OBJECT_UNKNOWN);
-    cr_assert_eq(writer.entry_count, 0);
+    cr_assert_not_null(
+        strstr(writer_entry(&writer, "object/" LIST), " etag= sha256="));
+    cr_assert_eq(writer.entry_count, 2);
+    writer_restart(&writer);
+    slu_bucket_clear(writer.bucket);
+    writer_start(&writer);
+    cr_assert_eq(slu_bucket_object(writer.bucket, LIST).state,
+                 SLU_OBJECT_UNKNOWN);
 }
 
 Test(bucket_faults, what_appeared_meanwhile_is_a_conflict)

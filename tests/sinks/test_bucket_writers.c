@@ -32,6 +32,7 @@ struct process {
     enum stage stage;
     unsigned syncs;
     unsigned conflicts;
+    unsigned ours; /* objects of a killed run that were known for ours */
 };
 
 static struct fake_s3 s3;
@@ -70,20 +71,14 @@ static void read_text(const char *text, uint64_t lines[FAKE_WRITERS])
 static void begin_sync(struct process *process)
 {
     struct writer *writer = &process->writer;
-    bool fetching = false;
 
     slu_bucket_clear(writer->bucket);
-    /* As the engine does before it decides what to fetch. */
-    writer_start(writer);
     for (unsigned i = 0; i < LISTS; i++) {
-        if (slu_bucket_object(writer->bucket, paths[i]).state ==
-            SLU_OBJECT_UNKNOWN) {
-            writer_fetch(writer, paths[i]);
-            fetching = true;
-        }
+        writer_verify(writer, paths[i]);
     }
-    process->stage = fetching ? STAGE_FETCH : STAGE_IDLE;
+    process->stage = STAGE_FETCH;
     process->syncs++;
+    cr_assert(writer_start(writer));
 }
 
 static void take_over(struct process *process)
@@ -92,14 +87,18 @@ static void take_over(struct process *process)
 
     for (unsigned i = 0; i < LISTS; i++) {
         struct slu_object object = slu_bucket_object(writer->bucket, paths[i]);
+        enum slu_object_outcome outcome =
+            slu_bucket_outcome(writer->bucket, paths[i]);
 
-        if (slu_bucket_outcome(writer->bucket, paths[i]) !=
-            SLU_OBJECT_FETCHED) {
-            continue;
-        }
         /* One transaction. */
-        read_text(writer_content(writer, &object.content), process->lines[i]);
-        writer_adopt(writer, paths[i]);
+        if (outcome == SLU_OBJECT_FETCHED) {
+            read_text(writer_content(writer, &object.content),
+                      process->lines[i]);
+        }
+        if (outcome == SLU_OBJECT_FETCHED || outcome == SLU_OBJECT_OURS) {
+            process->ours += outcome == SLU_OBJECT_OURS;
+            writer_adopt(writer, paths[i]);
+        }
     }
 }
 
@@ -117,7 +116,7 @@ static void begin_store(struct process *process, uint64_t *state)
                      make_text(process, i));
     }
     process->stage = STAGE_STORE;
-    writer_start(writer);
+    cr_assert(writer_start(writer));
 }
 
 static void end_sync(struct process *process)
@@ -143,11 +142,6 @@ static void advance(struct process *process, uint64_t *state)
 
     if (process->stage == STAGE_IDLE) {
         begin_sync(process);
-        if (process->stage == STAGE_FETCH) {
-            writer_start(writer);
-        } else {
-            begin_store(process, state);
-        }
     } else if (writer_step(writer)) {
         return;
     } else if (process->stage == STAGE_STORE) {
@@ -193,17 +187,34 @@ static void fini_all(void)
     fake_s3_fini(&s3);
 }
 
-/* One after the other, undisturbed, until nobody has anything to say. */
-static void settle_down(uint64_t *state)
+/* Whatever has happened, one sync of each is enough, one after the other and
+ * undisturbed; each has something new to say in it. */
+static void settle_down(uint64_t *state, bool with_kills)
 {
     s3.fault_times = 0;
-    for (unsigned round = 0; round < 12; round++) {
-        struct process *process = &processes[round % FAKE_WRITERS];
-        unsigned syncs = process->syncs;
+    for (unsigned i = 0; i < FAKE_WRITERS; i++) {
+        struct process *process = &processes[i];
 
-        process->added[0] = process->added[1] = LINES;
-        while (process->stage != STAGE_IDLE || process->syncs == syncs) {
+        if (with_kills) {
+            restart(process);
+        }
+        while (process->stage != STAGE_IDLE) {
             advance(process, state);
+        }
+    }
+    for (unsigned i = 0; i < FAKE_WRITERS; i++) {
+        struct process *process = &processes[i];
+        unsigned conflicts = process->conflicts;
+
+        do {
+            advance(process, state);
+        } while (process->stage != STAGE_IDLE);
+        cr_assert_eq(process->conflicts, conflicts);
+        cr_assert_eq(slu_bucket_result(process->writer.bucket)->failed, 0);
+        for (unsigned k = 0; k < LISTS; k++) {
+            cr_assert_eq(
+                slu_bucket_object(process->writer.bucket, paths[k]).state,
+                SLU_OBJECT_PRESENT);
         }
     }
 }
@@ -231,6 +242,8 @@ static void assert_nothing_was_lost(uint64_t seed)
     cr_assert_eq(s3.blind, 0, "seed %llu", (unsigned long long)seed);
 }
 
+static unsigned ours;
+
 static unsigned run_seed(uint64_t seed, bool with_kills)
 {
     uint64_t state = seed;
@@ -246,9 +259,10 @@ static unsigned run_seed(uint64_t seed, bool with_kills)
         set_fault(&state);
         advance(process, &state);
     }
-    settle_down(&state);
+    settle_down(&state, with_kills);
     assert_nothing_was_lost(seed);
     conflicts = processes[0].conflicts + processes[1].conflicts;
+    ours += processes[0].ours + processes[1].ours;
     fini_all();
     return conflicts;
 }
@@ -269,9 +283,11 @@ Test(bucket_writers, never_undo_each_other_when_they_are_killed)
     unsigned conflicts = 0;
 
     kills = 0;
+    ours = 0;
     for (uint64_t seed = 1001; seed <= 1060; seed++) {
         conflicts += run_seed(seed, true);
     }
     cr_assert_gt(conflicts, 50);
     cr_assert_gt(kills, 500);
+    cr_assert_gt(ours, 50);
 }
