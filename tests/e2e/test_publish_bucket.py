@@ -90,46 +90,90 @@ class TwoWriters(publish_harness.PublishCase):
         self.s3.put_object(Bucket=BUCKET, Key=ENTITY,
                            Body=b"a.example\nb.example\ntheirs.example\n")
 
-    def test_other_writers_content_is_not_overwritten(self):
-        self.meddle()
-        self.put_domains("c.example", at=NOW - 60)
-        run = self.work.sync()
-        self.assertEqual(run.code, 1, run.err)
-        self.assertIn(ENTITY, run.err)
-        body = self.s3.get_object(Bucket=BUCKET, Key=ENTITY)["Body"].read()
-        self.assertIn(b"theirs.example", body)
+    def requests(self):
+        counts = self.sim.counts("s3")
+        return [counts.get(operation, 0) for operation in
+                ("HeadObject", "GetObject", "PutObject")]
 
-    def test_next_run_publishes_both(self):
+    def test_a_bucket_that_nobody_has_touched_is_only_looked_at(self):
+        before = self.requests()
+        activations = self.sim.activations()
+        run = self.succeed(self.work)
+        heads, gets, puts = before
+        self.assertEqual(self.requests(), [heads + 13, gets, puts])
+        self.assertEqual(run.report["objects_sent"], 0)
+        self.assertEqual(self.sim.activations(), activations)
+
+    def test_one_run_publishes_both(self):
         self.meddle()
         self.put_domains("c.example", at=NOW - 60)
-        self.work.sync()
-        self.succeed(self.work)
-        self.assertEqual(sorted(self.work.lines(ENTITY)),
-                         ["a.example", "b.example", "c.example",
-                          "theirs.example"])
+        run = self.succeed(self.work)
+        self.assertIn(f"s3://{BUCKET}/{ENTITY} was changed by another writer",
+                      run.err)
+        self.assertEqual(self.work.lines(ENTITY),
+                         ["a.example", "b.example", "theirs.example",
+                          "c.example"])
         self.assert_published(self.sim, self.work)
+
+    def test_a_change_is_noticed_without_news_of_our_own(self):
+        """The set is brought up to date, the list needn't be written."""
+        self.meddle()
+        puts = self.requests()[2]
+        self.succeed(self.work)
+        self.assertIn("theirs.example", self.work.lines(ENTITY))
+        self.assert_published(self.sim, self.work)
+        self.assertEqual(self.requests()[2], puts)
 
     def test_an_object_that_was_deleted_is_put_anew(self):
-        self.s3.delete_object(Bucket=BUCKET, Key=ENTITY)
-        self.put_domains("c.example", at=NOW - 60)
-        self.succeed(self.work)
+        for path in (ENTITY, LISTS["ip"][5], CHECKPOINT):
+            self.s3.delete_object(Bucket=BUCKET, Key=path)
+        run = self.succeed(self.work)
+        self.assertIn(f"s3://{BUCKET}/{ENTITY} was deleted", run.err)
+        self.assertEqual(run.report["objects_sent"], 3)
         self.assert_published(self.sim, self.work)
 
-    def test_two_states_end_with_the_union(self):
+    def test_an_old_line_that_another_leaves_standing_expires_on_time(self):
+        work = self.workspace(self.sim.base, "aging")
+        work.configure(lists="max_age: 30m")
+        self.put_domains("old.example", at=NOW - 1500)
+        self.put_domains("young.example", "younger.example", at=NOW - 60)
+        self.succeed(work)
+        lines = work.lines(ENTITY) + ["theirs.example"]
+        self.assertIn("old.example", lines)
+        self.s3.put_object(Bucket=BUCKET, Key=ENTITY,
+                           Body="\n".join(lines).encode() + b"\n")
+        self.succeed(work)
+        self.assertEqual(work.lines(ENTITY), lines)
+        work.now = NOW + 600
+        self.succeed(work)
+        lines.remove("old.example")
+        self.assertEqual(work.lines(ENTITY), lines)
+        self.assert_published(self.sim, work)
+
+    def test_what_may_not_be_looked_at_is_believed(self):
+        self.put_domains("c.example", at=NOW - 60)
+        self.sim.post("/_sim/fail", nth=1, how="403")
+        run = self.succeed(self.work)
+        self.assertEqual(run.err.count("[WARN] cannot see whether another"), 1)
+        self.assert_published(self.sim, self.work)
+
+    def test_two_states_end_with_the_union_and_then_rest(self):
         other = self.workspace(self.sim.base, "other")
         self.succeed(other)
-        for i in range(3):
+        for i in range(2):
             self.put_domains(f"x{i}.example", at=NOW - 60 + i)
-            self.work.sync()
-            other.sync()
-        for _ in range(3):
-            codes = {self.work.sync().code, other.sync().code}
-            if codes == {0}:
-                break
-        self.assertEqual(codes, {0})
+            self.succeed(self.work)
+            self.put_domains(f"y{i}.example", at=NOW - 50 + i)
+            self.succeed(other)
+        self.succeed(self.work)
+        writes = self.sim.list_writes()
+        self.succeed(other)
+        self.succeed(self.work)
+        self.assertEqual(self.sim.list_writes(), writes)
         self.assertEqual(set(self.work.lines(ENTITY)),
                          {"a.example", "b.example", "x0.example",
-                          "x1.example", "x2.example"})
+                          "x1.example", "y0.example", "y1.example"})
+        self.assertEqual(self.work.lines(ENTITY), other.lines(ENTITY))
         self.assert_published(self.sim, other)
 
 

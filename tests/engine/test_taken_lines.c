@@ -24,11 +24,11 @@ TestSuite(taken_lines, .fini = stop);
 
 static struct slu_record record_of(enum slu_kind kind, const char *value)
 {
-    static char scratch[2][SLU_VALUE_MAX];
+    static char scratch[8][SLU_VALUE_MAX];
     static unsigned turn;
     struct slu_record record = {.place_file = 9, .place_seat = 9};
 
-    turn = !turn;
+    turn = (turn + 1) % 8;
     (void)slu_check_value(kind, slu_view_str(value), scratch[turn], &record);
     return record;
 }
