@@ -189,6 +189,20 @@ class Boto3(SetsCase):
             item = judge.create(Location='s3://put-lists/a', Activate=True)
             judge.wait(item, status)
 
+    def test_a_key_is_denied_and_permitted_while_it_runs(self):
+        client = self.sets('--s3-bucket', 'put-lists')
+        judge = self.judge(client.sim, 'threatentityset')
+        self.s3(client.sim).put_object(
+            Bucket='put-lists', Key='a', Body=DOMAINS,
+            ServerSideEncryption='aws:kms')
+        item = judge.create(Location='s3://put-lists/a', Activate=True)
+        judge.wait(item, 'ACTIVE')
+        for denied, status in ((1, 'ERROR'), (0, 'ACTIVE')):
+            client.sim.request(f'/_sim/sets?kms_denied={denied}',
+                               method='POST')
+            judge.call('update', item, Activate=True)
+            judge.wait(item, status)
+
     def test_refusals_are_its_exceptions(self):
         client = self.slow('--aws-deny', '*/*/DeleteRolePolicy')
         for kind in ('threatintelset', 'threatentityset'):

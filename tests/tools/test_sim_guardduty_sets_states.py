@@ -68,7 +68,7 @@ class States(SetsCase):
         for query in ('name=two&status=ERROR', 'kind=trusted-ip&status=ERROR',
                       'account=1&status=ERROR', 'region=x&status=ERROR'):
             self.assertEqual(self.post(client, query)['count'], 0)
-        for query in ('', 'status=GONE', 'delay=x'):
+        for query in ('', 'status=GONE', 'delay=x', 'kms_denied=2'):
             answer = client.sim.request('/_sim/sets?' + query, method='POST')
             self.refused(answer, 'is expected')
         self.refused(client.sim.request('/_sim/sets', method='PUT'),

@@ -3,7 +3,8 @@
  * What: GET /_sim/sets: every set there is or was, with the content that
  * detection works with, and counts.
  * POST /_sim/sets?finish=1 ends whatever sets are busy with, now.
- * POST /_sim/sets?delay=MS is --gd-activation-delay from now on.
+ * POST /_sim/sets?delay=MS is --gd-activation-delay from now on, and
+ * ?kms_denied=0 or 1 --gd-kms-denied.
  * POST /_sim/sets?kind=K&name=N&status=S[&account=A][&region=R] puts sets into
  * a status, where they stay until something else is asked of them.
  */
@@ -145,6 +146,7 @@ static void change_sets(struct sim_sets *sets, struct sim_answer *answer)
     const struct sim_query *query = &sets->server->query;
     bool repeated = false;
     const char *delay = sim_query_get(query, "delay", &repeated);
+    const char *denied = sim_query_get(query, "kms_denied", &repeated);
     const char *status = sim_query_get(query, "status", &repeated);
     int64_t number = 0;
     char body[64];
@@ -153,11 +155,15 @@ static void change_sets(struct sim_sets *sets, struct sim_answer *answer)
         sim_sets_finish(sets);
     } else if (delay != NULL && sim_query_number(delay, &number)) {
         sets->server->options.gd_activation_delay_ms = number;
+    } else if (denied != NULL && sim_query_number(denied, &number) &&
+               (number == 0 || number == 1)) {
+        sets->server->options.gd_kms_denied = number == 1;
     } else if (status != NULL &&
                sim_set_status_parse(status) != SIM_SET_STATUS_COUNT) {
         number = force_status(sets, sim_set_status_parse(status));
     } else {
-        sim_refuse(answer, "finish=1, delay=MS or status=STATUS is expected");
+        sim_refuse(answer, "finish=1, delay=MS, kms_denied=0 or status=STATUS "
+                           "is expected");
         return;
     }
     snprintf(body, sizeof(body), "{\"ok\":true,\"count\":%lld}\n",
