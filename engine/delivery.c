@@ -192,12 +192,31 @@ enum slu_err slu_delivery_judge_bucket(const struct slu_delivery *self,
                          "%s", result->first.text);
 }
 
+/* What a run that was killed has put by then is newer than what it asked for.
+ */
+static void tell_objects(struct slu_delivery *self)
+{
+    for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
+        const struct slu_strings *paths =
+            slu_lists_config_files(self->options.lists, (enum slu_kind)kind);
+
+        for (unsigned i = 0; i < paths->count; i++) {
+            struct slu_object object =
+                slu_bucket_object(self->bucket, paths->items[i]);
+
+            slu_sets_note_object(self->sets, (enum slu_kind)kind, i,
+                                 &object.content);
+        }
+    }
+}
+
 enum slu_err slu_delivery_survey(struct slu_delivery *self,
                                  struct slu_error *out_error)
 {
     if (self->sets == NULL) {
         return SLU_ERR_OK;
     }
+    tell_objects(self);
     slu_sets_survey(self->sets);
     return slu_delivery_run_sets(self, out_error);
 }

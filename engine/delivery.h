@@ -86,6 +86,7 @@ SLU_MUST_CHECK enum slu_err slu_delivery_plan(struct slu_delivery *self,
 struct slu_delivery_set {
     struct slu_set_report is;
     char region[64]; /* what the report points at goes with the delivery */
+    char path[SLU_OBJECT_PATH_MAX + 1];
     char refusal[SLU_ERROR_TEXT_MAX];
 };
 struct slu_delivery_sets {

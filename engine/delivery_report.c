@@ -33,63 +33,89 @@ static void report_files(const struct slu_delivery *self,
     }
 }
 
-static void add_set(const struct slu_delivery *self, unsigned region,
-                    const struct slu_delivery_file *file,
+/* The file of a list; NULL: the configuration has it no longer. */
+static const struct slu_delivery_file *
+find_list(const struct slu_delivery *self, enum slu_kind kind, unsigned index)
+{
+    for (unsigned i = 0; i < self->file_count; i++) {
+        const struct slu_artifact *artifact = &self->files[i].artifact;
+
+        if (artifact->role == SLU_ARTIFACT_LIST && artifact->kind == kind &&
+            artifact->index == index) {
+            return &self->files[i];
+        }
+    }
+    return NULL;
+}
+
+static void add_set(const struct slu_delivery_file *file,
+                    const struct slu_set_report *set,
                     struct slu_delivery_sets *out)
 {
-    const struct slu_artifact *list = &file->artifact;
     struct slu_delivery_set *copy = &out->sets[out->count];
-    const struct slu_set_report *set = &copy->is;
+    bool restored = file != NULL && file->restored;
 
-    copy->is = slu_sets_outcome(self->sets, region, list->kind, list->index);
     if (set->outcome == SLU_SET_NONE || out->count == out->room) {
         return;
     }
+    copy->is = *set;
     (void)snprintf(copy->region, sizeof(copy->region), "%s", set->region);
-    (void)snprintf(copy->refusal, sizeof(copy->refusal), "%s", file->refusal);
+    (void)snprintf(copy->path, sizeof(copy->path), "%s", set->path);
+    (void)snprintf(copy->refusal, sizeof(copy->refusal), "%s",
+                   restored ? file->refusal : "");
     out->rows[out->count++] = (struct slu_report_set){
         .region = copy->region,
-        .path = list->path,
-        .name = set->name,
-        .status = file->restored ? "restored" : outcome_names[set->outcome],
+        .path = copy->path,
+        .name = copy->is.name,
+        .status = restored ? "restored" : outcome_names[set->outcome],
         .created = set->created,
         .activated = set->activated,
-        .detail = file->restored ? copy->refusal : set->text,
+        .detail = restored ? copy->refusal : copy->is.text,
     };
 }
 
-/* Room for one more, which is written before it is known to count. */
 static bool make_room(struct slu_delivery_sets *out, unsigned room)
 {
-    out->sets = slu_alloc_get(out->alloc, (room + 1) * sizeof(*out->sets));
-    out->rows = slu_alloc_get(out->alloc, (room + 1) * sizeof(*out->rows));
+    out->sets = slu_alloc_get(out->alloc, room * sizeof(*out->sets));
+    out->rows = slu_alloc_get(out->alloc, room * sizeof(*out->rows));
     out->room = room;
     return out->sets != NULL && out->rows != NULL;
+}
+
+static void report_region(const struct slu_delivery *self, unsigned region,
+                          struct slu_delivery_sets *out)
+{
+    for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
+        unsigned count = slu_sets_count(self->sets, (enum slu_kind)kind);
+
+        for (unsigned i = 0; i < count; i++) {
+            struct slu_set_report set =
+                slu_sets_outcome(self->sets, region, (enum slu_kind)kind, i);
+
+            add_set(find_list(self, (enum slu_kind)kind, i), &set, out);
+        }
+    }
 }
 
 static void report_sets(const struct slu_delivery *self,
                         struct slu_delivery_sets *out)
 {
     unsigned regions = slu_sets_result(self->sets)->regions;
+    unsigned lists = slu_sets_count(self->sets, SLU_KIND_IP) +
+                     slu_sets_count(self->sets, SLU_KIND_DOMAIN);
 
-    if (!make_room(out, regions * self->file_count)) {
+    if (!make_room(out, regions * lists)) {
         return;
     }
     for (unsigned region = 0; region < regions; region++) {
-        for (unsigned i = 0; i < self->file_count; i++) {
-            const struct slu_delivery_file *file = &self->files[i];
-
-            if (file->artifact.role == SLU_ARTIFACT_LIST) {
-                add_set(self, region, file, out);
-            }
-        }
+        report_region(self, region, out);
     }
 }
 
 void slu_delivery_sets_fini(struct slu_delivery_sets *self)
 {
     if (self->alloc != NULL) {
-        size_t room = (size_t)self->room + 1;
+        size_t room = self->room;
 
         slu_alloc_put(self->alloc, self->sets, room * sizeof(*self->sets));
         slu_alloc_put(self->alloc, self->rows, room * sizeof(*self->rows));

@@ -45,7 +45,7 @@ static void init_region(struct slu_sets *self, unsigned index, const char *name)
     slu_buf_init(&region->next_token, self->alloc, SLU_THREAT_SET_TOKEN_MAX);
     for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
         region->kinds[kind].capacity = SLU_SETS_MAX;
-        for (unsigned i = 0; i < self->list_count[kind]; i++) {
+        for (unsigned i = 0; i < SLU_SETS_ENTRIES_MAX; i++) {
             struct slu_sets_entry *entry = &region->entries[kind][i];
 
             init_unit(&entry->unit, self, region, entry);
@@ -58,7 +58,7 @@ static void fini_region(struct slu_sets_region *region)
 {
     for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
         slu_sets_forget_found(region, (enum slu_kind)kind);
-        for (unsigned i = 0; i < region->sets->list_count[kind]; i++) {
+        for (unsigned i = 0; i < SLU_SETS_ENTRIES_MAX; i++) {
             fini_unit(&region->entries[kind][i].unit);
         }
     }
@@ -160,7 +160,7 @@ static void for_each_entry(struct slu_sets *self,
 {
     for (unsigned r = 0; r < self->region_count; r++) {
         for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
-            for (unsigned i = 0; i < self->list_count[kind]; i++) {
+            for (unsigned i = 0; i < slu_sets_entry_count(self, kind); i++) {
                 call(&self->regions[r].entries[kind][i]);
             }
         }
@@ -175,6 +175,14 @@ void slu_sets_survey(struct slu_sets *self)
             self->lists[kind][i].wanted = false;
         }
     }
+}
+
+void slu_sets_note_object(struct slu_sets *self, enum slu_kind kind,
+                          unsigned index,
+                          const struct slu_content_name *content)
+{
+    assert(index < self->list_count[kind]);
+    self->lists[kind][index].object = *content;
 }
 
 void slu_sets_want(struct slu_sets *self, const struct slu_set_list *list)
@@ -248,6 +256,9 @@ static enum slu_err start(void *ctx, const struct slu_errand_port *port,
         memcpy(first->name, port->aws_region.ptr, port->aws_region.len);
         first->name[port->aws_region.len] = '\0';
     }
+    if (self->mode == SLU_SETS_SURVEYS) {
+        slu_sets_find_dropped(self);
+    }
     for_each_entry(self, find_knowledge);
     self->started = true;
     if (self->mode == SLU_SETS_SURVEYS) {
@@ -295,6 +306,11 @@ uint32_t slu_sets_usable(const struct slu_sets *self, enum slu_kind kind)
         }
     }
     return known ? mask : UINT32_MAX;
+}
+
+unsigned slu_sets_count(const struct slu_sets *self, enum slu_kind kind)
+{
+    return slu_sets_entry_count(self, kind);
 }
 
 struct slu_set_report slu_sets_outcome(const struct slu_sets *self,

@@ -23,8 +23,16 @@
  *   ACTIVE and asked for with that content      done, proved
  *   ERROR after we asked for that content       the outcome is ERROR, with
  *                     errorDetails; who runs us puts the last good content back
+ *   ERROR with that content, and a run before has told so       Update
+ *                     {activate: true}, once: a permission, a key or an owner
+ *                     may have been mended, which nothing else tells
  * `lines` = 0 wants it not ACTIVE: Update{activate: false} of an ACTIVE set;
  * any other, and none at all, is left alone. Nothing is ever deleted.
+ *
+ * A list that the configuration has no longer is known by what is stored of it.
+ * Its set, found by its id, is deactivated as that of an empty list is, once
+ * and told; what is stored of it goes when the set isn't active any more, or is
+ * used for something else.
  *
  * Waiting ends after wait_ms (Get every 3 s, up to 30 s): then the outcome is
  * PENDING and the next run settles it. With wait_ms 0 each set is asked once
@@ -33,13 +41,16 @@
  * Stored, with the answer that told it, under "sets/<region>/<path>": the
  * set's id, the content last asked for, the content last proved ACTIVE, and the
  * content that ended in ERROR. A survey proves (or refuses) what runs before
- * have asked for, as nothing newer lies in the bucket yet; content that settle
- * finds overtaken while its set is busy is proved by nobody.
+ * have asked for, unless something newer lies in the bucket already (from a run
+ * that was killed then: slu_sets_note_object); content that is found overtaken
+ * while its set is busy is proved by nobody.
  *
  * The service's limit: SLU_SETS_MAX of a kind in a region. Lists that have a
  * set keep it; the others get what is left, in the order of their index. A
  * Create that is refused for the limit counts as if the region were full from
- * then on (usable says so).
+ * then on (usable says so). That is not stored, as nobody tells when there is
+ * room again: each run tries one such Create anew, which is one request, or
+ * three where the service calls it a failure of its own.
  * A region without entity sets (GovCloud, by its partition or its answers) says
  * so once and goes on with IPs.
  *
@@ -150,6 +161,10 @@ extern const struct slu_errand_ops slu_sets_errand;
  * and may be run again after it with other wants; a survey forgets the wants,
  * and counts anew. A settle with read_only sends nothing. */
 void slu_sets_survey(struct slu_sets *self);
+/* Before a survey: what lies in the bucket, as far as it is known. */
+void slu_sets_note_object(struct slu_sets *self, enum slu_kind kind,
+                          unsigned index,
+                          const struct slu_content_name *content);
 void slu_sets_want(struct slu_sets *self, const struct slu_set_list *list);
 void slu_sets_settle(struct slu_sets *self);
 
@@ -168,7 +183,13 @@ void slu_sets_foreign(const struct slu_sets *self, unsigned region,
 void slu_sets_plan(const struct slu_sets *self, slu_set_step_fn on_step,
                    void *ctx);
 
-/* After settle, by region (below result.regions), kind, index. */
+/* After a survey: the lists of a kind, and behind those of the configuration
+ * those that it has no longer (their outcome is NONE where nothing was left to
+ * do). */
+unsigned slu_sets_count(const struct slu_sets *self, enum slu_kind kind);
+
+/* After settle, by region (below result.regions), kind, index (below
+ * slu_sets_count). */
 struct slu_set_report slu_sets_outcome(const struct slu_sets *self,
                                        unsigned region, enum slu_kind kind,
                                        unsigned index);

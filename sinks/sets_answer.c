@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#define CREATE_TRIES 3 /* that a server fails at, in a region that is full */
+
 void slu_sets_on_head(void *self, struct slu_unit *unit,
                       const struct slu_answer_head *head)
 {
@@ -128,7 +130,9 @@ static void refuse(struct slu_sets_unit *unit,
 }
 
 /* A quota of sets is no rate limit and no failure of the server, although it is
- * said with the codes of either. */
+ * said with the codes of either. Where its words are not known, a server that
+ * fails at one more set again and again, with as many as there may be, says
+ * just that: nobody shall wait limits.max_wait for it. */
 static bool is_quota(const struct slu_sets_unit *unit,
                      const struct slu_aws_error *refusal)
 {
@@ -136,7 +140,10 @@ static bool is_quota(const struct slu_sets_unit *unit,
         return false;
     }
     return strcmp(refusal->code, "LimitExceededException") == 0 ||
-           slu_sets_says(refusal->message, "account limit");
+           slu_sets_says(refusal->message, "account limit") ||
+           (refusal->class_ == SLU_AWS_TRANSIENT &&
+            unit->head.attempts + 1 >= CREATE_TRIES &&
+            slu_sets_is_full(unit->region));
 }
 
 static bool may_retry(const struct slu_sets_unit *unit,

@@ -13,7 +13,8 @@
  *     ACTIVE           activate, if the content was not        deactivate
  *                      asked for; else nothing: it is proved
  *     ERROR            activate, if the content was not        nothing
- *                      asked for; else nothing: it is refused
+ *                      asked for, or is known from a run
+ *                      before; else nothing: it is refused
  *
  * What was sent in this run is not sent twice: where the table says so, it
  * waits.
@@ -57,6 +58,14 @@ bool slu_sets_has_room(const struct slu_sets_entry *entry, bool wants)
     return taken < region->kinds[kind].capacity;
 }
 
+bool slu_sets_is_full(const struct slu_sets_region *region)
+{
+    const struct slu_sets_kind *kinds = region->kinds;
+
+    return kinds[SLU_KIND_IP].count + kinds[SLU_KIND_DOMAIN].count >=
+           SLU_SETS_MAX;
+}
+
 static bool was_asked(const struct slu_sets_entry *entry)
 {
     return entry->stored != NULL &&
@@ -75,6 +84,10 @@ static bool is_elsewhere(const struct slu_sets_entry *entry)
 
 static struct slu_sets_decision decide_empty(const struct slu_sets_entry *entry)
 {
+    const char *why = entry->list->dropped
+                          ? "the configuration has no such list any more"
+                          : "the list is empty";
+
     if (entry->sent) {
         return entry->set->is.status == SLU_THREAT_ACTIVE
                    ? wait_as(SLU_SET_DEACTIVATED, "still active")
@@ -84,15 +97,14 @@ static struct slu_sets_decision decide_empty(const struct slu_sets_entry *entry)
     case SLU_THREAT_ACTIVE:
         return (struct slu_sets_decision){.action = SLU_SETS_DO_DEACTIVATE,
                                           .outcome = SLU_SET_DEACTIVATED,
-                                          .why = "the list is empty"};
+                                          .why = why};
     case SLU_THREAT_ACTIVATING:
-        return wait_as(SLU_SET_PENDING, "the list is empty, its set busy");
+        return wait_as(SLU_SET_PENDING, why);
     case SLU_THREAT_DEACTIVATING:
         return end_with(SLU_SET_DEACTIVATED, "still deactivating");
     default:
-        return end_with(entry->deactivated ? SLU_SET_DEACTIVATED
-                                           : SLU_SET_UNCHANGED,
-                        "the list is empty");
+        return end_with(
+            entry->deactivated ? SLU_SET_DEACTIVATED : SLU_SET_UNCHANGED, why);
     }
 }
 
@@ -139,6 +151,10 @@ decide_filled(const struct slu_sets_entry *entry)
     }
     if (!was_asked(entry)) {
         return activate(entry, false, say_why(entry));
+    }
+    if (is->status == SLU_THREAT_ERROR && entry->known_error) {
+        return activate(entry, false,
+                        "it was in ERROR before; its cause may be cured");
     }
     if (is->status == SLU_THREAT_ERROR) {
         return end_with(SLU_SET_ERROR, "its content was refused");

@@ -108,7 +108,7 @@ void slu_sets_forget_found(struct slu_sets_region *region, enum slu_kind kind)
 {
     struct slu_sets_kind *of = &region->kinds[kind];
 
-    for (unsigned i = 0; i < region->sets->list_count[kind]; i++) {
+    for (unsigned i = 0; i < SLU_SETS_ENTRIES_MAX; i++) {
         region->entries[kind][i].set = NULL;
     }
     while (of->found != NULL) {
@@ -192,11 +192,12 @@ void slu_sets_match(struct slu_sets_region *region, enum slu_kind kind)
          found != NULL; found = found->next) {
         found->list = NULL;
     }
-    for (unsigned i = 0; i < region->sets->list_count[kind]; i++) {
+    for (unsigned i = 0; i < SLU_SETS_ENTRIES_MAX; i++) {
         region->entries[kind][i].set = NULL;
     }
     match_by(region, kind, lies_at);
     match_by(region, kind, has_name);
+    slu_sets_match_dropped(region, kind);
     for (unsigned i = 0; i < region->sets->list_count[kind]; i++) {
         check_known(&region->entries[kind][i]);
     }

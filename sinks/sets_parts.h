@@ -36,6 +36,10 @@ bool slu_sets_is_busy(enum slu_threat_status status);
  * either come first; with `wants` only those that want one now. */
 bool slu_sets_has_room(const struct slu_sets_entry *entry, bool wants);
 
+/* As many sets of both kinds as there may be of one, which may be all that the
+ * service means. */
+bool slu_sets_is_full(const struct slu_sets_region *region);
+
 /* ---- sets_match.c ---- */
 
 /* Makes names and locations of the lists. CONFIG with a sentence. */
@@ -54,6 +58,20 @@ SLU_MUST_CHECK enum slu_err slu_sets_add_found(struct slu_sets_region *region,
                                                struct slu_sets_found **out);
 void slu_sets_forget_found(struct slu_sets_region *region, enum slu_kind kind);
 
+/* ---- sets_dropped.c ---- */
+
+/* Makes lists of the paths that are stored, but not configured any more. */
+void slu_sets_find_dropped(struct slu_sets *self);
+/* Their sets of one kind, behind those of the configuration. */
+void slu_sets_match_dropped(struct slu_sets_region *region, enum slu_kind kind);
+/* At the end of a survey: those whose sets need nothing any more, or have gone,
+ * are forgotten. Stores with the answer of the region's unit. */
+SLU_MUST_CHECK enum slu_err
+slu_sets_forget_dropped(struct slu_sets_region *region);
+/* After a Get of a dropped list's set: forgets it when that is over. */
+SLU_MUST_CHECK enum slu_err slu_sets_end_dropped(struct slu_sets_entry *entry,
+                                                 struct slu_unit *unit);
+
 /* ---- sets_store.c ---- */
 
 SLU_MUST_CHECK enum slu_err slu_sets_load(struct slu_sets *self,
@@ -69,6 +87,10 @@ SLU_MUST_CHECK enum slu_err slu_sets_note_asked(struct slu_sets_entry *entry,
                                                 struct slu_unit *unit);
 SLU_MUST_CHECK enum slu_err
 slu_sets_note_deactivated(struct slu_sets_entry *entry, struct slu_unit *unit);
+/* Its set is in ERROR with what was last asked for, and that is stored. */
+bool slu_sets_knows_error(const struct slu_sets_entry *entry);
+SLU_MUST_CHECK enum slu_err slu_sets_forget(struct slu_sets_entry *entry,
+                                            struct slu_unit *unit);
 /* What the status of its set proves. Of a survey: before new contents. */
 SLU_MUST_CHECK enum slu_err slu_sets_note_status(struct slu_sets_entry *entry,
                                                  struct slu_unit *unit);

@@ -48,7 +48,8 @@ static void plan_region(const struct slu_sets_region *region,
         on_step(ctx, &step);
     }
     for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
-        for (unsigned i = 0; i < region->sets->list_count[kind]; i++) {
+        for (unsigned i = 0; i < slu_sets_entry_count(region->sets, kind);
+             i++) {
             if (name_step(&region->entries[kind][i], &step)) {
                 on_step(ctx, &step);
             }

@@ -200,6 +200,7 @@ void slu_sets_settle_advance(struct slu_sets_entry *entry, struct slu_now now)
 static void note_sent(struct slu_sets_entry *entry)
 {
     entry->sent = true;
+    entry->known_error = false;
     entry->looks = true;
     entry->has_looked = false;
     entry->poll_ms = SLU_SETS_POLL_MIN_MS;
@@ -301,7 +302,9 @@ static enum slu_err take_status(struct slu_sets_entry *entry,
         return SLU_ERR_OK;
     }
     entry->set->is = is;
-    return slu_sets_note_status(entry, &entry->unit.head);
+    return entry->list->dropped
+               ? slu_sets_end_dropped(entry, &entry->unit.head)
+               : slu_sets_note_status(entry, &entry->unit.head);
 }
 
 enum slu_err slu_sets_settle_take(struct slu_sets_entry *entry,
@@ -323,9 +326,6 @@ enum slu_err slu_sets_settle_take(struct slu_sets_entry *entry,
 static bool is_limit(const struct slu_sets_entry *entry,
                      const struct slu_aws_error *refusal)
 {
-    const struct slu_sets_kind *kinds = entry->unit.region->kinds;
-    unsigned both = kinds[SLU_KIND_IP].count + kinds[SLU_KIND_DOMAIN].count;
-
     if (slu_sets_says(refusal->message, "limit") ||
         slu_sets_says(refusal->message, "exceed") ||
         slu_sets_says(refusal->code, "exceed") ||
@@ -333,7 +333,9 @@ static bool is_limit(const struct slu_sets_entry *entry,
         return true;
     }
     /* The sentence is not documented. */
-    return refusal->class_ == SLU_AWS_BAD_REQUEST && both >= SLU_SETS_MAX;
+    return (refusal->class_ == SLU_AWS_BAD_REQUEST ||
+            refusal->class_ == SLU_AWS_TRANSIENT) &&
+           slu_sets_is_full(entry->unit.region);
 }
 
 static void end_limited(struct slu_sets_entry *entry,

@@ -24,6 +24,8 @@
 #define SLU_SETS_REGION_NAME_MAX 63
 #define SLU_SETS_KEY_MAX 195 /* of what is stored, without "sets/" */
 #define SLU_SETS_FOUND_MAX 64
+#define SLU_SETS_DROPPED_MAX 12 /* the rest waits for a later run */
+#define SLU_SETS_ENTRIES_MAX (SLU_SETS_MAX + SLU_SETS_DROPPED_MAX)
 #define SLU_SETS_STORED_MAX 4096
 #define SLU_SETS_PAGES_MAX 32
 #define SLU_SETS_BODY_MAX (64u * 1024)
@@ -68,6 +70,7 @@ struct slu_sets_unit {
 struct slu_sets_stored {
     struct slu_sets_stored *next;
     char key[SLU_SETS_KEY_MAX + 1]; /* "us-east-1/guard_duty/..." */
+    bool gone;                      /* forgotten, here and in the store */
     char id[SLU_SET_ID_MAX + 1];
     struct slu_content_name asked;
     struct slu_content_name active;
@@ -91,6 +94,8 @@ struct slu_sets_list {
     struct slu_s3_location place;
     bool wanted;
     struct slu_set_list want;
+    struct slu_content_name object; /* as a survey begins; "": not known */
+    bool dropped; /* the configuration has it no longer: wanted, and empty */
 };
 
 struct slu_sets_entry {
@@ -110,6 +115,8 @@ struct slu_sets_entry {
     uint64_t poll_ms;
     enum slu_set_outcome outcome;
     /* Since the last survey: */
+    bool known_error; /* a run before has seen it in ERROR, and it is not asked
+                         again yet */
     bool created;
     bool activated;
     bool deactivated;
@@ -139,7 +146,7 @@ struct slu_sets_region {
     bool denied;
     struct slu_error error; /* why the region failed; code OK: it has not */
     struct slu_sets_kind kinds[SLU_KIND_COUNT];
-    struct slu_sets_entry entries[SLU_KIND_COUNT][SLU_SETS_MAX];
+    struct slu_sets_entry entries[SLU_KIND_COUNT][SLU_SETS_ENTRIES_MAX];
     /* The survey under way: */
     enum slu_kind kind;
     bool again; /* of this kind alone */
@@ -163,7 +170,9 @@ struct slu_sets {
     int64_t wait_ms;
     uint64_t token_seed;
     unsigned list_count[SLU_KIND_COUNT];
-    struct slu_sets_list lists[SLU_KIND_COUNT][SLU_SETS_MAX];
+    unsigned dropped_count; /* behind those of either kind, as a path does not
+                               tell its kind */
+    struct slu_sets_list lists[SLU_KIND_COUNT][SLU_SETS_ENTRIES_MAX];
     struct slu_sets_region *regions;
     unsigned region_count;
     struct slu_sets_stored *stored;
@@ -175,6 +184,12 @@ struct slu_sets {
     unsigned turn;        /* the region that is asked first */
     struct slu_sets_result result;
 };
+
+static inline unsigned slu_sets_entry_count(const struct slu_sets *self,
+                                            unsigned kind)
+{
+    return self->list_count[kind] + self->dropped_count;
+}
 
 static inline enum slu_kind slu_sets_unit_kind(const struct slu_sets_unit *unit)
 {

@@ -10,7 +10,9 @@
  *                which of the two it reads
  *     active     the last that was asked for and then ACTIVE
  *     rejected   the last that was asked for and then in ERROR, until another
- *                content is asked for that is no stand-in for it
+ *                content is asked for that is no stand-in for it. A stand-in
+ *                that ends in ERROR takes its place: it was ACTIVE before, and
+ *                so it isn't the content that GuardDuty refuses
  */
 #include "sinks/sets_parts.h"
 
@@ -75,6 +77,7 @@ static enum slu_err add(struct slu_sets *self, struct slu_view key,
         self->stored = stored;
         self->stored_count++;
     }
+    stored->gone = false;
     *out = stored;
     return SLU_ERR_OK;
 }
@@ -114,9 +117,11 @@ struct slu_sets_stored *slu_sets_find_stored(const struct slu_sets *self,
                                              const char *path)
 {
     char key[SLU_SETS_KEY_MAX + 1];
+    struct slu_sets_stored *stored;
 
     write_key(region, path, key);
-    return find(self, slu_view_str(key));
+    stored = find(self, slu_view_str(key));
+    return stored != NULL && stored->gone ? NULL : stored;
 }
 
 void slu_sets_free_stored(struct slu_sets *self)
@@ -199,13 +204,45 @@ enum slu_err slu_sets_note_deactivated(struct slu_sets_entry *entry,
     return put(entry, unit);
 }
 
-/* Newer content lies there while the set may still be reading. */
+enum slu_err slu_sets_forget(struct slu_sets_entry *entry,
+                             struct slu_unit *unit)
+{
+    const struct slu_errand_port *port = &entry->unit.region->sets->port;
+    struct slu_sets_stored *stored = entry->stored;
+
+    entry->stored = NULL;
+    stored->gone = true;
+    return port->put(port->ctx, unit, slu_view_str(stored->key),
+                     slu_view_make("", 0));
+}
+
+/* Newer content lies there while the set may still be reading, or has read. */
 static bool is_overtaken(const struct slu_sets_entry *entry)
 {
     const struct slu_sets_list *list = entry->list;
+    const struct slu_content_name *asked = &entry->stored->asked;
 
-    return entry->unit.region->sets->mode == SLU_SETS_SETTLES && list->wanted &&
-           !slu_content_name_equal(&entry->stored->asked, &list->want.content);
+    if (entry->unit.region->sets->mode == SLU_SETS_SURVEYS) {
+        return list->object.text[0] != '\0' &&
+               !slu_content_name_equal(asked, &list->object);
+    }
+    return list->wanted && !slu_content_name_equal(asked, &list->want.content);
+}
+
+/* Something was asked for, and of the present set. */
+static bool has_asked(const struct slu_sets_entry *entry)
+{
+    const struct slu_sets_stored *stored = entry->stored;
+
+    return stored != NULL && stored->asked.text[0] != '\0' &&
+           strcmp(stored->id, entry->set->id) == 0;
+}
+
+bool slu_sets_knows_error(const struct slu_sets_entry *entry)
+{
+    return has_asked(entry) && entry->set->is.status == SLU_THREAT_ERROR &&
+           slu_content_name_equal(&entry->stored->rejected,
+                                  &entry->stored->asked);
 }
 
 enum slu_err slu_sets_note_status(struct slu_sets_entry *entry,
@@ -214,8 +251,7 @@ enum slu_err slu_sets_note_status(struct slu_sets_entry *entry,
     struct slu_sets_stored *stored = entry->stored;
     enum slu_threat_status status = entry->set->is.status;
 
-    if (stored == NULL || stored->asked.text[0] == '\0' ||
-        strcmp(stored->id, entry->set->id) != 0) {
+    if (!has_asked(entry)) {
         return SLU_ERR_OK;
     }
     if (is_overtaken(entry)) {
@@ -230,7 +266,8 @@ enum slu_err slu_sets_note_status(struct slu_sets_entry *entry,
         stored->active = stored->asked;
         return put(entry, unit);
     }
-    if (status == SLU_THREAT_ERROR && stored->rejected.text[0] == '\0') {
+    if (status == SLU_THREAT_ERROR &&
+        !slu_content_name_equal(&stored->rejected, &stored->asked)) {
         stored->rejected = stored->asked;
         return put(entry, unit);
     }

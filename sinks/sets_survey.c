@@ -89,9 +89,10 @@ static void tell_absent(struct slu_sets_region *region)
 
 static void forget_changes(struct slu_sets_region *region, enum slu_kind kind)
 {
-    for (unsigned i = 0; i < region->sets->list_count[kind]; i++) {
+    for (unsigned i = 0; i < slu_sets_entry_count(region->sets, kind); i++) {
         struct slu_sets_entry *entry = &region->entries[kind][i];
 
+        entry->known_error = false;
         entry->created = false;
         entry->activated = false;
         entry->deactivated = false;
@@ -201,13 +202,18 @@ static enum slu_err end_kind(struct slu_sets_region *region)
         struct slu_sets_entry *entry = &region->entries[kind][i];
 
         if (entry->set != NULL) {
+            entry->known_error =
+                entry->known_error ||
+                (!region->again && slu_sets_knows_error(entry));
             err = slu_sets_note_status(entry, &region->unit.head);
         }
     }
-    if (err == SLU_ERR_OK) {
-        go_on_behind(region, kind);
+    if (err != SLU_ERR_OK) {
+        return err;
     }
-    return err;
+    go_on_behind(region, kind);
+    return region->surveyed && !region->again ? slu_sets_forget_dropped(region)
+                                              : SLU_ERR_OK;
 }
 
 static enum slu_err get_next(struct slu_sets_region *region)

@@ -165,9 +165,11 @@ void slu_sets_foreign(const struct slu_sets *self, unsigned region,
          found != NULL; found = found->next) {
         const char *name =
             found->is.name[0] != '\0' ? found->is.name : found->id;
-        size_t need = strlen(name) + (len > 0 ? 2 : 0);
+        bool dropped = found->list != NULL && found->list->dropped;
+        const char *what = dropped ? " (no list has it any more)" : "";
+        size_t need = strlen(name) + strlen(what) + (len > 0 ? 2 : 0);
 
-        if (found->list != NULL) {
+        if (found->list != NULL && !dropped) {
             continue;
         }
         if (len + need >= cap) {
@@ -176,8 +178,8 @@ void slu_sets_foreign(const struct slu_sets *self, unsigned region,
             }
             return;
         }
-        len += (size_t)snprintf(out + len, cap - len, "%s%s",
-                                len > 0 ? ", " : "", name);
+        len += (size_t)snprintf(out + len, cap - len, "%s%s%s",
+                                len > 0 ? ", " : "", name, what);
     }
 }
 

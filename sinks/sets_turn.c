@@ -9,12 +9,12 @@
  * forgotten. Those that wait for a retry choose anew. */
 static bool clear_kind(struct slu_sets_region *region, unsigned kind)
 {
-    for (unsigned i = 0; i < region->sets->list_count[kind]; i++) {
+    for (unsigned i = 0; i < slu_sets_entry_count(region->sets, kind); i++) {
         if (region->entries[kind][i].unit.state == SLU_SETS_FLYING) {
             return false;
         }
     }
-    for (unsigned i = 0; i < region->sets->list_count[kind]; i++) {
+    for (unsigned i = 0; i < slu_sets_entry_count(region->sets, kind); i++) {
         struct slu_sets_entry *entry = &region->entries[kind][i];
 
         if (!entry->done) {
@@ -97,10 +97,22 @@ static void ask_region(struct slu_sets_region *region, struct turn *turn)
         return;
     }
     for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
-        for (unsigned i = 0; i < region->sets->list_count[kind]; i++) {
+        for (unsigned i = 0; i < slu_sets_entry_count(region->sets, kind);
+             i++) {
             ask_entry(&region->entries[kind][i], turn);
         }
     }
+}
+
+static const char *say_dropped(const struct slu_sets_list *list)
+{
+    if (!list->dropped) {
+        return "";
+    }
+    return list->kind == SLU_KIND_IP
+               ? " | lists.ip_files has it no longer; its object may be deleted"
+               : " | lists.entity_files has it no longer; its object may be "
+                 "deleted";
 }
 
 static void announce(struct slu_sets_entry *entry)
@@ -114,10 +126,10 @@ static void announce(struct slu_sets_entry *entry)
         return;
     }
     entry->told = true;
-    slu_sets_log(region->sets, SLU_LOG_INFO, "%s threat %s list: %s%s",
+    slu_sets_log(region->sets, SLU_LOG_INFO, "%s threat %s list: %s%s%s",
                  entry->list->want.lines > 0 ? "Activating" : "Deactivating",
                  slu_sets_kind_word(entry->list->kind), entry->list->location,
-                 slu_sets_place(region, place));
+                 slu_sets_place(region, place), say_dropped(entry->list));
 }
 
 /* False: there was no memory for it, and it is over. */

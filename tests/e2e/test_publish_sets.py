@@ -3,8 +3,10 @@
 are taken back, and what does not fit is told.
 """
 
+import signal
 import unittest
 
+import harness
 import publish_harness
 from publish_harness import BUCKET, CHECKPOINT, LISTS, NOW, REGION
 
@@ -70,7 +72,7 @@ class Slow(publish_harness.PublishCase):
 
 class Waiting(publish_harness.PublishCase):
     def test_ends_when_the_set_is_active(self):
-        sim = self.world("--gd-activation-delay", 1500)
+        sim = self.world("--gd-activation-delay", 500)
         self.put_domains("a.example")
         work = self.workspace(sim.base)
         work.configure(publish="wait: 60s")
@@ -85,6 +87,29 @@ class Waiting(publish_harness.PublishCase):
         work.configure(publish="wait: 4s")
         run = self.succeed(work)
         self.assertEqual(run.report["sets"][0]["status"], "pending")
+
+
+    def test_ends_at_once_when_it_is_told_to_stop(self):
+        sim = self.world("--gd-activation-delay", LONG)
+        self.put_domains("a.example")
+        work = self.workspace(sim.base)
+        work.configure(publish="wait: 30m")
+        process = work.start("sync", "--json")
+        # Asked for, and looked at: from here on it waits.
+        self.assertTrue(harness.wait_until(
+            lambda: sim.counts("guardduty").get("GetThreatEntitySet")))
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 1, err)
+        self.assertIn("stop", err)
+        for word in harness.SANITIZERS:
+            self.assertNotIn(word, err)
+        sim.finish_sets()
+        run = self.succeed(work)
+        self.assertEqual([item["status"] for item in run.report["sets"]],
+                         ["unchanged"])
+        self.assertEqual(sim.activations(), 1)
+        self.assert_published(sim, work)
 
 
 class Poisoned(publish_harness.PublishCase):
@@ -136,6 +161,16 @@ class Poisoned(publish_harness.PublishCase):
         self.assertEqual(self.sim.list_writes(), before)
         self.assertEqual(self.sim.activations(), activations)
 
+    def test_force_sends_and_asks_again(self):
+        activations = self.sim.activations()
+        run = self.work.sync("--force")
+        self.assertEqual(run.code, 1, run.err)
+        # Once with the poison, and once with what is put back.
+        self.assertEqual(self.sim.activations(), activations + 2)
+        self.assertEqual(self.sim.objects()[ENTITY]["sha256"],
+                         self.good[ENTITY]["sha256"])
+        self.assertEqual(self.sim.sets()[ENTITY_SET]["status"], "ACTIVE")
+
     def test_another_content_is_tried(self):
         self.put_domains("poison.example", at=NOW - 20,
                          verdict="VERDICT_BENIGN", score=0,
@@ -172,6 +207,98 @@ class PoisonedFirst(publish_harness.PublishCase):
         self.assertEqual(sim.objects()[ENTITY]["sha256"], good)
 
 
+class Cured(publish_harness.PublishCase):
+    """GuardDuty's role may not use the key at first."""
+
+    def setUp(self):
+        super().setUp()
+        self.sim = self.world("--gd-kms-denied")
+        self.put_domains("a.example")
+        self.put_addresses("45.33.1.1")
+        self.work = self.workspace(self.sim.base)
+        self.work.configure(lists="kms_key_id: aws/s3")
+
+    def fail(self):
+        run = self.work.sync()
+        self.assertEqual(run.code, 1, run.err)
+        for item in run.report["sets"]:
+            self.assertEqual(item["status"], "error")
+            self.assertTrue(item["detail"])
+        return run
+
+    def test_first_content_is_asked_again_by_each_run(self):
+        self.fail()
+        writes = self.sim.list_writes()
+        self.assertEqual(self.sim.activations(), 2)
+        plan = self.work.run("plan")
+        self.assertIn("it was in ERROR before", " ".join(plan.out.split()))
+        self.fail()
+        self.assertEqual(self.sim.activations(), 4)
+        self.sim.post("/_sim/sets", kms_denied=0)
+        run = self.succeed(self.work)
+        self.assertEqual([item["status"] for item in run.report["sets"]],
+                         ["active", "active"])
+        self.assertEqual(self.sim.activations(), 6)
+        self.assertEqual(self.sim.list_writes(), writes)
+        self.assert_published(self.sim, self.work)
+        self.succeed(self.work)
+        self.assertEqual(self.sim.activations(), 6)
+
+    def test_last_good_content_that_is_refused_too_heals(self):
+        """The cause is no list: nothing stays held back when it is gone."""
+        self.sim.post("/_sim/sets", kms_denied=0)
+        self.succeed(self.work)
+        self.sim.post("/_sim/sets", kms_denied=1)
+        self.put_domains("b.example", at=NOW - 60)
+        for _ in range(2):
+            run = self.work.sync()
+            self.assertEqual(run.code, 1, run.err)
+        self.sim.post("/_sim/sets", kms_denied=0)
+        self.succeed(self.work)
+        self.assert_published(self.sim, self.work)
+
+
+class Dropped(publish_harness.PublishCase):
+    """The configuration has fewer files than before."""
+
+    FORMER = "gti-threat-ip-2"
+
+    def test_set_is_deactivated_once_and_told(self):
+        sim = self.world()
+        self.put_addresses("45.33.1.1", "45.33.1.2", "45.33.1.3")
+        self.put_domains("a.example")
+        work = self.workspace(sim.base)
+        work.configure(lists="ip_file_lines: 2")
+        self.succeed(work)
+        self.assertEqual(sim.sets()[self.FORMER]["status"], "ACTIVE")
+
+        work.configure(lists=f"ip_files: [{ADDRESS}]\nip_file_lines: 3")
+        plan = work.run("plan").out
+        self.assertIn("deactivate", plan)
+        self.assertIn("the configuration has no such list any more",
+                      " ".join(plan.split()))
+        self.assertEqual(sim.sets()[self.FORMER]["status"], "ACTIVE")
+
+        run = self.succeed(work)
+        self.assertEqual(run.err.count("Deactivating threat IP list: "
+                                       f"s3://{BUCKET}/{LISTS['ip'][1]}"), 1)
+        self.assertIn("its object may be deleted", run.err)
+        sets = {item["path"]: item for item in run.report["sets"]}
+        self.assertEqual(sets[LISTS["ip"][1]]["status"], "deactivated")
+        self.assertEqual(sim.sets()[self.FORMER]["status"], "INACTIVE")
+        self.assertEqual(sim.sets()[self.FORMER]["deletes"], 0)
+        self.assertEqual(work.lines(ADDRESS),
+                         ["45.33.1.1", "45.33.1.2", "45.33.1.3"])
+        self.assertEqual(sim.sets()[ADDRESS_SET]["content"]["lines"], 3)
+
+        for _ in range(2):
+            run = self.succeed(work)
+            self.assertNotIn("Deactivating", run.err)
+            self.assertNotIn(LISTS["ip"][1],
+                             [item["path"] for item in run.report["sets"]])
+        self.assertEqual(sim.sets()[self.FORMER]["updates"], 1)
+
+
 class Foreign(publish_harness.PublishCase):
     """Sets of others take the room."""
 
@@ -187,15 +314,16 @@ class Foreign(publish_harness.PublishCase):
         self.work.configure(lists=lists)
         return names
 
-    def published(self):
-        return [line for path in LISTS["entity"]
-                for line in self.work.lines(path)]
+    @staticmethod
+    def published(work):
+        return sorted(line for path in LISTS["entity"]
+                      for line in work.lines(path))
 
     def test_those_that_fit_are_published_best_first(self):
         names = self.fill(4)
         run = self.work.sync()
         self.assertEqual(run.code, 1, run.err)
-        self.assertEqual(sorted(self.published()),
+        self.assertEqual(self.published(self.work),
                          [f"d{i:02}.example" for i in range(8, 12)])
         self.assertEqual(self.work.lines("exceeded_domain.txt"),
                          [f"d{i:02}.example" for i in range(8)])
@@ -209,14 +337,14 @@ class Foreign(publish_harness.PublishCase):
         self.put_addresses("45.33.1.1")
         run = self.work.sync()
         self.assertEqual(run.code, 1, run.err)
-        self.assertEqual(self.published(), [])
+        self.assertEqual(self.published(self.work), [])
         self.assertEqual(len(self.work.lines("exceeded_domain.txt")), 12)
         self.assertEqual(self.sim.sets()[ADDRESS_SET]["status"], "ACTIVE")
 
     def test_room_enough_is_no_failure(self):
         self.fill(2, lists="entity_file_lines: 3")
         self.succeed(self.work)
-        self.assertEqual(len(self.published()), 12)
+        self.assertEqual(len(self.published(self.work)), 12)
         self.assert_sets(self.sim, self.work)
 
     def test_foreign_sets_are_never_touched(self):
@@ -227,21 +355,44 @@ class Foreign(publish_harness.PublishCase):
             self.assertEqual((sets[name]["updates"], sets[name]["deletes"]),
                              (0, 0))
 
+    def learn(self, name, *options):
+        """Two lists fit: one of addresses, or of somebody else's domains."""
+        sim = self.world(*options)
+        work = self.workspace(sim.base, name)
+        work.configure(lists="entity_file_lines: 2")
+        for repeat in range(2):
+            run = work.sync()
+            self.assertEqual(run.code, 1, run.err)
+            # No waiting for what no waiting helps against.
+            refused = sim.all_sets()["operations"]["CreateThreatEntitySet"]
+            self.assertEqual(refused["refused"], repeat + 1)
+            self.assert_objects(sim, work)
+            self.assert_sets(sim, work)
+        return sim, work
+
     def test_a_limit_that_only_create_tells_is_heeded(self):
-        """Six of both kinds together: nobody documents that they are not."""
-        self.sim = self.world("--gd-sets-shared")
+        """However it is said, and whatever of: nobody documents either."""
         for i in range(12):
             self.put_domains(f"d{i:02}.example", score=10 + i)
         self.put_addresses("45.33.1.1")
-        self.work = self.workspace(self.sim.base)
-        self.work.configure(lists="entity_file_lines: 2")
-        run = self.work.sync()
-        self.assertEqual(run.code, 1, run.err)
-        self.assertEqual(self.sim.sets()[ADDRESS_SET]["status"], "ACTIVE")
-        self.assertEqual(sorted(self.published()),
-                         [f"d{i:02}.example" for i in range(2, 12)])
-        self.assert_objects(self.sim, self.work)
-        self.assert_sets(self.sim, self.work)
+        for form in ("plain", "typed", "code", "internal"):
+            said = ("--gd-limit-error", form)
+            with self.subTest(form=form, limit="of both kinds together"):
+                sim, work = self.learn(f"{form}-shared", *said,
+                                       "--gd-sets-shared")
+                self.assertEqual(sim.sets()[ADDRESS_SET]["status"], "ACTIVE")
+                self.assertEqual(self.published(work),
+                                 [f"d{i:02}.example" for i in range(2, 12)])
+                sim.stop()
+            with self.subTest(form=form, limit="five, and four are taken"):
+                foreign = [word for i in range(4)
+                           for word in ("--gd-set-foreign",
+                                        f"threat-entity:office-{i}")]
+                sim, work = self.learn(f"{form}-five", *said, *foreign,
+                                       "--gd-sets-max", 5)
+                self.assertEqual(self.published(work),
+                                 ["d10.example", "d11.example"])
+                sim.stop()
 
 
 class TakenOver(publish_harness.PublishCase):
@@ -309,6 +460,48 @@ class Denied(publish_harness.PublishCase):
         self.assertEqual(run.code, 1, run.err)
         self.assertIn("eu-west-1", run.err)
         self.assert_sets(sim, work)
+
+
+class Regions(publish_harness.PublishCase):
+    """Three of them, and one goes away half way."""
+
+    NAMES = ("us-east-1", "eu-west-1", "ap-south-1")
+
+    def test_one_that_throttles_half_way_stops_no_other(self):
+        sim = self.world("--aws-throttle", "111111111111/eu-west-1=2/600",
+                         regions=self.NAMES)
+        self.put_domains("a.example", "b.example", "c.example")
+        self.put_addresses("45.33.1.1")
+        work = self.workspace(sim.base)
+        regions = f"regions: [{', '.join(self.NAMES)}]\nwait: 5s"
+        work.configure(publish=regions, lists="entity_file_lines: 1",
+                       limits="max_wait: 1s")
+        run = work.sync()
+        self.assertEqual(run.code, 1, run.err)
+        self.assertIn("eu-west-1", run.err)
+        self.assert_sets(sim, work, ("us-east-1", "ap-south-1"))
+        self.assert_objects(sim, work)
+        statuses = {item["status"] for item in run.report["sets"]
+                    if item["region"] != "eu-west-1"}
+        self.assertEqual(statuses, {"active"})
+
+    def test_one_whose_set_can_not_be_changed_stops_no_other(self):
+        sim = self.world("--aws-deny", "*/eu-west-1/UpdateThreatEntitySet",
+                         regions=self.NAMES)
+        self.put_domains("a.example")
+        work = self.workspace(sim.base)
+        work.configure(
+            publish=f"regions: [{', '.join(self.NAMES)}]\nwait: 5s")
+        self.succeed(work)
+        self.put_domains("b.example", at=NOW - 60)
+        run = work.sync()
+        self.assertEqual(run.code, 1, run.err)
+        self.assertIn("guardduty:UpdateThreatEntitySet", run.err)
+        self.assert_sets(sim, work, ("us-east-1", "ap-south-1"))
+        self.assert_objects(sim, work)
+        known = sim.sets("eu-west-1")[ENTITY_SET]
+        self.assertEqual((known["status"], known["content"]["lines"]),
+                         ("ACTIVE", 1), "what was there is still in use")
 
 
 if __name__ == "__main__":

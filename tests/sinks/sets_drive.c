@@ -15,6 +15,7 @@ void drive_init(struct drive *self, struct world *world)
                            .closed_lane = -1,
                            .regions = {"us-east-1"},
                            .region_count = 1,
+                           .lists = {WORLD_LISTS, WORLD_LISTS},
                            .owner = "",
                            .detector = "auto",
                            .seed = 7};
@@ -26,6 +27,12 @@ static void keep(struct drive *self, const struct drive_entry *entry)
 
     while (i < self->store_count && strcmp(self->store[i].key, entry->key)) {
         i++;
+    }
+    if (entry->value[0] == '\0') {
+        if (i < self->store_count) {
+            self->store[i] = self->store[--self->store_count];
+        }
+        return;
     }
     cr_assert_lt(i, DRIVE_STORE);
     self->store[i] = *entry;
@@ -60,7 +67,7 @@ static enum slu_err put(void *ctx, struct slu_unit *unit, struct slu_view key,
     struct drive_flight *flight = find_flight(ctx, unit);
     struct drive_entry *entry = &flight->puts[flight->put_count++];
 
-    cr_assert_leq(flight->put_count, 8);
+    cr_assert_leq(flight->put_count, 16);
     cr_assert_leq(key.len + 5, 200);
     (void)snprintf(entry->key, sizeof(entry->key), "%.*s", SLU_VIEW_ARGS(key));
     (void)snprintf(entry->value, sizeof(entry->value), "%.*s",
@@ -91,8 +98,9 @@ enum slu_err drive_open(struct drive *self, struct slu_error *out_error)
     const char *entity[WORLD_LISTS];
     struct slu_bucket_config bucket = {"lists", "", self->owner, ""};
     struct slu_strings regions = {self->regions, self->region_count, false};
-    struct slu_strings lists[] = {{ip, WORLD_LISTS, false},
-                                  {entity, WORLD_LISTS, false}};
+    struct slu_strings lists[] = {
+        {ip, self->lists[SLU_KIND_IP], false},
+        {entity, self->lists[SLU_KIND_DOMAIN], false}};
     struct slu_sets_options options = {
         .alloc = self->alloc,
         .bucket = &bucket,
@@ -284,8 +292,23 @@ static bool run(struct drive *self)
     }
 }
 
+static void tell_objects(struct drive *self)
+{
+    for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
+        for (unsigned i = 0; i < self->lists[kind]; i++) {
+            struct slu_content_name content =
+                world_content(self->world->objects[kind][i]);
+
+            slu_sets_note_object(self->sets, (enum slu_kind)kind, i, &content);
+        }
+    }
+}
+
 bool drive_survey(struct drive *self)
 {
+    if (self->knows_objects) {
+        tell_objects(self);
+    }
     slu_sets_survey(self->sets);
     return run(self);
 }
@@ -311,7 +334,7 @@ void drive_want(struct drive *self, enum slu_kind kind, unsigned index,
 void drive_want_all(struct drive *self)
 {
     for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
-        for (unsigned i = 0; i < WORLD_LISTS; i++) {
+        for (unsigned i = 0; i < self->lists[kind]; i++) {
             char content = self->world->objects[kind][i];
 
             drive_want(self, (enum slu_kind)kind, i, content,

@@ -21,7 +21,7 @@ struct drive_entry {
 struct drive_flight {
     struct slu_unit *unit;
     struct world_request request;
-    struct drive_entry puts[8];
+    struct drive_entry puts[16];
     unsigned put_count;
 };
 
@@ -50,6 +50,8 @@ struct drive {
     struct slu_error start_error;
     char log[20000];
     /* Options: */
+    unsigned lists[SLU_KIND_COUNT]; /* configured; WORLD_LISTS */
+    bool knows_objects; /* tells what lies in the bucket before a survey */
     const char *regions[WORLD_REGIONS];
     unsigned region_count;
     const char *owner;

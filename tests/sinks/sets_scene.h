@@ -102,6 +102,27 @@ static inline struct slu_set_report report_of(struct scene *scene,
     return slu_sets_outcome(scene->drive.sets, region, kind, index);
 }
 
+static inline void sync_close(struct scene *scene)
+{
+    sync_open(scene);
+    drive_close(&scene->drive);
+}
+
+static inline void assert_outcome(struct scene *scene, enum slu_kind kind,
+                                  unsigned index, enum slu_set_outcome outcome)
+{
+    struct slu_set_report report = report_of(scene, 0, kind, index);
+
+    cr_assert_eq(report.outcome, outcome, "%s: %d, not %d: %s", report.path,
+                 report.outcome, outcome, report.text);
+}
+
+static inline struct world_set *set_of(struct scene *scene, enum slu_kind kind,
+                                       unsigned index)
+{
+    return world_find(&scene->world, 0, kind, world_name(kind, index));
+}
+
 /* Sets that are not ours: office-0, office-1, ... */
 static inline void add_foreign(struct scene *scene, enum slu_kind kind,
                                unsigned count)

@@ -409,6 +409,8 @@ static bool is_refused(struct world_region *region, enum world_call call,
         (void)sprintf(answer->body, "<html>hello</html>");
     } else if (region->broken) {
         refuse(answer, 500, "InternalServerErrorException", "oh");
+    } else if (call == WORLD_CREATE && region->fails_create[kind]) {
+        refuse(answer, 500, "InternalServerErrorException", "oh");
     } else if (region->not_enabled) {
         refuse(answer, 403, "UnrecognizedClientException",
                "The security token included in the request is invalid.");

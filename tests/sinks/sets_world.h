@@ -56,10 +56,11 @@ struct world_region {
     unsigned limit; /* of a kind; 0: 6 */
     const char *limit_sentence;
     const char *limit_type;
-    unsigned throttled;     /* so many answers are 429 */
-    unsigned garbled;       /* so many are 200, and no JSON */
-    unsigned garbled_pages; /* the same, of Lists with a token */
-    unsigned vanish_get;    /* so many Gets find that the set has gone */
+    bool fails_create[SLU_KIND_COUNT]; /* 500 without a word about limits */
+    unsigned throttled;                /* so many answers are 429 */
+    unsigned garbled;                  /* so many are 200, and no JSON */
+    unsigned garbled_pages;            /* the same, of Lists with a token */
+    unsigned vanish_get; /* so many Gets find that the set has gone */
 };
 
 struct world {

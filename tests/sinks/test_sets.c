@@ -2,27 +2,6 @@
 /* The way it goes: lists, states, contents, and what is taken over. */
 #include "sinks/sets_scene.h"
 
-static void sync_close(struct scene *scene)
-{
-    sync_open(scene);
-    drive_close(&scene->drive);
-}
-
-static void assert_outcome(struct scene *scene, enum slu_kind kind,
-                           unsigned index, enum slu_set_outcome outcome)
-{
-    struct slu_set_report report = report_of(scene, 0, kind, index);
-
-    cr_assert_eq(report.outcome, outcome, "%s: %d, not %d: %s", report.path,
-                 report.outcome, outcome, report.text);
-}
-
-static struct world_set *set_of(struct scene *scene, enum slu_kind kind,
-                                unsigned index)
-{
-    return world_find(&scene->world, 0, kind, world_name(kind, index));
-}
-
 /* ---- the way it goes ---- */
 
 Test(sets, a_new_list_gets_a_set_that_is_proved_active)
@@ -443,20 +422,6 @@ Test(sets, a_refused_content_is_told_and_the_last_good_one_put_back)
     assert_outcome(scene, ENTITY, 0, SLU_SET_ACTIVE);
     cr_assert_not(
         slu_sets_has_rejected(scene->drive.sets, world_path(ENTITY, 0), &bad));
-    drive_close(&scene->drive);
-}
-
-Test(sets, a_refused_content_is_not_asked_for_again)
-{
-    struct scene *scene = make_scene();
-
-    scene->world.bad = 'b';
-    scene->world.objects[IP][0] = 'b';
-    sync_close(scene);
-    world_forget_calls(&scene->world);
-    sync_open(scene);
-    assert_outcome(scene, IP, 0, SLU_SET_ERROR);
-    cr_assert_eq(world_calls(&scene->world, WORLD_UPDATE), 0);
     drive_close(&scene->drive);
 }
 

@@ -141,6 +141,26 @@ Test(sets_decide, follows_the_table)
     }
 }
 
+Test(sets_decide, an_error_that_was_known_before_is_asked_for_once_more)
+{
+    struct stage *stage = make_stage();
+    char got[3];
+    struct slu_sets_decision decision;
+
+    give_set(stage, SLU_THREAT_ERROR, false);
+    give_knowledge(stage, REJECTED);
+    stage->list->want.lines = 1;
+    stage->entry->known_error = true;
+    decision = slu_sets_decide(stage->entry);
+    write_decision(&decision, got);
+    cr_assert_str_eq(got, "aP");
+    cr_assert_not_null(strstr(decision.why, "in ERROR before"));
+    stage->list->want.lines = 0;
+    decision = slu_sets_decide(stage->entry);
+    write_decision(&decision, got);
+    cr_assert_str_eq(got, "nU");
+}
+
 Test(sets_decide, nothing_is_sent_twice_in_a_run)
 {
     for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {

@@ -179,6 +179,36 @@ Test(sets_refused, a_quota_is_known_although_its_code_says_something_else)
     }
 }
 
+Test(sets_refused, a_server_that_fails_at_one_more_than_there_may_be_is_full)
+{
+    struct scene *scene = make_filled_scene();
+
+    add_foreign(scene, IP, 6);
+    scene->world.objects[IP][0] = '\0';
+    scene->world.regions[0].limit = 0;
+    scene->world.regions[0].fails_create[ENTITY] = true;
+    sync_open(scene);
+    cr_assert_eq(outcome_of(scene, 0, ENTITY, 0), SLU_SET_LIMIT);
+    cr_assert_eq(scene->world.regions[0].calls[WORLD_CREATE][ENTITY], 3);
+    cr_assert_eq(slu_sets_usable(scene->drive.sets, ENTITY), 0);
+    drive_close(&scene->drive);
+}
+
+Test(sets_refused, a_server_that_fails_where_there_is_room_is_asked_again)
+{
+    struct scene *scene = make_filled_scene();
+
+    add_foreign(scene, IP, 4);
+    scene->world.objects[IP][0] = '\0';
+    scene->world.regions[0].fails_create[ENTITY] = true;
+    scene->drive.attempts_max = 7;
+    sync_open(scene);
+    cr_assert_eq(outcome_of(scene, 0, ENTITY, 0), SLU_SET_FAILED);
+    cr_assert_eq(scene->world.regions[0].calls[WORLD_CREATE][ENTITY], 7);
+    cr_assert_eq(slu_sets_usable(scene->drive.sets, ENTITY), 0x3f);
+    drive_close(&scene->drive);
+}
+
 Test(sets_refused, a_refusal_without_such_words_counts_where_sets_are_many)
 {
     struct scene *scene = make_filled_scene();
