@@ -20,6 +20,8 @@ struct takeover {
     struct slu_answer answer;
     struct slu_checkpoint *checkpoint;
     bool *found;
+    unsigned gone; /* objects that were there before, and the last of them */
+    char gone_location[SLU_LOCATION_MAX + 1];
 };
 
 /* One of the objects that are looked at. */
@@ -153,13 +155,30 @@ static enum slu_err take_content(struct takeover *self,
     return err;
 }
 
-static void tell_gone(const struct slu_delivery *self,
-                      const struct slu_object *object, const char *path)
+static void note_gone(struct takeover *self, const struct slu_object *object,
+                      const char *path)
 {
-    if (slu_bucket_before(self->bucket, path).text[0] != '\0') {
-        slu_logger_print(&self->options.run.logger, SLU_LOG_WARN,
+    if (slu_bucket_before(self->delivery->bucket, path).text[0] != '\0') {
+        self->gone++;
+        (void)snprintf(self->gone_location, sizeof(self->gone_location), "%s",
+                       object->location);
+    }
+}
+
+/* A bucket that was emptied is one piece of news. */
+static void tell_gone(const struct takeover *self)
+{
+    const struct slu_logger *logger = &self->delivery->options.run.logger;
+
+    if (self->gone == 1) {
+        slu_logger_print(logger, SLU_LOG_WARN,
                          "%s was deleted by somebody else: it is put again",
-                         object->location);
+                         self->gone_location);
+    } else if (self->gone > 1) {
+        slu_logger_print(logger, SLU_LOG_WARN,
+                         "%u objects of %s were deleted by somebody else: they "
+                         "are put again",
+                         self->gone, self->delivery->bucket_url);
     }
 }
 
@@ -176,7 +195,7 @@ static enum slu_err take_object(void *ctx, const struct place *place,
         err = take_content(self, place, &object, error);
         break;
     case SLU_OBJECT_MISSING:
-        tell_gone(delivery, &object, place->path);
+        note_gone(self, &object, place->path);
         break;
     case SLU_OBJECT_OURS:
         slu_logger_print(&delivery->options.run.logger, SLU_LOG_INFO,
@@ -198,6 +217,7 @@ static enum slu_err record_all(struct takeover *self, struct slu_error *error)
                     delivery->options.run.store);
     slu_answer_begin(&self->answer);
     err = for_each(delivery, take_object, self, error);
+    tell_gone(self);
     if (err == SLU_ERR_OK) {
         err = slu_publish_commit_lines(self->publish, &self->answer,
                                        delivery->bucket_url, error);

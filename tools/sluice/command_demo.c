@@ -14,6 +14,7 @@
 #define DEMO_CONFIG DEMO_DIR "/sluice.yaml"
 #define DEMO_KEY_FILE DEMO_DIR "/api-key"
 
+#define DEMO_BUCKET "sluice-demo"
 #define DEMO_SECRET_FILE DEMO_DIR "/aws-secret"
 #define DEMO_KEY_ID_FILE DEMO_DIR "/aws-key-id"
 
@@ -27,6 +28,7 @@ static const struct slu_cli_simulator_keys demo_keys = {
     .aws_accounts = "111111111111,222222222222",
     .aws_role = "arn:aws:iam::222222222222:role/reader,external-id:demo",
     .aws_regions = "us-east-1,eu-west-1",
+    .aws_bucket = DEMO_BUCKET,
 };
 
 static int fail(const char *path)
@@ -80,8 +82,14 @@ static int write_config(unsigned port)
                    "reader'}\n"
                    "    regions: [us-east-1, eu-west-1]\n"
                    "    initial_range_days: 30\n"
+                   "lists:\n"
+                   "    bucket: " DEMO_BUCKET "\n"
+                   "publish:\n"
+                   "    regions: [us-east-1, eu-west-1]\n"
+                   "    wait: 30s\n"
                    "flows:\n"
-                   "    - {name: lists, source: gti, sinks: [files]}\n"
+                   "    - {name: lists, source: gti, sinks: [files, s3, "
+                   "guardduty]}\n"
                    "    - {name: findings, source: guardduty, sinks: [ndjson, "
                    "csv, stix]}\n",
                    port, port);
@@ -171,8 +179,11 @@ int slu_cli_demo(const struct slu_cli_options *options)
         if (!quiet.json) {
             (void)printf(
                 "sluice demo, %s: simulated GTI and AWS on 127.0.0.1:%u, "
-                "60-120 ms\n\n",
-                again ? "incremental" : "first run", simulator.port);
+                "60-120 ms\n%s\n",
+                again ? "incremental" : "first run", simulator.port,
+                again ? "The simulated bucket and GuardDuty start empty each "
+                        "time: all is put again.\n"
+                      : "");
             (void)fflush(stdout);
         }
         exit_code = run_flows(&session, quiet.json);

@@ -80,6 +80,10 @@ become_simulator(const char *program, const char *log, const char *port_file,
                                      keys->aws_regions,
                                      "--gd-findings",
                                      "1200",
+                                     "--s3-bucket",
+                                     keys->aws_bucket,
+                                     "--gd-activation-delay",
+                                     "1500",
                                      NULL};
     int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 

@@ -24,6 +24,7 @@ struct slu_cli_simulator_keys {
     const char *aws_accounts; /* "A,B": those that have findings */
     const char *aws_role;     /* "ARN,external-id:X": of the second one */
     const char *aws_regions;  /* "R,S" */
+    const char *aws_bucket;   /* empty at first, of the first account */
 };
 
 /* Starts it with its log and port file in dir and waits until it listens.
