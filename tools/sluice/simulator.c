@@ -83,7 +83,7 @@ become_simulator(const char *program, const char *log, const char *port_file,
                                      "--s3-bucket",
                                      keys->aws_bucket,
                                      "--gd-activation-delay",
-                                     "1500",
+                                     "0",
                                      NULL};
     int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 
