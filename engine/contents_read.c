@@ -4,6 +4,7 @@
  * and a list that a full or failing disk has damaged is never published.
  */
 #include "engine/contents_state.h"
+#include "engine/read_file.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -67,13 +68,10 @@ static enum slu_err check_hash(struct slu_contents_folder *self,
                          self->dir, name->text);
 }
 
-/* The file of that name, mapped; its bytes are still to be proved. */
-static enum slu_err map_name(struct slu_contents_folder *self,
-                             const struct slu_content_name *name,
-                             struct slu_view *out_bytes,
-                             struct slu_error *out_error)
+static enum slu_err open_file(struct slu_contents_folder *self,
+                              const struct slu_content_name *name, int *out_fd,
+                              struct slu_error *out_error)
 {
-    enum slu_err err;
     int fd = -1;
 
     if (self->fd >= 0 && slu_content_name_is_valid(name->text)) {
@@ -86,13 +84,11 @@ static enum slu_err map_name(struct slu_contents_folder *self,
         return slu_contents_fail_system(self, "open", name->text, errno,
                                         out_error);
     }
-    if (fd < 0) {
-        return slu_error_set(out_error, SLU_ERR_NOT_FOUND,
-                             "there is no %.170s/%s", self->dir, name->text);
-    }
-    err = map_file(self, fd, name->text, out_bytes, out_error);
-    (void)close(fd);
-    return err;
+    *out_fd = fd;
+    return fd >= 0
+               ? SLU_ERR_OK
+               : slu_error_set(out_error, SLU_ERR_NOT_FOUND,
+                               "there is no %.170s/%s", self->dir, name->text);
 }
 
 /* The whole content, mapped and proved. */
@@ -101,8 +97,14 @@ static enum slu_err map_content(struct slu_contents_folder *self,
                                 struct slu_view *out_bytes,
                                 struct slu_error *out_error)
 {
-    enum slu_err err = map_name(self, name, out_bytes, out_error);
+    int fd = -1;
+    enum slu_err err = open_file(self, name, &fd, out_error);
 
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    err = map_file(self, fd, name->text, out_bytes, out_error);
+    (void)close(fd);
     if (err != SLU_ERR_OK) {
         return err;
     }
@@ -150,13 +152,16 @@ bool slu_contents_has_bytes(struct slu_contents_folder *self,
                             const struct slu_content_name *name,
                             struct slu_view bytes)
 {
-    struct slu_view found;
-    bool same;
+    bool equal = false;
+    int sys;
+    int fd = -1;
 
-    if (map_name(self, name, &found, NULL) != SLU_ERR_OK) {
+    if (open_file(self, name, &fd, NULL) != SLU_ERR_OK) {
         return false;
     }
-    same = slu_view_equal(found, bytes);
-    unmap(found);
-    return same;
+    if (slu_fd_equals(fd, bytes, &equal, &sys) != SLU_ERR_OK) {
+        equal = false; /* and is written again */
+    }
+    (void)close(fd);
+    return equal;
 }

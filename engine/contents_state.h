@@ -48,7 +48,7 @@ void slu_contents_close_content(void *ctx, struct slu_view take_bytes);
 bool slu_contents_has(struct slu_contents_folder *self,
                       const struct slu_content_name *name);
 /* The same of one whose bytes are at hand: they are compared, which is cheaper
- * than hashing them. */
+ * than hashing them, piece by piece, so that there is no second 35 MB. */
 bool slu_contents_has_bytes(struct slu_contents_folder *self,
                             const struct slu_content_name *name,
                             struct slu_view bytes);
