@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The findings flow: extraction alone, and end to end on loopback.
 
-usage: bench/run [--findings N] [--latency MS]... [--rounds N] [--burst]
+usage: bench/run [findings] [--findings N] [--latency MS]... [--rounds N] [--burst]
 
 First sluice-bench-findings over 20,000 findings of the simulator. Then, for
 each latency, a sync of N findings into an empty folder, and one behind it that
@@ -79,12 +79,12 @@ def watch(process):
     return peak / 1024, usage.ru_utime + usage.ru_stime
 
 
-def sync(binaries, folder, simulator):
-    """Runs one sync; its report, with what it cost."""
+def sync(binaries, folder, simulator, **more):
+    """Runs one sync; its report, with what it cost. more: environment."""
     env = {"PATH": os.environ["PATH"], "HOME": str(folder),
            "AWS_ENDPOINT_URL": simulator.base, "AWS_ACCESS_KEY_ID": KEY_ID,
            "AWS_SECRET_ACCESS_KEY": SECRET,
-           "AWS_EC2_METADATA_DISABLED": "true"}
+           "AWS_EC2_METADATA_DISABLED": "true", **more}
     before = cpu_seconds(simulator.process.pid)
     report = folder / "report"
     with open(folder / "log", "wb") as log, open(report, "wb") as out:
