@@ -20,6 +20,8 @@
 
 /* ---- folders ---- */
 
+#define TEST_FOLDER "/tmp/slu-test-"
+
 UNUSED_FN static int remove_one(const char *path, const struct stat *info,
                                 int type, struct FTW *where)
 {
@@ -29,15 +31,19 @@ UNUSED_FN static int remove_one(const char *path, const struct stat *info,
     return remove(path);
 }
 
+/* Of the folders that make_folder makes, and of no other. */
 UNUSED_FN static void remove_tree(const char *path)
 {
-    (void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    if (strncmp(path, TEST_FOLDER, sizeof(TEST_FOLDER) - 1) != 0) {
+        abort();
+    }
+    (void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
 /* A new folder; the returned text is the caller's array. */
 UNUSED_FN static const char *make_folder(char path[64])
 {
-    (void)snprintf(path, 64, "/tmp/slu-test-XXXXXX");
+    (void)snprintf(path, 64, TEST_FOLDER "XXXXXX");
     if (mkdtemp(path) == NULL) {
         abort();
     }

@@ -240,12 +240,12 @@ Test(sync, needs_a_key)
     (void)unsetenv("SLUICE_TEST_KEY");
     cr_assert_eq(
         open_text("gti: {api_key: {env: SLUICE_NO_SUCH}}\n"
-                  "state_dir: /tmp/slu-none\noutput_dir: /tmp/slu-none\n"),
+                  "state_dir: /tmp/slu-test-none\noutput_dir: /tmp/slu-none\n"),
         SLU_ERR_OK);
     cr_assert_eq(slu_engine_sync(engine, 0, NULL), SLU_ERR_CONFIG);
     cr_assert_not_null(
         strstr(slu_engine_error(engine)->text, "API key not found"));
-    cr_assert_neq(access("/tmp/slu-none", F_OK), 0);
+    cr_assert_neq(access("/tmp/slu-test-none", F_OK), 0);
     (void)stop();
 }
 
@@ -306,15 +306,15 @@ Test(sync, check_keeps_the_sentence_of_a_missing_key)
     start("");
     slu_engine_close(engine);
     cr_assert_eq(open_text("gti: {api_key: {env: SLUICE_NO_SUCH}}\n"
-                           "state_dir: /tmp/slu-none/a\n"
-                           "output_dir: /tmp/slu-none/b\n"),
+                           "state_dir: /tmp/slu-test-none/a\n"
+                           "output_dir: /tmp/slu-test-none/b\n"),
                  SLU_ERR_OK);
     cr_assert_eq(slu_engine_check(engine, note_check, &checked),
                  SLU_ERR_CONFIG);
     cr_assert_not_null(
         strstr(slu_engine_error(engine)->text, "API key not found"), "%s",
         slu_engine_error(engine)->text);
-    remove_tree("/tmp/slu-none");
+    remove_tree("/tmp/slu-test-none");
     (void)stop();
 }
 
