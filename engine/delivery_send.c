@@ -112,7 +112,8 @@ static enum slu_err send_objects(struct slu_delivery *self,
 
 /* ---- sets ---- */
 
-void slu_delivery_want_all(struct slu_delivery *self)
+/* Tells the sets what each list is now: the content of its object. */
+static void want_all(struct slu_delivery *self)
 {
     for (unsigned i = 0; i < self->file_count; i++) {
         const struct slu_delivery_file *file = &self->files[i];
@@ -147,7 +148,7 @@ static enum slu_err settle_sets(struct slu_delivery *self,
     enum slu_err err;
     bool any = false;
 
-    slu_delivery_want_all(self);
+    want_all(self);
     slu_sets_settle(self->sets);
     err = slu_delivery_run_sets(self, error);
     self->settled = true;
@@ -155,7 +156,7 @@ static enum slu_err settle_sets(struct slu_delivery *self,
         err = slu_delivery_restore(self, &any, error);
     }
     if (err == SLU_ERR_OK && any) {
-        slu_delivery_want_all(self);
+        want_all(self);
         slu_sets_settle(self->sets);
         err = slu_delivery_run_sets(self, error);
     }

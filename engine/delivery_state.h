@@ -63,9 +63,6 @@ SLU_MUST_CHECK enum slu_err slu_delivery_restore(struct slu_delivery *self,
                                                  bool *out_any,
                                                  struct slu_error *out_error);
 
-/* Tells the sets what each list is now: the content of its object. */
-void slu_delivery_want_all(struct slu_delivery *self);
-
 unsigned slu_delivery_list_count(const struct slu_delivery *self,
                                  enum slu_kind kind);
 
