@@ -200,7 +200,7 @@ static inline void begin_next(void)
 {
     slu_delivery_close(bench.delivery);
     bench.cloud.log[0] = '\0';
-    bench.cloud.reads = 0;
+    bench.cloud.gets = 0;
     bench.lines[0] = '\0';
     bench.report = (struct slu_report){0};
     open_delivery();
@@ -220,7 +220,7 @@ static inline void prepare(const char *ips, const char *checkpoint)
                  SLU_ERR_OK, "%s", bench.error.text);
     cr_assert_eq(slu_delivery_survey(bench.delivery, &bench.error), SLU_ERR_OK,
                  "%s", bench.error.text);
-    bench.cloud.reads = 0;
+    bench.cloud.gets = 0;
     add(IP, SLU_ARTIFACT_LIST, ips);
     add(OTHER, SLU_ARTIFACT_LIST, "");
     add(ENTITY, SLU_ARTIFACT_LIST, "a.example\nb.example\n");

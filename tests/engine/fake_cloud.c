@@ -46,7 +46,7 @@ static void note(struct cloud *self, const struct asked *asked)
 
     if (strcmp(asked->method, "GET") == 0 ||
         strcmp(asked->method, "HEAD") == 0) {
-        self->reads++;
+        self->gets += asked->method[0] == 'G';
         return;
     }
     (void)snprintf(self->log + len, sizeof(self->log) - len, "%s %s\n",
@@ -294,6 +294,10 @@ struct raw_answer cloud_answer(void *ctx, const char *request)
     }
     if (strncmp(asked.target, BUCKET, strlen(BUCKET)) == 0) {
         return answer_object(self, &asked);
+    }
+    if (self->denies_sets) {
+        return answer_json(403, "{\"__type\":\"AccessDeniedException\","
+                                "\"message\":\"not authorized\"}");
     }
     if (strncmp(asked.target, DETECTOR, strlen(DETECTOR)) == 0) {
         return answer_sets(self, &asked);

@@ -40,9 +40,10 @@ struct cloud {
     unsigned set_limit;  /* of each kind; 0: none */
     const char *refuses; /* contents with this text end in ERROR; NULL: none */
     bool denies;         /* 403 for all */
+    bool denies_sets;    /* 403 for GuardDuty */
     bool slow;           /* sets stay ACTIVATING */
     char log[8192];      /* a line of each request that would write */
-    unsigned reads;
+    unsigned gets;
 };
 
 /* ctx: struct cloud. */

@@ -105,6 +105,16 @@ Test(delivery, leaves_guardduty_alone_where_the_flow_has_no_such_sink)
         SLU_ERR_OK);
 }
 
+/* The objects are none of its business. */
+Test(delivery, is_denied_when_no_region_lets_it_in)
+{
+    bench.cloud.denies_sets = true;
+    assert_error(sync_lists(make_lines("10.0.0.", 3), "{}"), SLU_ERR_AUTH,
+                 "eu-west-1");
+    cr_assert_eq(bench.report.objects_sent, 5);
+    assert_object(KEY(IP), make_lines("10.0.0.", 3));
+}
+
 /* ---- the shrink guard ---- */
 
 Test(delivery, holds_a_list_that_would_shrink_too_much)
@@ -239,6 +249,11 @@ Test(delivery, an_error_without_a_last_good_content_is_told)
                  "Line 1 is bad");
     cr_assert_str_eq(find_row(IP)->status, "error");
     assert_object(KEY(IP), make_lines("10.0.0.", 3));
+    /* It is what the object has, so nothing is held back. */
+    begin_next();
+    (void)sync_lists(make_lines("10.0.0.", 3), "{}");
+    cr_assert_eq(bench.report.objects_held, 0);
+    cr_assert_null(strstr(bench.lines, "last good content stays"));
 }
 
 /* ---- sets that are slow ---- */

@@ -316,7 +316,8 @@ static void choose_folder(void)
 {
     const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
 
-    (void)snprintf(dir, sizeof(dir), "%s/slu-crash-%ld", base, (long)getpid());
+    (void)snprintf(dir, sizeof(dir), "%s" TEST_FOLDER "crash-%ld", base,
+                   (long)getpid());
 }
 
 static void kill_everywhere(void)
