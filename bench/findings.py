@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The findings flow: extraction alone, and end to end on loopback.
 
-usage: bench/run [findings] [--findings N] [--latency MS]... [--rounds N] [--burst]
+usage: bench/run [findings] [--findings N] [--latency MS]... [--rounds N]
+                 [--burst]
 
 First sluice-bench-findings over 20,000 findings of the simulator. Then, for
 each latency, a sync of N findings into an empty folder, and one behind it that
