@@ -260,7 +260,7 @@ static inline void assert_object(const char *key, const char *text)
     const struct cloud_object *object = cloud_find(&bench.cloud, key);
 
     cr_assert_not_null(object, "%s", key);
-    cr_assert_str_eq(object->text, text, "%s", key);
+    cr_assert_str_eq(object->text, text, "%s: %s", key, object->text);
 }
 
 static inline void assert_error(enum slu_err err, enum slu_err wanted,
