@@ -101,6 +101,9 @@ struct slu_request {
     unsigned header_count; /* at most SLU_REQUEST_HEADERS_MAX */
     bool body_lent;        /* the body is not copied: for one of up to
                               SLU_REQUEST_LENT_MAX bytes; else 1 MB */
+    bool once; /* what was not answered isn't sent again unasked: a connection
+                  of its own, for whom a second time is worse than its cost.
+                  Not over SLU_CHANNEL_FILE */
     enum slu_auth auth;
     struct slu_aws_scope aws;
     unsigned lane; /* its rate-limit domain, below the machine's lanes */

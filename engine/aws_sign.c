@@ -208,6 +208,7 @@ enum slu_err slu_aws_signer_sign(struct slu_aws_signer *self,
         .headers = self->headers,
         .body = request->body,
         .body_lent = request->body_lent,
+        .once = request->once,
         .raw = is_raw(request->aws.service),
     };
     add_all_own(out_http, self->headers, request);

@@ -84,6 +84,9 @@ struct slu_http_request {
     bool body_lent;       /* not copied: sent from the caller's memory, which
                              stays until on_end, or after a cancel until free */
     bool direct;          /* never through the proxy */
+    bool once;            /* on a connection of its own: on one that was used
+                             before, libcurl sends what was not answered a
+                             second time, and tells nobody */
     bool raw;             /* no Accept-Encoding, and the body as it comes: an
                              object of S3 keeps its own compression */
     int64_t timeout_ms;   /* for the whole exchange, pauses included, once it

@@ -203,6 +203,8 @@ bool slu_http_easy_set(struct slu_transfer *self)
     bad |= curl_easy_setopt(self->easy, CURLOPT_PROXY, self->proxy);
     bad |= curl_easy_setopt(self->easy, CURLOPT_TIMEOUT_MS,
                             (long)self->timeout_ms);
+    bad |=
+        curl_easy_setopt(self->easy, CURLOPT_FRESH_CONNECT, (long)self->once);
     bad |= set_method(self);
     return bad == CURLE_OK;
 }
@@ -381,6 +383,7 @@ enum slu_err slu_http_easy_take(struct slu_transfer *self,
     assert(request->header_count <= SLU_HTTP_HEADERS_MAX);
     self->method = find_method(request->method);
     self->direct = request->direct;
+    self->once = request->once;
     self->raw = request->raw;
     self->timeout_ms = request->timeout_ms;
     if (self->method == SLU_HTTP_METHODS || !check_request(request, &len) ||

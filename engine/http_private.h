@@ -93,6 +93,7 @@ struct slu_transfer {
     struct slu_view sent; /* what is sent: the copy, or what was lent */
     enum slu_http_method method;
     bool direct;
+    bool once;
     bool raw;
     int64_t timeout_ms;
     struct curl_slist headers[SLU_HTTP_HEADERS_MAX + SLU_HTTP_OWN_HEADERS];

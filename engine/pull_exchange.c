@@ -267,6 +267,7 @@ static enum slu_err send_plain(struct slu_slot *slot)
         .header_count = 2,
         .body = asked->body,
         .body_lent = asked->body_lent,
+        .once = asked->once,
     };
 
     if (asked->auth == SLU_AUTH_API_KEY && key != NULL) {

@@ -76,6 +76,9 @@ static void retry(struct slu_sets_unit *unit, struct slu_step *out_step)
 {
     unit->state = SLU_SETS_READY;
     unit->due_ms = 0;
+    if (unit->entry != NULL && !out_step->throttled) {
+        slu_sets_settle_again(unit->entry);
+    }
     out_step->kind = SLU_STEP_RETRY;
 }
 

@@ -117,6 +117,8 @@ SLU_MUST_CHECK enum slu_err slu_sets_settle_take(struct slu_sets_entry *entry,
 bool slu_sets_settle_refused(struct slu_sets_entry *entry,
                              const struct slu_aws_error *refusal,
                              const struct slu_error *error);
+/* The request is to be sent again, which may have taken effect already. */
+void slu_sets_settle_again(struct slu_sets_entry *entry);
 void slu_sets_settle_end(struct slu_sets_entry *entry,
                          enum slu_set_outcome outcome, const char *text);
 

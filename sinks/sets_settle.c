@@ -7,13 +7,15 @@
  *          -> Get, later -------------> idle
  *
  * An Update that is refused is no failure yet: the set is looked at, which says
- * whether it is busy, gone, or really refuses.
+ * whether it is busy, gone, or really refuses. So is one whose answer was lost,
+ * before it is sent again: the set may be busy with it.
  */
 #include "sinks/sets_parts.h"
 
 #include <stdio.h>
 
 #define REFUSALS_MAX 3
+#define DOUBTS_MAX 3
 
 void slu_sets_settle_begin(struct slu_sets_entry *entry)
 {
@@ -24,6 +26,7 @@ void slu_sets_settle_begin(struct slu_sets_entry *entry)
     entry->resurveyed = false;
     entry->told = false;
     entry->refusals = 0;
+    entry->doubts = 0;
     entry->poll_ms = SLU_SETS_POLL_MIN_MS;
     entry->outcome = SLU_SET_NONE;
     entry->text[0] = '\0';
@@ -318,6 +321,18 @@ enum slu_err slu_sets_settle_take(struct slu_sets_entry *entry,
         return take_updated(entry);
     default:
         return take_status(entry, error);
+    }
+}
+
+/* A few times only: what a server fails at again and again is waited for longer
+ * and longer, and given up, which no good answer in between may undo. */
+void slu_sets_settle_again(struct slu_sets_entry *entry)
+{
+    if (entry->unit.operation == SLU_SETS_UPDATE &&
+        entry->doubts < DOUBTS_MAX) {
+        entry->doubts++;
+        entry->looks = true;
+        entry->unit.state = SLU_SETS_IDLE;
     }
 }
 

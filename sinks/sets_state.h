@@ -111,6 +111,7 @@ struct slu_sets_entry {
     bool resurveyed; /* the kind was surveyed again for it */
     bool told;       /* the line "Activating ..." */
     unsigned refusals;
+    unsigned doubts;  /* Updates that may have been made, or not */
     unsigned creates; /* of this instance: a new Create is a new token */
     uint64_t poll_ms;
     enum slu_set_outcome outcome;

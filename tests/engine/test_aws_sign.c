@@ -308,9 +308,12 @@ Test(aws_sign, hands_a_lent_body_on_as_it_is)
     request.body = slu_view_str("8.8.8.8\n");
     cr_assert_eq(sign_it(&sign, &request), SLU_ERR_OK);
     cr_assert_not(sign.http.body_lent);
+    cr_assert_not(sign.http.once);
     request.body_lent = true;
+    request.once = true;
     cr_assert_eq(sign_it(&sign, &request), SLU_ERR_OK);
     cr_assert(sign.http.body_lent);
+    cr_assert(sign.http.once);
     cr_assert_eq(sign.http.body.ptr, request.body.ptr);
     sign_fini(&sign);
     check_wire(&request, &credentials, &keys);

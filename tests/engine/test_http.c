@@ -262,6 +262,26 @@ Test(http, keeps_a_connection_for_the_next_request)
     client_fini(&client);
 }
 
+Test(http, has_a_connection_of_its_own_for_what_is_sent_once)
+{
+    struct slu_http_request request = {.target = SLU_VIEW_LITERAL("/")};
+    struct client client;
+    struct exchange exchange;
+
+    client_init(&client, answer_fixed, NULL, NULL);
+    for (int i = 0; i < 4; i++) {
+        exchange_init(&exchange, &client);
+        request.once = i % 2 == 1;
+        exchange_send(&exchange, &request);
+        client_run(&client);
+        expect_whole(&exchange, "body");
+        exchange_fini(&exchange);
+    }
+    /* The third takes one that is there. */
+    cr_assert_eq(raw_server_counts(client.server)->connections, 3);
+    client_fini(&client);
+}
+
 Test(http, starts_the_next_request_from_inside_the_end)
 {
     struct client client;

@@ -216,6 +216,15 @@ static void settle_step(struct drive *self, unsigned at,
     self->broken |= step->error.code == SLU_ERR_NOMEM;
 }
 
+/* Of a request that takes effect. */
+static bool loses_answer(struct drive *self, const struct drive_flight *flight)
+{
+    bool loses = flight->request.posts && self->lost_posts > 0;
+
+    self->lost_posts -= loses;
+    return loses;
+}
+
 static void land(struct drive *self)
 {
     struct world *world = self->world;
@@ -235,7 +244,7 @@ static void land(struct drive *self)
         end = (struct slu_answer_end){SLU_ERR_NETWORK, &lost};
     } else {
         world_serve(world, &flight->request, &answer);
-        if (loses) {
+        if (loses || loses_answer(self, flight)) {
             end = (struct slu_answer_end){SLU_ERR_NETWORK, &lost};
         } else if (!bring(self, flight, &answer)) {
             end = (struct slu_answer_end){SLU_ERR_MALFORMED, NULL};

@@ -37,6 +37,7 @@ struct drive {
     unsigned width;
     bool read_only;
     unsigned lost_percent; /* answers that don't come */
+    unsigned lost_posts;   /* so many POSTs take effect, and nobody hears it */
     unsigned stop_after;   /* answers; 0: never */
     bool stop_uncommitted; /* the last of them isn't stored */
     unsigned attempts_max;
