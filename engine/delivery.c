@@ -74,6 +74,9 @@ static enum slu_err open_delivery(struct slu_delivery *self,
         err = load_bucket(self, error);
     }
     if (err == SLU_ERR_OK && options->sets) {
+        err = slu_delivery_load_checkpoint(self, error);
+    }
+    if (err == SLU_ERR_OK && options->sets) {
         err = open_sets(self, error);
     }
     return err;
@@ -308,6 +311,7 @@ void slu_delivery_sweep(struct slu_delivery *self)
         slu_contents_keep(self->folder, &artifact->content);
         slu_contents_keep(self->folder, &object.content);
     }
+    slu_contents_keep(self->folder, &self->proved);
     keep_sets(self);
     slu_contents_sweep(self->folder);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A set that ends in ERROR has refused the content of its object. What it had
- * before is put back, and the checkpoint with it, for it would tell of
- * indicators that are no longer in the bucket.
+ * before is put back, and the checkpoint with it (delivery_checkpoint.c).
  */
 #include "codecs/line_diff.h"
 #include "engine/delivery_state.h"
@@ -96,17 +95,29 @@ static enum slu_err restore_lists(struct slu_delivery *self, bool *out_any)
     return SLU_ERR_OK;
 }
 
-static enum slu_err restore_checkpoint(struct slu_delivery *self)
+/* Now, or by a run before: that one may have come no further. */
+static bool is_any_refused(const struct slu_delivery *self)
 {
     for (unsigned i = 0; i < self->file_count; i++) {
-        struct slu_delivery_file *file = &self->files[i];
-
-        if (file->artifact.role == SLU_ARTIFACT_CHECKPOINT && file->sent &&
-            file->before.state == SLU_OBJECT_PRESENT) {
-            return restore_file(self, file, &file->before.content);
+        if (self->files[i].restored ||
+            self->files[i].hold == SLU_HOLD_REJECTED) {
+            return true;
         }
     }
-    return SLU_ERR_OK;
+    return false;
+}
+
+static enum slu_err restore_checkpoint(struct slu_delivery *self, bool *out_any)
+{
+    struct slu_delivery_file *file;
+    const struct slu_content_name *last =
+        slu_delivery_last_checkpoint(self, &file);
+
+    if (last == NULL || !is_any_refused(self)) {
+        return SLU_ERR_OK;
+    }
+    *out_any = true;
+    return restore_file(self, file, last);
 }
 
 enum slu_err slu_delivery_restore(struct slu_delivery *self, bool *out_any,
@@ -117,8 +128,8 @@ enum slu_err slu_delivery_restore(struct slu_delivery *self, bool *out_any,
     *out_any = false;
     slu_bucket_clear(self->bucket);
     err = restore_lists(self, out_any);
-    if (err == SLU_ERR_OK && *out_any) {
-        err = restore_checkpoint(self);
+    if (err == SLU_ERR_OK) {
+        err = restore_checkpoint(self, out_any);
     }
     if (err != SLU_ERR_OK) {
         return slu_error_set(out_error, err,

@@ -231,5 +231,7 @@ enum slu_err slu_delivery_send(struct slu_delivery *self,
         keep_worst(&worst, out_error, judge_sets(self, &other), &other);
     }
     keep_worst(&worst, out_error, judge_holds(self, &other), &other);
-    return worst;
+    return worst == SLU_ERR_OK && self->sets != NULL
+               ? slu_delivery_prove_checkpoint(self, out_error)
+               : worst;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What: the inside of a delivery, shared by the files that make it up:
  * delivery.c (life, errands), delivery_take_over.c, delivery_send.c,
- * delivery_restore.c, delivery_plan.c, delivery_report.c. */
+ * delivery_restore.c, delivery_checkpoint.c, delivery_plan.c,
+ * delivery_report.c. */
 #ifndef SLU_ENGINE_DELIVERY_STATE_H
 #define SLU_ENGINE_DELIVERY_STATE_H
 
@@ -39,6 +40,8 @@ struct slu_delivery {
     bool settled;          /* the sets' outcomes are of this sync */
     struct slu_delivery_file files[SLU_DELIVERY_FILES_MAX];
     unsigned file_count;
+    struct slu_content_name proved; /* the last checkpoint with which every
+                                       list was in use; "": none */
     uint64_t requests;
     char bucket_url[SLU_LOCATION_MAX + 1];
 };
@@ -62,6 +65,23 @@ void slu_delivery_hold_lists(struct slu_delivery *self);
 SLU_MUST_CHECK enum slu_err slu_delivery_restore(struct slu_delivery *self,
                                                  bool *out_any,
                                                  struct slu_error *out_error);
+
+/* Which checkpoint was proved last, in runs before. */
+SLU_MUST_CHECK enum slu_err
+slu_delivery_load_checkpoint(struct slu_delivery *self,
+                             struct slu_error *out_error);
+
+/* After a send in which nothing failed or was held: this one is. Does nothing
+ * while a set is busy. */
+SLU_MUST_CHECK enum slu_err
+slu_delivery_prove_checkpoint(struct slu_delivery *self,
+                              struct slu_error *out_error);
+
+/* The content that the checkpoint must have again while a list has its last
+ * good content; NULL: it has it, or nobody knows. */
+const struct slu_content_name *
+slu_delivery_last_checkpoint(struct slu_delivery *self,
+                             struct slu_delivery_file **out_file);
 
 unsigned slu_delivery_list_count(const struct slu_delivery *self,
                                  enum slu_kind kind);
