@@ -53,7 +53,7 @@ static enum slu_err check_flows(struct slu_engine *self,
                                 struct slu_error *error)
 {
     for (unsigned i = 0; i < slu_config_flow_count(self->config); i++) {
-        const void *config;
+        const void *config = NULL;
         const struct slu_source_ops *ops = slu_engine_source(self, i, &config);
         struct slu_source_access access;
         struct slu_url url;

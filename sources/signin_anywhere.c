@@ -261,7 +261,7 @@ static void prepare(struct slu_signin *self)
 {
     struct slu_error error = {0};
     struct slu_sigv4_x509 *signer;
-    struct slu_view region;
+    struct slu_view region = {0};
     enum slu_err err = begin(self, &region, &error);
 
     if (err != SLU_ERR_OK) {
