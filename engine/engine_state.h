@@ -22,6 +22,7 @@
 #define SLU_STATUS_ENTRIES_MAX 2048
 #define SLU_STATUS_RUNS_MAX 10
 #define SLU_PUBLISHED_SETS_MAX 64
+#define SLU_STATUS_SETS_MAX 1024
 
 struct slu_engine {
     const struct slu_alloc *alloc;
@@ -43,6 +44,7 @@ struct slu_engine {
     struct slu_status_run status_runs[SLU_STATUS_RUNS_MAX];
     struct slu_store_run stored_runs[SLU_STATUS_RUNS_MAX];
     struct slu_explained_set published_sets[SLU_PUBLISHED_SETS_MAX];
+    struct slu_status_set status_sets[SLU_STATUS_SETS_MAX];
 };
 
 /* The flow's source and its section; NULL (and the error is set) for a flow

@@ -9,15 +9,15 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define OBJECT_PREFIX "s3/object/"
+#define OBJECT_PREFIX "s3/"
 #define SETS_PREFIX "sets/"
 #define PIECE_BYTES (64u * 1024)
 
 struct publication {
     struct slu_engine *engine;
-    struct slu_view path;
+    const char *path;
     struct slu_explanation *out;
-    char content[SLU_SHA256_HEX_LEN + 1]; /* of the object; "": not known */
+    struct slu_content_name content; /* of the object; "": not known */
 };
 
 static enum slu_err keep(struct publication *self, struct slu_view text,
@@ -29,47 +29,20 @@ static enum slu_err keep(struct publication *self, struct slu_view text,
 
 /* ---- the object ---- */
 
-/* The location before the last " etag=": blanks may stand in it, as they may in
- * a prefix. */
-static bool take_location(struct slu_view *text, struct slu_view *out_location)
-{
-    struct slu_view whole = *text;
-    struct slu_view rest = whole;
-    struct slu_view word;
-    bool found = false;
-
-    while (slu_view_take_until(&rest, ' ', &word)) {
-        if (slu_view_starts_with(rest, "etag=")) {
-            *out_location = slu_view_make(
-                whole.ptr, (size_t)(word.ptr + word.len - whole.ptr));
-            *text = rest;
-            found = true;
-        }
-    }
-    return found;
-}
-
-/* "s3://bucket/path etag="..." sha256=<64 digits> lines=..." */
 static enum slu_err note_object(void *ctx, struct slu_view key,
                                 struct slu_view value)
 {
     struct publication *self = ctx;
-    struct slu_view word;
+    char path[SLU_OBJECT_PATH_MAX + 1];
+    struct slu_object object;
 
     if (!slu_view_take_prefix(&key, OBJECT_PREFIX) ||
-        !slu_view_equal(key, self->path) || !take_location(&value, &word)) {
+        !slu_bucket_read_entry(key, value, path, &object) ||
+        strcmp(path, self->path) != 0) {
         return SLU_ERR_OK;
     }
-    if (keep(self, word, &self->out->object) != SLU_ERR_OK) {
-        return SLU_ERR_NOMEM;
-    }
-    while (slu_view_take_until(&value, ' ', &word)) {
-        if (slu_view_take_prefix(&word, "sha256=") &&
-            word.len == SLU_SHA256_HEX_LEN) {
-            memcpy(self->content, word.ptr, word.len);
-        }
-    }
-    return SLU_ERR_OK;
+    self->content = object.content;
+    return keep(self, slu_view_str(object.location), &self->out->object);
 }
 
 /* False when the file can't be read to its end. */
@@ -112,7 +85,7 @@ static enum slu_err compare_file(struct publication *self, const char *path)
     if (fd >= 0) {
         self->out->object_current =
             hash_file(sha, fd, piece, content) &&
-            memcmp(content, self->content, sizeof(content)) == 0;
+            memcmp(content, self->content.text, sizeof(content)) == 0;
         (void)close(fd);
     }
     slu_alloc_put(alloc, piece, piece == NULL ? 0 : PIECE_BYTES);
@@ -122,65 +95,45 @@ static enum slu_err compare_file(struct publication *self, const char *path)
 
 /* ---- the sets ---- */
 
-static struct slu_view take_word(struct slu_view *text)
+const char *slu_published_set_status(const struct slu_set_known *set,
+                                     const struct slu_content_name *content)
 {
-    struct slu_view word;
+    bool known = content->text[0] != '\0';
 
-    if (!slu_view_take_until(text, ' ', &word)) {
-        word = *text;
-        *text = slu_view_make(text->ptr + text->len, 0);
-    }
-    return word;
-}
-
-/* By the contents last asked for, last active and refused, and the bucket's. */
-static const char *judge_set(const struct publication *self,
-                             struct slu_view words)
-{
-    struct slu_view asked = take_word(&words);
-    struct slu_view active = take_word(&words);
-    struct slu_view rejected = take_word(&words);
-
-    if (self->content[0] != '\0' && slu_view_equal_str(active, self->content)) {
+    if (known && slu_content_name_equal(&set->active, content)) {
         return "active";
     }
-    if (self->content[0] != '\0' &&
-        slu_view_equal_str(rejected, self->content)) {
+    if (known && slu_content_name_equal(&set->rejected, content)) {
         return "error";
     }
-    if (asked.len == SLU_SHA256_HEX_LEN && !slu_view_equal(asked, active)) {
+    if (set->asked.text[0] != '\0' &&
+        !slu_content_name_equal(&set->asked, &set->active)) {
         return "pending";
     }
-    return active.len == SLU_SHA256_HEX_LEN ? "old" : "inactive";
+    return set->active.text[0] != '\0' ? "old" : "inactive";
 }
 
-/* "sets/<region>/<path>" -> "ID ASKED ACTIVE REJECTED", "-" for none. */
 static enum slu_err note_set(void *ctx, struct slu_view key,
                              struct slu_view value)
 {
     struct publication *self = ctx;
     struct slu_explained_set *set;
-    struct slu_view region;
-    struct slu_view id;
+    struct slu_set_known known;
     enum slu_err err;
 
     if (self->out->set_count == SLU_PUBLISHED_SETS_MAX ||
         !slu_view_take_prefix(&key, SETS_PREFIX) ||
-        !slu_view_take_until(&key, '/', &region) ||
-        !slu_view_equal(key, self->path)) {
-        return SLU_ERR_OK;
-    }
-    id = take_word(&value);
-    if (id.len == 0 || slu_view_equal_str(id, "-")) {
+        !slu_sets_read_entry(key, value, &known) ||
+        strcmp(known.path, self->path) != 0 || known.id[0] == '\0') {
         return SLU_ERR_OK;
     }
     set = &self->engine->published_sets[self->out->set_count];
-    err = keep(self, region, &set->region);
+    err = keep(self, slu_view_str(known.region), &set->region);
     if (err == SLU_ERR_OK) {
-        err = keep(self, id, &set->id);
+        err = keep(self, slu_view_str(known.id), &set->id);
     }
     if (err == SLU_ERR_OK) {
-        set->status = judge_set(self, value);
+        set->status = slu_published_set_status(&known, &self->content);
         self->out->set_count++;
     }
     return err;
@@ -190,8 +143,7 @@ enum slu_err slu_published_list_find(struct slu_engine *engine,
                                      struct slu_store *store, const char *path,
                                      struct slu_explanation *out)
 {
-    struct publication self = {
-        .engine = engine, .path = slu_view_str(path), .out = out};
+    struct publication self = {.engine = engine, .path = path, .out = out};
     enum slu_err err =
         slu_store_entries(store, OBJECT_PREFIX, note_object, &self);
 
@@ -202,7 +154,7 @@ enum slu_err slu_published_list_find(struct slu_engine *engine,
     if (err != SLU_ERR_OK) {
         return slu_engine_fail_store(engine, err, store);
     }
-    if (self.content[0] != '\0') {
+    if (self.content.text[0] != '\0') {
         err = compare_file(&self, path);
     }
     return err == SLU_ERR_OK ? err

@@ -11,6 +11,11 @@
 #define SLU_ENGINE_PUBLISHED_LIST_H
 
 #include "engine/engine_state.h"
+#include "sinks/sets.h"
+
+/* As struct slu_explained_set has it; content is what the object has, or "". */
+const char *slu_published_set_status(const struct slu_set_known *set,
+                                     const struct slu_content_name *content);
 
 /* Fills object, object_current, sets and set_count of *out for a list file.
  * The error is the handle's. */

@@ -2,14 +2,22 @@
 /* What the state and the output folder say, read without a lock, so that it
  * can be asked while a sync runs. */
 #include "codecs/time_text.h"
+#include "codecs/view_take.h"
 #include "engine/engine_state.h"
+#include "engine/published_list.h"
 #include "engine/registry.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
+struct known_object {
+    char path[SLU_OBJECT_PATH_MAX + 1];
+    struct slu_content_name content;
+};
+
 struct listing {
+    struct known_object objects[SLU_BUCKET_PATHS_MAX];
     struct slu_engine *engine;
     struct slu_status *status;
     unsigned checkpoints;
@@ -189,6 +197,77 @@ static enum slu_err add_exported(struct listing *self)
                                 slu_view_str(text));
 }
 
+/* ---- what is published ---- */
+
+static enum slu_err add_object(void *ctx, struct slu_view key,
+                               struct slu_view value)
+{
+    struct listing *self = ctx;
+    struct known_object read;
+    struct slu_object object;
+
+    if (!slu_view_take_prefix(&key, "s3/") ||
+        !slu_bucket_read_entry(key, value, read.path, &object)) {
+        return SLU_ERR_OK;
+    }
+    read.content = object.content;
+    if (self->status->object_count < SLU_BUCKET_PATHS_MAX) {
+        self->objects[self->status->object_count] = read;
+    }
+    self->status->object_count++;
+    return SLU_ERR_OK;
+}
+
+static struct slu_content_name find_content(const struct listing *self,
+                                            const char *path)
+{
+    for (unsigned i = 0;
+         i < self->status->object_count && i < SLU_BUCKET_PATHS_MAX; i++) {
+        if (strcmp(self->objects[i].path, path) == 0) {
+            return self->objects[i].content;
+        }
+    }
+    return (struct slu_content_name){""};
+}
+
+static enum slu_err add_set(void *ctx, struct slu_view key,
+                            struct slu_view value)
+{
+    struct listing *self = ctx;
+    struct slu_engine *engine = self->engine;
+    struct slu_status_set *set = &engine->status_sets[self->status->set_count];
+    struct slu_set_known known;
+    struct slu_content_name content;
+
+    if (self->status->set_count == SLU_STATUS_SETS_MAX ||
+        !slu_view_take_prefix(&key, "sets/") ||
+        !slu_sets_read_entry(key, value, &known)) {
+        return SLU_ERR_OK;
+    }
+    content = find_content(self, known.path);
+    *set = (struct slu_status_set){
+        .region = slu_engine_keep_text(engine, slu_view_str(known.region)),
+        .path = slu_engine_keep_text(engine, slu_view_str(known.path)),
+        .id = slu_engine_keep_text(engine, slu_view_str(known.id)),
+        .status = slu_published_set_status(&known, &content),
+        .refused = known.rejected.text[0] != '\0',
+    };
+    self->status->set_count++;
+    return set->region != NULL && set->path != NULL && set->id != NULL
+               ? SLU_ERR_OK
+               : SLU_ERR_NOMEM;
+}
+
+static enum slu_err read_publication(struct listing *self,
+                                     struct slu_store *store)
+{
+    enum slu_err err = slu_store_entries(store, "s3/object/", add_object, self);
+
+    self->status->sets = self->engine->status_sets;
+    return err == SLU_ERR_OK ? slu_store_entries(store, "sets/", add_set, self)
+                             : err;
+}
+
 /* ---- lists ---- */
 
 static enum slu_err add_entry(void *ctx, struct slu_view key,
@@ -312,6 +391,9 @@ static enum slu_err read_state(struct listing *self, struct slu_store *store)
     }
     if (err == SLU_ERR_OK) {
         err = add_exported(self);
+    }
+    if (err == SLU_ERR_OK) {
+        err = read_publication(self, store);
     }
     if (err == SLU_ERR_OK) {
         err = slu_store_runs(store, SLU_STATUS_RUNS_MAX, add_run, self);

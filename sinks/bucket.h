@@ -171,6 +171,11 @@ SLU_MUST_CHECK enum slu_err slu_bucket_entry(const char *path,
                                              struct slu_buf *out_key,
                                              struct slu_buf *out_value);
 
+/* Reads that form, of whatever bucket; false: the entry is no object's. */
+bool slu_bucket_read_entry(struct slu_view key, struct slu_view value,
+                           char out_path[SLU_OBJECT_PATH_MAX + 1],
+                           struct slu_object *out_object);
+
 /* "s3://bucket/prefix/path" */
 void slu_bucket_location(const struct slu_bucket_config *config,
                          const char *path, char out[SLU_LOCATION_MAX + 1]);

@@ -190,43 +190,97 @@ static bool take_count(struct slu_view *text, uint64_t *out_count)
     return true;
 }
 
-static bool read_value(const struct slu_bucket *self, struct slu_view text,
-                       struct slu_bucket_known *known)
+/* What stands before the last " etag=": blanks may stand in it, as they may in
+ * a prefix. */
+static bool take_location(struct slu_view *text, char out[SLU_LOCATION_MAX + 1])
+{
+    struct slu_view rest = *text;
+    struct slu_view word;
+    size_t len = 0;
+
+    while (slu_view_take_until(&rest, ' ', &word)) {
+        if (slu_view_starts_with(rest, "etag=")) {
+            len = (size_t)(word.ptr + word.len - text->ptr);
+        }
+    }
+    if (len == 0 || len > SLU_LOCATION_MAX) {
+        return false;
+    }
+    memcpy(out, text->ptr, len);
+    out[len] = '\0';
+    *text = slu_view_make(text->ptr + len + 1, text->len - len - 1);
+    return true;
+}
+
+static bool read_value(struct slu_view text, struct slu_object *out)
+{
+    bool whole;
+
+    *out = (struct slu_object){0};
+    whole = take_location(&text, out->location) &&
+            slu_view_take_prefix(&text, "etag=") &&
+            take_etag(&text, out->etag) &&
+            slu_view_take_prefix(&text, "sha256=") &&
+            take_name(&text, &out->content) &&
+            slu_view_take_prefix(&text, "lines=") &&
+            take_count(&text, &out->lines) &&
+            slu_view_take_prefix(&text, " bytes=") &&
+            take_count(&text, &out->bytes) && text.len == 0;
+    if (whole && out->etag[0] != '\0') {
+        out->state = SLU_OBJECT_PRESENT;
+    }
+    return whole;
+}
+
+static bool take_path(struct slu_view key, char out[SLU_OBJECT_PATH_MAX + 1])
+{
+    if (!slu_view_take_prefix(&key, KEY_PREFIX) || key.len == 0 ||
+        key.len > SLU_OBJECT_PATH_MAX || memchr(key.ptr, '\0', key.len)) {
+        return false;
+    }
+    memcpy(out, key.ptr, key.len);
+    out[key.len] = '\0';
+    return true;
+}
+
+bool slu_bucket_read_entry(struct slu_view key, struct slu_view value,
+                           char out_path[SLU_OBJECT_PATH_MAX + 1],
+                           struct slu_object *out_object)
+{
+    return take_path(key, out_path) && read_value(value, out_object);
+}
+
+/* What is known of another bucket isn't believed of this one. */
+static void know(const struct slu_bucket *self, struct slu_view value,
+                 struct slu_bucket_known *known)
 {
     char location[SLU_LOCATION_MAX + 1];
+    struct slu_object object;
 
     slu_bucket_location(&self->config, known->path, location);
-    return slu_view_take_prefix(&text, location) &&
-           slu_view_take_prefix(&text, " etag=") &&
-           take_etag(&text, known->etag) &&
-           slu_view_take_prefix(&text, "sha256=") &&
-           take_name(&text, &known->content) &&
-           slu_view_take_prefix(&text, "lines=") &&
-           take_count(&text, &known->lines) &&
-           slu_view_take_prefix(&text, " bytes=") &&
-           take_count(&text, &known->bytes) && text.len == 0;
+    if (!read_value(value, &object) || strcmp(object.location, location) != 0) {
+        return;
+    }
+    known->state = object.state;
+    known->content = object.content;
+    known->lines = object.lines;
+    known->bytes = object.bytes;
+    memcpy(known->etag, object.etag, sizeof(known->etag));
 }
 
 enum slu_err slu_bucket_known_load(struct slu_bucket *self, struct slu_view key,
                                    struct slu_view value)
 {
-    struct slu_bucket_known read = {.state = SLU_OBJECT_PRESENT};
+    struct slu_bucket_known read = {.state = SLU_OBJECT_UNKNOWN};
     struct slu_bucket_known *known;
 
-    if (!slu_view_take_prefix(&key, KEY_PREFIX) || key.len == 0 ||
-        key.len > SLU_OBJECT_PATH_MAX || memchr(key.ptr, '\0', key.len)) {
+    if (!take_path(key, read.path)) {
         return SLU_ERR_OK;
     }
-    memcpy(read.path, key.ptr, key.len);
-    known = find_known(self, key);
-    if (!read_value(self, value, &read)) {
-        read = (struct slu_bucket_known){.state = SLU_OBJECT_UNKNOWN};
-        memcpy(read.path, key.ptr, key.len);
-    } else if (read.etag[0] == '\0') {
-        read.state = SLU_OBJECT_UNKNOWN;
-    }
+    know(self, value, &read);
+    known = find_known(self, slu_view_str(read.path));
     if (known == NULL && read.content.text[0] != '\0') {
-        known = slu_bucket_known_take(self, key);
+        known = slu_bucket_known_take(self, slu_view_str(read.path));
     }
     if (known != NULL) {
         read.used = known->used;

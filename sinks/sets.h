@@ -195,6 +195,19 @@ struct slu_set_report slu_sets_outcome(const struct slu_sets *self,
                                        unsigned index);
 const struct slu_sets_result *slu_sets_result(const struct slu_sets *self);
 
+/* What is stored of one list in one region, and "" for what isn't known. */
+struct slu_set_known {
+    char region[64];
+    char path[SLU_OBJECT_PATH_MAX + 1];
+    char id[SLU_SET_ID_MAX + 1];
+    struct slu_content_name asked;
+    struct slu_content_name active;
+    struct slu_content_name rejected;
+};
+/* Of a stored key behind "sets/" and its value; false: it is none. */
+bool slu_sets_read_entry(struct slu_view key, struct slu_view value,
+                         struct slu_set_known *out);
+
 /* However an endpoint says that it has no such operation: of the listing of
  * entity sets, that the region has none. */
 bool slu_sets_is_unknown(const struct slu_aws_error *refusal);

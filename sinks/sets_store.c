@@ -82,17 +82,38 @@ static enum slu_err add(struct slu_sets *self, struct slu_view key,
     return SLU_ERR_OK;
 }
 
+static bool read_value(struct slu_view value, struct slu_set_known *out)
+{
+    return take_word(&value, out->id, sizeof(out->id)) &&
+           take_content(&value, &out->asked) &&
+           take_content(&value, &out->active) &&
+           take_content(&value, &out->rejected) && value.len == 0;
+}
+
+bool slu_sets_read_entry(struct slu_view key, struct slu_view value,
+                         struct slu_set_known *out)
+{
+    struct slu_view region;
+
+    *out = (struct slu_set_known){0};
+    if (!slu_view_take_until(&key, '/', &region) || region.len == 0 ||
+        region.len >= sizeof(out->region) || key.len == 0 ||
+        key.len >= sizeof(out->path)) {
+        return false;
+    }
+    memcpy(out->region, region.ptr, region.len);
+    memcpy(out->path, key.ptr, key.len);
+    return read_value(value, out);
+}
+
 enum slu_err slu_sets_load(struct slu_sets *self, struct slu_view key,
                            struct slu_view value)
 {
-    struct slu_sets_stored read = {0};
+    struct slu_set_known read = {0};
     struct slu_sets_stored *stored;
     enum slu_err err;
 
-    if (!take_word(&value, read.id, sizeof(read.id)) ||
-        !take_content(&value, &read.asked) ||
-        !take_content(&value, &read.active) ||
-        !take_content(&value, &read.rejected) || value.len > 0) {
+    if (!read_value(value, &read)) {
         return SLU_ERR_STATE;
     }
     err = add(self, key, &stored);

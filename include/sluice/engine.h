@@ -165,6 +165,14 @@ struct slu_status_run {
     const char *flow;
     const char *summary;
 };
+/* A list in GuardDuty, in one region, as the last sync left it. */
+struct slu_status_set {
+    const char *region;
+    const char *path;
+    const char *id;
+    const char *status; /* as of struct slu_explained_set */
+    bool refused;       /* some content was, and is held back or asked again */
+};
 struct slu_status {
     const char *state_dir;
     const char *output_dir;
@@ -175,6 +183,9 @@ struct slu_status {
     struct slu_report_file files[SLU_REPORT_FILES_MAX];
     unsigned run_count; /* newest first */
     const struct slu_status_run *runs;
+    unsigned object_count; /* of the bucket, that something is known of */
+    unsigned set_count;
+    const struct slu_status_set *sets;
 };
 
 /*

@@ -36,6 +36,8 @@ class Slow(publish_harness.PublishCase):
         sets = {item["name"]: item for item in self.first.report["sets"]}
         self.assertEqual(sets[ENTITY_SET]["status"], "pending")
         self.assertIn("[WARN]", self.first.err)
+        known = self.work.run("status", "--json").report["sets"]
+        self.assertEqual([item["status"] for item in known], ["pending"])
         self.assertIn("ACTIVATING", self.first.err)
         self.assert_objects(self.sim, self.work)
 
@@ -136,6 +138,23 @@ class Poisoned(publish_harness.PublishCase):
         self.assertEqual(self.sim.sets()[ENTITY_SET]["status"], "ACTIVE")
         self.assertEqual(self.sim.sets()[ENTITY_SET]["content"]["sha256"],
                          self.good[ENTITY]["sha256"])
+
+    def test_status_shows_what_each_set_was_left_as(self):
+        status = self.work.run("status", "--json").report
+        self.assertEqual(status["objects_known"],
+                         len(publish_harness.LAYOUT))
+        sets = {item["path"]: (item["status"], item["refused"])
+                for item in status["sets"]}
+        self.assertEqual(sets, {ENTITY: ("active", True),
+                                ADDRESS: ("active", False)})
+        ids = {item["id"] for item in self.sim.all_sets()["sets"]}
+        self.assertEqual({item["id"] for item in status["sets"]}, ids)
+        text = self.work.run("status").out
+        self.assertIn("Published, as the last sync left it", text)
+        self.assertRegex(text, f"{REGION} +{ENTITY} +active; newer refused\n")
+        self.assertEqual([line for line in text.split("\n")
+                          if len(line) > 80 and str(self.folder) not in line],
+                         [])
 
     def test_error_details_are_shown(self):
         sets = {item["name"]: item

@@ -388,11 +388,14 @@ Test(explain, a_prefix_may_hold_blanks)
 Test(explain, names_the_object_of_a_wider_line_and_takes_no_nonsense)
 {
     const char *const pairs[] = {"s3/object/" IP_1,
-                                 "s3://b/" IP_1 " etag=\"x\" sha256=12 lines",
+                                 "s3://b/" IP_1 " etag=\"x\" sha256=" OLD_HASH
+                                 " lines=1 bytes=9",
                                  "sets/a/" IP_1,
                                  "id-a",
                                  "sets/b/" IP_1,
                                  "id-b x y z",
+                                 "sets/c/" IP_1,
+                                 "id-c - - -",
                                  NULL};
 
     world_entries(&world, pairs);
@@ -401,9 +404,20 @@ Test(explain, names_the_object_of_a_wider_line_and_takes_no_nonsense)
     cr_assert_not(what.known);
     cr_assert_str_eq(what.object, "s3://b/" IP_1);
     cr_assert_not(what.object_current);
-    cr_assert_eq(what.set_count, 2);
-    expect_set(0, "a", "id-a", "inactive");
-    expect_set(1, "b", "id-b", "inactive");
+    cr_assert_eq(what.set_count, 1);
+    expect_set(0, "c", "id-c", "inactive");
+}
+
+Test(explain, passes_over_an_object_that_is_none)
+{
+    const char *const pairs[] = {
+        "s3/object/" IP_1, "s3://b/" IP_1 " etag=\"x\" sha256=12 lines", NULL};
+
+    world_entries(&world, pairs);
+    world_write(&world, IP_1, "45.0.0.0/24\n");
+    explain("45.0.0.9");
+    cr_assert_null(what.object);
+    cr_assert_not(what.object_current);
 }
 
 /* ---- not known ---- */
@@ -467,7 +481,8 @@ Test(explain, survives_every_failed_allocation)
 {
     struct slu_record record = make(SLU_KIND_IP, "45.0.0.9");
     const char *const pairs[] = {
-        "s3/object/" IP_1, "s3://b/" IP_1 " etag=\"x\" sha256=" NOW_HASH " ",
+        "s3/object/" IP_1,
+        "s3://b/" IP_1 " etag=\"x\" sha256=" NOW_HASH " lines=1 bytes=9",
         "sets/a/" IP_1, "id-a " NOW_HASH " " NOW_HASH " -", NULL};
     struct failing_alloc failing;
     enum slu_err err = SLU_ERR_NOMEM;

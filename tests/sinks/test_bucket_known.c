@@ -161,3 +161,26 @@ Test(bucket_known, old_paths_leave_room_for_those_of_the_run)
     cr_assert_eq(slu_bucket_result(writer.bucket)->stored,
                  SLU_BUCKET_PATHS_MAX);
 }
+
+Test(bucket_known, who_shows_it_reads_it_of_any_bucket)
+{
+    static const char value[] =
+        "s3://other/with a blank/x.txt etag=\"abc\" sha256=" HASH
+        " lines=150 bytes=2345";
+    char path[SLU_OBJECT_PATH_MAX + 1];
+    struct slu_object object;
+
+    cr_assert(slu_bucket_read_entry(slu_view_str("object/x.txt"),
+                                    slu_view_str(value), path, &object));
+    cr_assert_str_eq(path, "x.txt");
+    cr_assert_str_eq(object.location, "s3://other/with a blank/x.txt");
+    cr_assert_str_eq(object.content.text, HASH);
+    cr_assert_eq(object.lines, 150);
+    cr_assert_not(slu_bucket_read_entry(slu_view_str("region"),
+                                        slu_view_str(value), path, &object));
+    cr_assert_not(slu_bucket_read_entry(slu_view_str("object/"),
+                                        slu_view_str(value), path, &object));
+    cr_assert_not(slu_bucket_read_entry(slu_view_str("object/x.txt"),
+                                        slu_view_str("s3://b/x.txt"), path,
+                                        &object));
+}

@@ -372,6 +372,31 @@ Test(sets_regions, what_the_service_would_not_take_is_refused_at_once)
     cr_assert_not_null(strstr(error.text, "the name of its set"));
 }
 
+Test(sets_regions, what_is_stored_can_be_read_by_who_shows_it)
+{
+    struct slu_set_known known;
+    char value[300];
+    char a[SLU_CONTENT_NAME_LEN + 1];
+    struct slu_view key = SLU_VIEW_LITERAL("eu-west-1/dir/ip 1.txt");
+
+    memcpy(a, world_content('a').text, sizeof(a));
+    (void)snprintf(value, sizeof(value), "id-1 %s - %s", a, a);
+    cr_assert(slu_sets_read_entry(key, slu_view_str(value), &known));
+    cr_assert_str_eq(known.region, "eu-west-1");
+    cr_assert_str_eq(known.path, "dir/ip 1.txt");
+    cr_assert_str_eq(known.id, "id-1");
+    cr_assert_str_eq(known.asked.text, a);
+    cr_assert_str_eq(known.active.text, "");
+    cr_assert_str_eq(known.rejected.text, a);
+    cr_assert_not(slu_sets_read_entry(key, slu_view_str("id-1 -"), &known));
+    cr_assert_not(slu_sets_read_entry(slu_view_str("eu-west-1"),
+                                      slu_view_str(value), &known));
+    cr_assert_not(slu_sets_read_entry(slu_view_str("/path"),
+                                      slu_view_str(value), &known));
+    cr_assert_not(slu_sets_read_entry(slu_view_str("eu-west-1/"),
+                                      slu_view_str(value), &known));
+}
+
 Test(sets_regions, a_stored_entry_that_is_none_is_refused)
 {
     static const char *const values[] = {"",           "id",       "id - -",

@@ -52,6 +52,14 @@ static struct slu_report make_report(void)
     };
 }
 
+static const struct slu_status_set known_sets[] = {
+    {"us-east-1", "guard_duty/threat-ip-1.txt", "id-1", "active", false},
+    {"us-east-1", "guard_duty/threat-entity-1.txt", "id-2", "active", true},
+    {"ap-southeast-1", "guard_duty/threat-ip-1.txt", "id-3", "error", true},
+    {"ap-southeast-1", "guard_duty/threat-entity-1.txt", "id-4", "old", true},
+    {"eu-west-1", "guard_duty/threat-ip-1.txt", "id-5", "pending", false},
+};
+
 static void expect(const char *text)
 {
     cr_assert_not_null(strstr(text_file_read(&out), text), "no \"%s\" in\n%s",
@@ -138,4 +146,60 @@ Test(report_sets, json_has_no_bucket_where_there_is_none)
     cr_assert_str_eq(text_file_read(&out),
                      ",\"bucket\":null,\"objects_sent\":0,\"objects_held\":0,"
                      "\"sets\":[]");
+}
+
+/* ---- status ---- */
+
+Test(report_sets, status_shows_what_each_set_was_left_as)
+{
+    struct slu_status status = {
+        .object_count = 18, .set_count = 5, .sets = known_sets};
+
+    slu_cli_published_text(out.file, &status);
+    expect("\nPublished, as the last sync left it\n"
+           "  objects of the bucket known                     18\n"
+           "  us-east-1      guard_duty/threat-ip-1.txt             active\n"
+           "  us-east-1      guard_duty/threat-entity-1.txt         active; "
+           "newer refused\n"
+           "  ap-southeast-1 guard_duty/threat-ip-1.txt             refused\n"
+           "  ap-southeast-1 guard_duty/threat-entity-1.txt         older; "
+           "newer refused\n"
+           "  eu-west-1      guard_duty/threat-ip-1.txt             pending\n");
+    for (const char *line = out.text; line != NULL;) {
+        const char *end = strchr(line, '\n');
+
+        cr_assert(end == NULL || end - line <= 80, "%.90s", line);
+        line = end == NULL ? NULL : end + 1;
+    }
+}
+
+Test(report_sets, status_says_that_no_object_is_known)
+{
+    struct slu_status status = {.set_count = 1, .sets = known_sets};
+
+    slu_cli_published_text(out.file, &status);
+    expect("no object of the bucket is known");
+}
+
+Test(report_sets, status_without_a_bucket_says_nothing_of_one)
+{
+    struct slu_status status = {0};
+
+    slu_cli_published_text(out.file, &status);
+    cr_assert_str_eq(text_file_read(&out), "");
+}
+
+Test(report_sets, status_tells_programs_the_same)
+{
+    struct slu_status status = {
+        .object_count = 2, .set_count = 2, .sets = known_sets};
+
+    slu_cli_published_json(out.file, &status);
+    expect(",\"objects_known\":2,\"sets\":["
+           "{\"region\":\"us-east-1\","
+           "\"path\":\"guard_duty/threat-ip-1.txt\",\"id\":\"id-1\","
+           "\"status\":\"active\",\"refused\":false},"
+           "{\"region\":\"us-east-1\","
+           "\"path\":\"guard_duty/threat-entity-1.txt\",\"id\":\"id-2\","
+           "\"status\":\"active\",\"refused\":true}]");
 }

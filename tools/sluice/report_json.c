@@ -126,6 +126,7 @@ void slu_cli_status_json(FILE *to, const struct slu_status *status)
     (void)fputc('}', to);
     slu_cli_json_count(to, "units_under_way", status->unit_count);
     print_files(to, status->files, status->file_count);
+    slu_cli_published_json(to, status);
     (void)fputs(",\"runs\":[", to);
     for (unsigned i = 0; i < status->run_count; i++) {
         (void)fputs(i == 0 ? "" : ",", to);

@@ -85,6 +85,36 @@ void slu_cli_publication_text(FILE *to, const struct slu_report *report)
     print_sets(to, report);
 }
 
+static const char *say_status(const struct slu_status_set *set)
+{
+    if (strcmp(set->status, "error") == 0) {
+        return "refused";
+    }
+    return strcmp(set->status, "old") == 0 ? "older" : set->status;
+}
+
+void slu_cli_published_text(FILE *to, const struct slu_status *status)
+{
+    if (status->object_count + status->set_count == 0) {
+        return;
+    }
+    (void)fprintf(to, "\nPublished, as the last sync left it\n");
+    if (status->object_count == 0) {
+        (void)fprintf(to, "  no object of the bucket is known; the next sync "
+                          "asks for them\n");
+    } else {
+        (void)fprintf(to, "  %-38s %11s\n", "objects of the bucket known",
+                      slu_cli_number_count(status->object_count).text);
+    }
+    for (unsigned i = 0; i < status->set_count; i++) {
+        const struct slu_status_set *set = &status->sets[i];
+        bool other = set->refused && strcmp(set->status, "error") != 0;
+
+        (void)fprintf(to, "  %-14s %-38.38s %s%s\n", set->region, set->path,
+                      say_status(set), other ? "; newer refused" : "");
+    }
+}
+
 /* ---- for programs ---- */
 
 void slu_cli_categories_json(FILE *to, const struct slu_report *report)
@@ -129,6 +159,22 @@ void slu_cli_publication_json(FILE *to, const struct slu_report *report)
     for (unsigned i = 0; i < report->set_count; i++) {
         (void)fputs(i == 0 ? "" : ",", to);
         put_set(to, &report->sets[i]);
+    }
+    (void)fputc(']', to);
+}
+
+void slu_cli_published_json(FILE *to, const struct slu_status *status)
+{
+    (void)fprintf(to, ",\"objects_known\":%u,\"sets\":[", status->object_count);
+    for (unsigned i = 0; i < status->set_count; i++) {
+        const struct slu_status_set *set = &status->sets[i];
+
+        (void)fputs(i == 0 ? "{\"region\":" : ",{\"region\":", to);
+        slu_cli_json_string(to, set->region);
+        slu_cli_json_member(to, "path", set->path);
+        slu_cli_json_member(to, "id", set->id);
+        slu_cli_json_member(to, "status", set->status);
+        (void)fprintf(to, ",\"refused\":%s}", set->refused ? "true" : "false");
     }
     (void)fputc(']', to);
 }

@@ -9,6 +9,10 @@
 void slu_cli_categories_text(FILE *to, const struct slu_report *report);
 void slu_cli_categories_json(FILE *to, const struct slu_report *report);
 
+/* Of a status. */
+void slu_cli_published_text(FILE *to, const struct slu_status *status);
+void slu_cli_published_json(FILE *to, const struct slu_status *status);
+
 void slu_cli_publication_text(FILE *to, const struct slu_report *report);
 void slu_cli_publication_json(FILE *to, const struct slu_report *report);
 

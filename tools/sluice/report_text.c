@@ -240,6 +240,7 @@ void slu_cli_status_text(FILE *to, const struct slu_status *status)
         status->unit_count);
     print_files(to, status->output_dir, status->files, status->file_count,
                 false);
+    slu_cli_published_text(to, status);
     (void)fprintf(to, "\nLast runs\n");
     for (unsigned i = 0; i < status->run_count; i++) {
         print_run(to, &status->runs[i]);
