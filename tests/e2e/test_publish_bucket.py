@@ -128,7 +128,7 @@ class TwoWriters(publish_harness.PublishCase):
         for path in (ENTITY, LISTS["ip"][5], CHECKPOINT):
             self.s3.delete_object(Bucket=BUCKET, Key=path)
         run = self.succeed(self.work)
-        self.assertIn(f"s3://{BUCKET}/{ENTITY} was deleted", run.err)
+        self.assertIn(f"3 objects of s3://{BUCKET}/ were deleted", run.err)
         self.assertEqual(run.report["objects_sent"], 3)
         self.assert_published(self.sim, self.work)
 
