@@ -199,6 +199,26 @@ Test(delivery, puts_the_checkpoint_back_with_the_list)
                               ": putting its last good content"));
 }
 
+/* What that run had sent is not known as its own any more. */
+Test(delivery, puts_the_checkpoint_back_that_a_run_before_has_sent)
+{
+    const char *lines = "10.0.0.0\n10.0.0.1\n10.0.0.2\n10.6.6.6\n";
+
+    publish_well(make_lines("10.0.0.", 3), "{\"a\":1}");
+    bench.cloud.slow = true;
+    cr_assert_eq(sync_lists(lines, "{\"a\":2}"), SLU_ERR_OK);
+    assert_object(KEY(SLU_CHECKPOINT_FILE), "{\"a\":2}");
+    slu_delivery_sweep(bench.delivery);
+    bench.cloud.slow = false;
+    (void)snprintf(cloud_find_set(&bench.cloud, SET("threat-ip-1"))->status, 20,
+                   "ERROR");
+    begin_next();
+    assert_error(sync_lists(lines, "{\"a\":2}"), SLU_ERR_INCOMPLETE,
+                 "GuardDuty refuses the content of " IP);
+    assert_object(KEY(IP), make_lines("10.0.0.", 3));
+    assert_object(KEY(SLU_CHECKPOINT_FILE), "{\"a\":1}");
+}
+
 Test(delivery, does_not_send_a_refused_content_again)
 {
     (void)be_refused();
