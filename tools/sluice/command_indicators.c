@@ -42,8 +42,8 @@ static enum slu_err write_all(struct slu_cli_session *session,
                                        options->format, write_piece, output);
 }
 
-/* Other than a report, this is cut off in the middle, so that also who reads
- * with `head` is told. */
+/* Who reads with `head` knows that he has gone; the exit code says it all the
+ * same. */
 static int finish(struct output *output, int exit_code)
 {
     if (output->sys == 0 && fflush(output->to) != 0) {
@@ -52,8 +52,10 @@ static int finish(struct output *output, int exit_code)
     if (output->sys == 0) {
         return exit_code;
     }
-    (void)fprintf(stderr, "sluice: cannot write to stdout: %s\n",
-                  strerror(output->sys));
+    if (output->sys != EPIPE) {
+        (void)fprintf(stderr, "sluice: cannot write to stdout: %s\n",
+                      strerror(output->sys));
+    }
     return 1;
 }
 
