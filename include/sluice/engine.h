@@ -66,8 +66,6 @@ struct slu_options {
 #define SLU_REPORT_FILES_MAX 24
 #define SLU_REPORT_REASONS_MAX 48
 #define SLU_REPORT_CATEGORIES_MAX 32
-/* 12 lists in 64 regions. */
-#define SLU_REPORT_SETS_MAX 768
 
 /* One file of the output folder. */
 struct slu_report_file {
@@ -232,7 +230,6 @@ enum slu_plan_kind {
     SLU_PLAN_SET,  /* a set: region, path, name, action "create", "activate",
                       "deactivate", "wait", "none" */
     SLU_PLAN_CALL, /* one request: action is its operation ("PutObject") */
-    SLU_PLAN_NOTE, /* text: whatever else the user should know */
 };
 
 struct slu_plan_row {

@@ -131,9 +131,10 @@ Test(delivery_plan, has_room_where_every_list_has_its_set)
 static void note_row(void *ctx, const struct slu_plan_row *row)
 {
     static const char *const kinds[] = {
-        [SLU_PLAN_LIST] = "list", [SLU_PLAN_LINE] = "line",
-        [SLU_PLAN_SET] = "set",   [SLU_PLAN_CALL] = "call",
-        [SLU_PLAN_NOTE] = "note",
+        [SLU_PLAN_LIST] = "list",
+        [SLU_PLAN_LINE] = "line",
+        [SLU_PLAN_SET] = "set",
+        [SLU_PLAN_CALL] = "call",
     };
     size_t len = strlen(bench.rows);
 

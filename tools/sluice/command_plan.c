@@ -13,7 +13,7 @@ struct plan {
     FILE *to;
     bool json;
     bool diff;                        /* tell each line */
-    unsigned rows[SLU_PLAN_NOTE + 1]; /* printed, by kind */
+    unsigned rows[SLU_PLAN_CALL + 1]; /* printed, by kind */
     unsigned unchanged;               /* lists, and sets that need nothing */
     bool begun;
     enum slu_plan_kind kind; /* of the rows under way */
@@ -27,7 +27,6 @@ static void print_heading(struct plan *self, enum slu_plan_kind kind)
         [SLU_PLAN_LINE] = "",
         [SLU_PLAN_SET] = "Sets",
         [SLU_PLAN_CALL] = "Requests that would write",
-        [SLU_PLAN_NOTE] = "Notes",
     };
 
     (void)fprintf(self->to, "%s%s\n", self->begun ? "\n" : "", headings[kind]);
@@ -87,9 +86,6 @@ static void print_row(FILE *to, const struct slu_plan_row *row)
                       row->region[0] != '\0' ? row->region : "S3", row->action,
                       row->path);
         return;
-    case SLU_PLAN_NOTE:
-        slu_cli_wrapped_text(to, row->text);
-        return;
     }
 }
 
@@ -121,9 +117,10 @@ static void print_text(struct plan *self, const struct slu_plan_row *row)
 static void print_json(FILE *to, const struct slu_plan_row *row)
 {
     static const char *const kinds[] = {
-        [SLU_PLAN_LIST] = "list", [SLU_PLAN_LINE] = "line",
-        [SLU_PLAN_SET] = "set",   [SLU_PLAN_CALL] = "call",
-        [SLU_PLAN_NOTE] = "note",
+        [SLU_PLAN_LIST] = "list",
+        [SLU_PLAN_LINE] = "line",
+        [SLU_PLAN_SET] = "set",
+        [SLU_PLAN_CALL] = "call",
     };
 
     (void)fprintf(to, "{\"kind\":\"%s\"", kinds[row->kind]);
