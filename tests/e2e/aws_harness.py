@@ -55,17 +55,14 @@ class AwsWorkspace(harness.Workspace):
             guardduty += "\ninitial_range_days: 31"
         sections = {"limits": limits, "aws": aws, "guardduty": guardduty,
                     "lists": lists}
-        text = (f"state_dir: {self.folder}/state\noutput_dir: {self.out}\n"
-                f"{more}\n")
-        for name, body in sections.items():
-            if body.strip():
-                text += f"{name}:\n"
-                text += "".join(f"  {line}\n" for line in body.splitlines()
-                                if line.strip())
-        text += (f"flows:\n  - {{name: findings, source: {self.source}, "
-                 f"sinks: {self.sinks}}}\n")
-        self.config.write_text(text, encoding="utf-8")
-        self.environment = {
+        self.write_config(sections, more,
+                          f"name: findings, source: {self.source}, "
+                          f"sinks: {self.sinks}")
+        self.environment = self.signed_in()
+
+    def signed_in(self):
+        """What the SDKs read: an endpoint and keys."""
+        return {
             "AWS_ENDPOINT_URL": self.base,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ACCESS_KEY_ID": KEY_ID,

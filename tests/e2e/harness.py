@@ -90,6 +90,11 @@ class Workspace:
             "gti": f"base_url: {self.base}\n{gti}",
             "lists": lists,
         }
+        self.write_config(sections, top)
+
+    def write_config(self, sections, top="", flow=None):
+        """sections: name -> YAML without its indentation; flow: the only one,
+        else the default."""
         text = (f"state_dir: {self.folder}/state\noutput_dir: {self.out}\n"
                 f"{top}\n")
         for name, body in sections.items():
@@ -97,6 +102,8 @@ class Workspace:
                 text += f"{name}:\n"
                 text += "".join(f"  {line}\n" for line in body.splitlines()
                                 if line.strip())
+        if flow is not None:
+            text += f"flows:\n  - {{{flow}}}\n"
         self.config.write_text(text, encoding="utf-8")
 
     def env(self, **more):

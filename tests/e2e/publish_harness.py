@@ -113,23 +113,9 @@ class PublishWorkspace(aws_harness.AwsWorkspace):
             "lists": lists if "bucket:" in lists
             else f"bucket: {BUCKET}\n{lists}",
         }
-        text = (f"state_dir: {self.folder}/state\noutput_dir: {self.out}\n"
-                f"{more}\n")
-        for name, body in sections.items():
-            if body.strip():
-                text += f"{name}:\n"
-                text += "".join(f"  {line}\n" for line in body.splitlines()
-                                if line.strip())
-        text += (f"flows:\n  - {{name: lists, source: gti, "
-                 f"sinks: {sinks}}}\n")
-        self.config.write_text(text, encoding="utf-8")
-        self.environment = {
-            "GTI_API_KEY": harness.KEY,
-            "AWS_ENDPOINT_URL": self.base,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_ACCESS_KEY_ID": aws_harness.KEY_ID,
-            "AWS_SECRET_ACCESS_KEY": aws_harness.SECRET,
-        }
+        self.write_config(sections, more,
+                          f"name: lists, source: gti, sinks: {sinks}")
+        self.environment = {"GTI_API_KEY": harness.KEY, **self.signed_in()}
 
 
 class PublishCase(aws_harness.AwsCase):
