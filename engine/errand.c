@@ -6,10 +6,6 @@
  */
 #include "engine/errand.h"
 
-#include <stdio.h>
-
-#define PREFIX_MAX 32
-
 /* The instance of the source that the pull sees: on the stack of go. */
 struct slu_source {
     const struct slu_errand_run *run;
@@ -107,12 +103,7 @@ static enum slu_err load(struct slu_source *self, struct slu_view key,
 static enum slu_err load_entry(void *ctx, struct slu_view key,
                                struct slu_view value)
 {
-    struct slu_source *self = ctx;
-    size_t prefix = strlen(self->ops->name) + 1;
-
-    key.ptr += prefix;
-    key.len -= prefix;
-    return load(self, key, value);
+    return load(ctx, key, value);
 }
 
 /* The pull is not told of a store that nothing may be written to; what is in it
@@ -121,23 +112,11 @@ static enum slu_err load_unwritten(struct slu_source *self,
                                    struct slu_error *out_error)
 {
     struct slu_store *store = self->run->store;
-    char prefix[PREFIX_MAX];
-    enum slu_err err;
 
-    if (store == NULL || keeps(self->run)) {
-        return SLU_ERR_OK;
-    }
-    (void)snprintf(prefix, sizeof(prefix), "%s/", self->ops->name);
-    err = slu_store_entries(store, prefix, load_entry, self);
-    if (err == SLU_ERR_OK) {
-        return SLU_ERR_OK;
-    }
-    if (slu_store_error(store)->code != SLU_ERR_OK) {
-        *out_error = *slu_store_error(store);
-        return err;
-    }
-    return slu_error_set(out_error, err, "cannot read what is stored of %s: %s",
-                         self->ops->name, slu_err_sentence(err));
+    return store == NULL || keeps(self->run)
+               ? SLU_ERR_OK
+               : slu_store_entries_of(store, self->ops->name, load_entry, self,
+                                      out_error);
 }
 
 static enum slu_err start(struct slu_source *self,

@@ -8,7 +8,6 @@
 #include "engine/pull_state.h"
 
 #include <event2/event.h>
-#include <stdio.h>
 
 #define PROGRESS_MS 250
 #define SEEN_MAX (512u * 1024)
@@ -209,33 +208,18 @@ static enum slu_err load_entry(void *ctx, struct slu_view key,
                                struct slu_view value)
 {
     struct slu_pull *self = ctx;
-    size_t prefix = strlen(self->options->ops->name) + 1;
 
-    key.ptr += prefix;
-    key.len -= prefix;
     return self->options->ops->load(self->source, key, value);
 }
 
 static enum slu_err load_entries(struct slu_pull *self, struct slu_error *error)
 {
     const struct slu_pull_options *options = self->options;
-    char prefix[32];
-    enum slu_err err;
 
-    if (options->store == NULL) {
-        return SLU_ERR_OK;
-    }
-    (void)snprintf(prefix, sizeof(prefix), "%s/", options->ops->name);
-    err = slu_store_entries(options->store, prefix, load_entry, self);
-    if (err == SLU_ERR_OK) {
-        return SLU_ERR_OK;
-    }
-    if (slu_store_error(options->store)->code != SLU_ERR_OK) {
-        *error = *slu_store_error(options->store);
-        return err;
-    }
-    return slu_error_set(error, err, "cannot read the stored checkpoints: %s",
-                         slu_err_sentence(err));
+    return options->store == NULL
+               ? SLU_ERR_OK
+               : slu_store_entries_of(options->store, options->ops->name,
+                                      load_entry, self, error);
 }
 
 static enum slu_err open_source(struct slu_pull *self, struct slu_error *error)

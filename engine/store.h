@@ -76,6 +76,14 @@ SLU_MUST_CHECK enum slu_err slu_store_entries(struct slu_store *self,
                                               slu_store_entry_fn on_entry,
                                               void *ctx);
 
+/* Those of "<name>/", the keys without that. *out_error: the store's sentence,
+ * or one that says whose entries could not be read. */
+SLU_MUST_CHECK enum slu_err slu_store_entries_of(struct slu_store *self,
+                                                 const char *name,
+                                                 slu_store_entry_fn on_entry,
+                                                 void *ctx,
+                                                 struct slu_error *out_error);
+
 /* ---- answers ---- */
 
 /* A new id for an answer. Never 0. */

@@ -188,6 +188,45 @@ Test(scratch, copies_a_state_while_its_owner_has_it)
     slu_store_close(copy);
 }
 
+static enum slu_err note_key(void *ctx, struct slu_view key,
+                             struct slu_view value)
+{
+    (void)value;
+    (void)snprintf(ctx, 16, "%.*s", SLU_VIEW_ARGS(key));
+    return SLU_ERR_OK;
+}
+
+static enum slu_err refuse_entry(void *ctx, struct slu_view key,
+                                 struct slu_view value)
+{
+    (void)ctx;
+    (void)key;
+    (void)value;
+    return SLU_ERR_STATE;
+}
+
+Test(scratch, reads_the_entries_of_a_name_without_it)
+{
+    char state[96];
+    char key[16] = "";
+    struct slu_store *store;
+
+    (void)snprintf(state, sizeof(state), "%s/state", dir);
+    store = open_state(state);
+    fill(store);
+    cr_assert_eq(slu_store_entries_of(store, "gti", note_key, key, &error),
+                 SLU_ERR_OK);
+    cr_assert_str_eq(key, "x");
+    key[0] = '\0';
+    cr_assert_eq(slu_store_entries_of(store, "gt", note_key, key, &error),
+                 SLU_ERR_OK);
+    cr_assert_str_eq(key, "");
+    cr_assert_eq(slu_store_entries_of(store, "gti", refuse_entry, NULL, &error),
+                 SLU_ERR_STATE);
+    cr_assert_not_null(strstr(error.text, "stored of gti"));
+    slu_store_close(store);
+}
+
 Test(scratch, copies_nothing_where_there_is_no_state)
 {
     char path[SLU_SCRATCH_PATH_MAX + 32];
