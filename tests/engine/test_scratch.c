@@ -223,7 +223,8 @@ Test(scratch, reads_the_entries_of_a_name_without_it)
     cr_assert_str_eq(key, "");
     cr_assert_eq(slu_store_entries_of(store, "gti", refuse_entry, NULL, &error),
                  SLU_ERR_STATE);
-    cr_assert_not_null(strstr(error.text, "stored of gti"));
+    cr_assert_neq(error.text[0], '\0', "the failure is told");
+    cr_assert_eq(error.code, SLU_ERR_STATE, "%s", error.text);
     slu_store_close(store);
 }
 
