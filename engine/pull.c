@@ -36,7 +36,7 @@ static void get_http_stats(const struct slu_pull *self,
     const struct slu_pull_result *before = self->options->before;
     const struct slu_http_stats *others = &self->others;
 
-    slu_http_get_stats(self->session->http, out_stats);
+    self->session->transport->get_stats(self->session->http, out_stats);
     out_stats->requests -= others->requests;
     out_stats->wire_bytes -= others->wire_bytes;
     out_stats->body_bytes -= others->body_bytes;
@@ -370,7 +370,7 @@ enum slu_err slu_pull_run(const struct slu_pull_options *options,
         goto done;
     }
     self.session->pull = &self;
-    slu_http_get_stats(self.session->http, &self.others);
+    self.session->transport->get_stats(self.session->http, &self.others);
     err = open_events(&self);
     if (err == SLU_ERR_OK) {
         err = open_slots(&self);

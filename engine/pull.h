@@ -30,9 +30,9 @@
 #include "engine/answer.h"
 #include "engine/config.h"
 #include "engine/credentials.h"
-#include "engine/http.h"
 #include "engine/logger.h"
 #include "engine/rows.h"
+#include "engine/transport.h"
 #include "engine/wake.h"
 #include "sources/source.h"
 #include <sluice/engine.h>
@@ -81,9 +81,12 @@ struct slu_pull_options {
     const struct slu_pull_result *before;
     /* For a source that needs AWS (access.aws). */
     const struct slu_aws_config *aws;
-    const struct slu_aws_port *aws_port;    /* NULL: slu_machine_port */
-    const struct slu_pull_sign_in *sign_in; /* NULL: credentials.h itself */
-    struct slu_pull_session *session;       /* NULL: one of its own */
+    const struct slu_aws_port *aws_port;       /* NULL: slu_machine_port */
+    const struct slu_pull_sign_in *sign_in;    /* NULL: credentials.h itself */
+    struct slu_pull_session *session;          /* NULL: one of its own */
+    const struct slu_transport_ops *transport; /* NULL: slu_transport_http;
+                                                  the same for all pulls of
+                                                  a session */
 };
 
 struct slu_pull_result {

@@ -244,8 +244,8 @@ static enum slu_err send_signed(struct slu_slot *slot)
     case SLU_CREDENTIAL_READY:
         break;
     }
-    err = slu_http_start(self->session->http, &request, &handler, slot,
-                         &slot->transfer);
+    err = self->session->transport->start(self->session->http, &request,
+                                          &handler, slot, &slot->transfer);
     slu_aws_signer_wipe(self->session->signer);
     return err;
 }
@@ -283,8 +283,8 @@ static enum slu_err send_plain(struct slu_slot *slot)
         headers[request.header_count++] = (struct slu_http_header){
             asked->headers[i].name, asked->headers[i].value};
     }
-    return slu_http_start(self->session->http, &request, &handler, slot,
-                          &slot->transfer);
+    return self->session->transport->start(self->session->http, &request,
+                                           &handler, slot, &slot->transfer);
 }
 
 /* A file or a folder. */
@@ -315,7 +315,7 @@ void slu_pull_resume_slot(struct slu_slot *slot)
 {
     slot->paused = false;
     if (slot->transfer != NULL) {
-        slu_transfer_resume(slot->transfer);
+        slot->pull->session->transport->resume(slot->transfer);
     }
     if (slot->read != NULL) {
         slu_local_resume(slot->read);
@@ -325,7 +325,7 @@ void slu_pull_resume_slot(struct slu_slot *slot)
 void slu_pull_cancel_slot(struct slu_slot *slot)
 {
     if (slot->transfer != NULL) {
-        slu_transfer_cancel(slot->transfer);
+        slot->pull->session->transport->cancel(slot->transfer);
     }
     if (slot->read != NULL) {
         slu_local_cancel(slot->read);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/pull_session.h"
-#include "engine/http_setup.h"
 #include "engine/machine.h"
 #include "engine/pull_state.h"
 
@@ -75,6 +74,8 @@ static enum slu_err open_missing(struct slu_pull_session *self,
 
     if (self->base == NULL) {
         self->http_config = *options->http;
+        self->transport = options->transport != NULL ? options->transport
+                                                     : &slu_transport_http;
         self->base = event_base_new();
     }
     if (self->base == NULL) {
@@ -85,9 +86,9 @@ static enum slu_err open_missing(struct slu_pull_session *self,
         err = open_pool(self, options, access, error);
     }
     if (err == SLU_ERR_OK && self->http == NULL) {
-        err = slu_http_setup(options->alloc, self->base, &self->http_config,
-                             (unsigned)options->limits->connections,
-                             &self->http, error);
+        err = self->transport->open(
+            self->transport, options->alloc, self->base, &self->http_config,
+            (unsigned)options->limits->connections, &self->http, error);
     }
     return err;
 }
@@ -110,7 +111,9 @@ enum slu_err slu_pull_session_open(struct slu_pull_session *self,
 
 void slu_pull_session_cut(struct slu_pull_session *self)
 {
-    slu_http_free(self->http);
+    if (self->http != NULL) {
+        self->transport->free(self->http);
+    }
     self->http = NULL;
 }
 

@@ -22,6 +22,7 @@ struct event_base;
 struct slu_pull_session {
     struct event_base *base;
     struct slu_http_config http_config; /* with what the machine adds */
+    const struct slu_transport_ops *transport;
     struct slu_http *http;
     const struct slu_pull_sign_in *sign_in;
     struct slu_aws_settings *settings;

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What: how a pull reaches its servers, as a table, so that tests and the bench
+ * can put files in the network's place. The real one is http.h's own functions,
+ * and whoever plays it keeps the promises made there: on_end exactly once, from
+ * the loop and never from inside start; nothing while paused; pieces of at most
+ * 64 KB that die with the call.
+ *
+ * Life cycle: open on an event_base that outlives it; start...; free cancels
+ * what is left without on_end.
+ * Ownership: open's out_http and start's out_transfer are whatever the player
+ * makes of these two types. What open needs beside its arguments lies behind
+ * the table: the player puts the table first in a struct of its own.
+ * Threads: each opened one belongs to one loop; several may be open at once on
+ * several threads. open and free are called on the caller's thread.
+ */
+#ifndef SLU_ENGINE_TRANSPORT_H
+#define SLU_ENGINE_TRANSPORT_H
+
+#include "engine/config.h"
+#include "engine/http.h"
+
+struct slu_transport_ops {
+    enum slu_err (*open)(const struct slu_transport_ops *self,
+                         const struct slu_alloc *alloc, struct event_base *base,
+                         const struct slu_http_config *config,
+                         unsigned connections, struct slu_http **out_http,
+                         struct slu_error *out_error);
+    /* Safe on NULL. */
+    void (*free)(struct slu_http *http);
+    enum slu_err (*start)(struct slu_http *http,
+                          const struct slu_http_request *request,
+                          const struct slu_http_handler *handler, void *ctx,
+                          struct slu_transfer **out_transfer);
+    void (*resume)(struct slu_transfer *transfer);
+    void (*cancel)(struct slu_transfer *take_transfer);
+    void (*get_stats)(const struct slu_http *http,
+                      struct slu_http_stats *out_stats);
+};
+
+/* HTTP by libcurl, as the configuration wants it. */
+extern const struct slu_transport_ops slu_transport_http;
+
+#endif
