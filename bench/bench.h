@@ -3,7 +3,8 @@
  * What: what a case of sluice-bench is, and what it may use. A case measures
  * one or more figures: it makes its input from the seed, checks the result of
  * every way it measures, times ours and its rivals in turns (slu_bench_round),
- * and hands the figures in. Cases are named in bench/cases.c and nowhere else.
+ * and hands the figures in. The case NAME is `slu_bench_case_NAME`, defined in
+ * bench/case_NAME.c and named in the table of bench/cases.c, nowhere else.
  *
  *     static void run(struct slu_bench *bench)
  *     {
@@ -17,9 +18,11 @@
  *         slu_bench_figure(bench, &(struct slu_bench_figure){...});
  *     }
  *
- * Errors: a wrong result, a missing program, a failed call end the case, never
- * a time: the sentence is printed, the case has no figures, the program goes
- * on with the next and exits with 1.
+ * Life cycle: each case runs in a process of its own, forked from a small one:
+ * what it leaves behind (memory, servers, files of its folder) goes with it.
+ * Errors: a wrong result, a missing program, a failed call, a crash end the
+ * case, never a time: the sentence is printed, the case has no figures, the
+ * program goes on with the next and exits with 1.
  * Threads: one.
  */
 #ifndef SLU_BENCH_BENCH_H
@@ -48,8 +51,8 @@ struct slu_bench {
     uint64_t seed;
     unsigned rounds;      /* wanted by the user; 0: as the case thinks fit */
     const char *bin_dir;  /* where sluice and sluice-sim are */
-    const char *work_dir; /* an empty folder for this case alone, removed
-                             after it */
+    const char *work_dir; /* an empty folder for this case alone, on a disk
+                             (TMPDIR or /var/tmp), removed after it */
     struct slu_bench_run *run; /* bench/run.c's own */
 };
 
@@ -97,25 +100,28 @@ struct slu_bench_case {
     void (*run)(struct slu_bench *bench);
 };
 
+/* In the order of the table; ended by NULL. */
+extern const struct slu_bench_case *const slu_bench_cases[];
+
 /* Ends the case with that sentence unless `holds`. Doesn't return then. */
 void slu_bench_require(struct slu_bench *bench, bool holds, const char *format,
                        ...) __attribute__((format(printf, 3, 4)));
 
 /* True while another round is to be run: bench->rounds of them, else `least`
- * and more until `seconds` have passed, at most SLU_BENCH_ROUNDS_MAX; one or
- * two with SMOKE. The count begins anew when it has returned false. */
+ * and more until `seconds` have passed, at most SLU_BENCH_ROUNDS_MAX; two with
+ * SMOKE. The count begins anew when it has returned false. */
 bool slu_bench_round(struct slu_bench *bench, unsigned least, double seconds);
 
 void slu_bench_add(struct slu_bench_series *self, double value);
 
-/* Copies. The names must be literals or live as long as the bench. */
+/* Copies all of it, the texts too. At most 64 of a case. */
 void slu_bench_figure(struct slu_bench *bench,
                       const struct slu_bench_figure *figure);
 
 /* ---- clocks ---- */
 
-double slu_bench_wall_s(void);
-double slu_bench_cpu_s(void); /* of this process */
+double slu_bench_wall_s(void); /* since an arbitrary point */
+double slu_bench_cpu_s(void);  /* of this process, all its threads */
 
 /* Keeps a value from being optimised away. */
 static inline void slu_bench_keep(const void *value)
@@ -134,49 +140,69 @@ uint32_t slu_bench_below(struct slu_bench_random *self, uint32_t bound);
 
 /* ---- children ---- */
 
-/* What a program cost, from wait4(): the kernel's own accounts. */
+/* What a program cost, from wait4(): the kernel's own accounts, of it and the
+ * children that it waited for. It is started by a small process, as the kernel
+ * counts what the one that calls exec() had resident as the program's own. */
 struct slu_bench_cost {
-    int status; /* exit code; 128 + signal */
-    double wall_s;
-    double cpu_s;
-    double peak_mb;
+    int status;     /* exit code; 128 + signal */
+    double wall_s;  /* from before fork() to its end */
+    double cpu_s;   /* user and system */
+    double peak_mb; /* resident, 1 MB = 1,000,000 bytes */
 };
 
 struct slu_bench_command {
-    const char *const *args; /* ended by NULL; args[0] is looked up in PATH */
+    const char *const *args; /* ended by NULL; args[0] is looked up in
+                                bench->bin_dir, then in PATH, unless it has a
+                                slash */
     const char *const *env;  /* more "NAME=value", ended by NULL; or NULL */
     const char *stdin_path;  /* NULL: /dev/null */
-    const char *stdout_path; /* the same; appended to */
-    const char *stderr_path; /* NULL: bench->work_dir/stderr */
+    const char *stdout_path; /* the same; emptied first */
+    const char *stderr_path; /* NULL: bench->work_dir/stderr, appended to; its
+                                last line is quoted when the status is told */
 };
 
-/* Runs it to its end. */
+/* Runs it to its end, in the case's folder. One that can't be started ends the
+ * case; its status is the caller's to judge. */
 void slu_bench_spawn(struct slu_bench *bench,
                      const struct slu_bench_command *command,
                      struct slu_bench_cost *out_cost);
 
-/* A server that lives until the case ends (or stop); *out_line is the first
- * line that it prints, which says where it listens. */
+/* The same, and ends the case unless its status is 0. */
+void slu_bench_spawn_well(struct slu_bench *bench,
+                          const struct slu_bench_command *command,
+                          struct slu_bench_cost *out_cost);
+
+/* A server that lives until the case ends (or stop), 8 at most; *out_line is
+ * the first line that it prints on stdout within 20 s, which says where it
+ * listens. stdout_path isn't used. */
 struct slu_bench_server;
 struct slu_bench_server *
 slu_bench_server_start(struct slu_bench *bench,
                        const struct slu_bench_command *command, char *out_line,
                        size_t out_size);
-double slu_bench_server_cpu_s(const struct slu_bench_server *self);
+double slu_bench_server_cpu_s(struct slu_bench *bench,
+                              const struct slu_bench_server *self);
 void slu_bench_server_stop(struct slu_bench_server *take_self);
 
-/* nginx on a free port of loopback, one worker, access log off, sendfile on,
- * that serves the files below `root`: a request for /a/b?c=d is answered with
- * root/a/b. *out_base is "http://127.0.0.1:PORT". */
+/* nginx on a free port of loopback, one process, access log off, sendfile on,
+ * keep-alive without end, that serves the files below `root`, found anew for
+ * each request. /a/b?c=d is answered with the file "root/a/b?c=d" if there is
+ * one, else with root/a/b; all are application/json. *out_base is
+ * "http://127.0.0.1:PORT". */
 struct slu_bench_server *slu_bench_nginx(struct slu_bench *bench,
                                          const char *root, char out_base[64]);
 
-/* A text file in the case's folder. */
+/* A file in the case's folder, whose folders are made; path is relative to it
+ * (or absolute). */
 void slu_bench_write(struct slu_bench *bench, const char *path,
                      struct slu_view bytes);
 
-/* What curl's multi interface needs for the same URLs, thrown away: seconds of
- * wall time. The other half of the limit T + P. */
+/* The whole of a file, zero-terminated; slu_alloc_put(..., ptr, len + 1). */
+struct slu_view slu_bench_read(struct slu_bench *bench, const char *path);
+
+/* What libcurl's multi interface needs for the same URLs, `parallel` at a
+ * time, thrown away: seconds of wall time. T of the limit T + P. An answer
+ * that isn't a 200 ends the case. */
 double slu_bench_fetch(struct slu_bench *bench, const char *const *urls,
                        size_t count, unsigned parallel, uint64_t *out_bytes);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * usage: sluice-bench PAGE [ROUNDS]
+ * usage: sluice-bench-json PAGE [ROUNDS]
  * How fast one threat list page is read, given to the splitter in pieces of
  * 64 KB, beside simdjson On-Demand reading the same members of the whole page
  * in memory. The ways take turns, so that both have the same machine; printed
@@ -200,7 +200,7 @@ int main(int argc, char **argv)
     unsigned rounds = argc > 2 ? (unsigned)atoi(argv[2]) : 100;
 
     if (argc < 2 || rounds == 0) {
-        give_up("usage: sluice-bench PAGE [ROUNDS]");
+        give_up("usage: sluice-bench-json PAGE [ROUNDS]");
     }
     size_t len;
     std::string text = read_page(argv[1], &len);

@@ -150,7 +150,7 @@ def main():
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binaries", type=pathlib.Path,
-                        default=ROOT / "build/bench/bin")
+                        default=ROOT / "build/release/bin")
     parser.add_argument("--findings", type=int, default=100000)
     parser.add_argument("--latency", type=int, action="append")
     parser.add_argument("--rounds", type=int, default=3)

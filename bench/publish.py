@@ -85,7 +85,7 @@ def main():
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binaries", type=pathlib.Path,
-                        default=findings.ROOT / "build/bench/bin")
+                        default=findings.ROOT / "build/release/bin")
     parser.add_argument("--ips", type=int, default=1500000)
     parser.add_argument("--domains", type=int, default=6000)
     parser.add_argument("--latency", type=int, action="append")

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/options.h"
+
+#include "tools/sluice/json_text.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LIST_WIDTH 12
+
+static const char help[] =
+    "usage: sluice-bench [OPTION]...\n"
+    "Measures sluice on this machine, each figure beside its limit and beside\n"
+    "rivals that run in the same rounds, and checks every result.\n"
+    "\n"
+    "  --list             what is measured\n"
+    "  --only NAME,...    these cases alone\n"
+    "  --smoke            small sizes, two rounds: are the results right?\n"
+    "  --full             what takes long, too\n"
+    "  --rounds N         N rounds of each measurement, 1 to 101\n"
+    "  --seed N           of all inputs; default 1\n"
+    "  --json[=FILE]      JSON, instead of the table or into FILE beside it\n"
+    "  --html FILE        a page with drawn charts, too\n"
+    "  --help             this text\n"
+    "\n"
+    "Exit codes: 0 all that ran was right, whether it reached its limit or not;"
+    "\n"
+    "1 a result was wrong or a case could not run; 2 wrong usage.\n";
+
+enum letter {
+    LETTER_FULL = 256,
+    LETTER_HELP,
+    LETTER_HTML,
+    LETTER_JSON,
+    LETTER_LIST,
+    LETTER_ONLY,
+    LETTER_ROUNDS,
+    LETTER_SEED,
+    LETTER_SMOKE,
+};
+
+static const struct option long_options[] = {
+    {"full", no_argument, NULL, LETTER_FULL},
+    {"help", no_argument, NULL, LETTER_HELP},
+    {"html", required_argument, NULL, LETTER_HTML},
+    {"json", optional_argument, NULL, LETTER_JSON},
+    {"list", no_argument, NULL, LETTER_LIST},
+    {"only", required_argument, NULL, LETTER_ONLY},
+    {"rounds", required_argument, NULL, LETTER_ROUNDS},
+    {"seed", required_argument, NULL, LETTER_SEED},
+    {"smoke", no_argument, NULL, LETTER_SMOKE},
+    {NULL, 0, NULL, 0},
+};
+
+/* What an option needs beyond its value. */
+struct parsing {
+    struct slu_bench_options *options;
+    FILE *errors;
+    const char *only;
+    bool smoke;
+    bool full;
+};
+
+void slu_bench_help(FILE *to)
+{
+    (void)fputs(help, to);
+}
+
+void slu_bench_list(FILE *to)
+{
+    for (size_t i = 0; slu_bench_cases[i] != NULL; i++) {
+        const struct slu_bench_case *at = slu_bench_cases[i];
+
+        (void)fprintf(to, "%-*s%s%s", LIST_WIDTH, at->name, at->title,
+                      at->normal ? "" : " (with --full or --only)");
+        if (at->needs[0] != '\0') {
+            (void)fprintf(to, "; needs %s", at->needs);
+        }
+        (void)fprintf(to, "\n%*s", LIST_WIDTH, "");
+        slu_cli_hanging_text(to, LIST_WIDTH, at->what);
+    }
+}
+
+static bool fail(struct parsing *self, const char *what, const char *detail)
+{
+    (void)fprintf(self->errors, "sluice-bench: %s%s; see --help\n", what,
+                  detail);
+    return false;
+}
+
+static bool parse_number(struct parsing *self, const char *text, uint64_t least,
+                         uint64_t most, uint64_t *out)
+{
+    char *end = NULL;
+
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 ||
+        *out < least || *out > most) {
+        (void)fprintf(self->errors,
+                      "sluice-bench: a number from %llu to %llu is wanted, "
+                      "not %s; see --help\n",
+                      (unsigned long long)least, (unsigned long long)most,
+                      text);
+        return false;
+    }
+    return true;
+}
+
+static bool parse_option(struct parsing *self, int letter)
+{
+    struct slu_bench_options *options = self->options;
+    uint64_t number = 0;
+
+    switch (letter) {
+    case LETTER_FULL:
+        self->full = true;
+        return true;
+    case LETTER_SMOKE:
+        self->smoke = true;
+        return true;
+    case LETTER_HELP:
+        options->help = true;
+        return true;
+    case LETTER_LIST:
+        options->list = true;
+        return true;
+    case LETTER_ONLY:
+        self->only = optarg;
+        return true;
+    case LETTER_HTML:
+        options->html_path = optarg;
+        return true;
+    case LETTER_JSON:
+        options->json = optarg == NULL;
+        options->json_path = optarg;
+        return true;
+    case LETTER_SEED:
+        return parse_number(self, optarg, 0, UINT64_MAX, &options->seed);
+    default:
+        if (!parse_number(self, optarg, 1, SLU_BENCH_ROUNDS_MAX, &number)) {
+            return false;
+        }
+        options->rounds = (unsigned)number;
+        return true;
+    }
+}
+
+/* Whether the list of names has this one. */
+static bool names(const char *list, const char *name)
+{
+    size_t len = strlen(name);
+
+    while (*list != '\0') {
+        size_t next = strcspn(list, ",");
+
+        if (next == len && strncmp(list, name, len) == 0) {
+            return true;
+        }
+        list += next + (list[next] == ',');
+    }
+    return false;
+}
+
+static bool check_names(struct parsing *self)
+{
+    const char *at = self->only;
+    char name[64];
+
+    while (at != NULL && *at != '\0') {
+        size_t len = strcspn(at, ",");
+        bool known = false;
+
+        (void)snprintf(name, sizeof(name), "%.*s", (int)len, at);
+        for (size_t i = 0; slu_bench_cases[i] != NULL; i++) {
+            known = known || strcmp(slu_bench_cases[i]->name, name) == 0;
+        }
+        if (!known) {
+            (void)fprintf(self->errors,
+                          "sluice-bench: there is no case %s; see --list\n",
+                          name);
+            return false;
+        }
+        at += len + (at[len] == ',');
+    }
+    return true;
+}
+
+static bool choose_cases(struct parsing *self)
+{
+    struct slu_bench_options *options = self->options;
+
+    for (size_t i = 0; slu_bench_cases[i] != NULL; i++) {
+        const struct slu_bench_case *at = slu_bench_cases[i];
+        bool wanted = self->only != NULL
+                          ? names(self->only, at->name)
+                          : at->normal || options->size == SLU_BENCH_FULL;
+
+        if (wanted && options->count < SLU_BENCH_CASES_MAX) {
+            options->cases[options->count++] = at;
+        }
+    }
+    return options->count > 0 || fail(self, "--only names no case", "");
+}
+
+static bool parse_all(struct parsing *self, int argc, char **argv)
+{
+    int letter;
+
+    opterr = 0;
+    optind = 0; /* GNU: begin anew */
+    while ((letter = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
+        if (letter == ':') {
+            return fail(self, "a value is missing behind ", argv[optind - 1]);
+        }
+        if (letter == '?') {
+            return fail(self, "there is no option ", argv[optind - 1]);
+        }
+        if (!parse_option(self, letter)) {
+            return false;
+        }
+    }
+    if (optind < argc) {
+        return fail(self, "one word too many: ", argv[optind]);
+    }
+    if (self->smoke && self->full) {
+        return fail(self, "--smoke and --full exclude each other", "");
+    }
+    self->options->size = self->smoke  ? SLU_BENCH_SMOKE
+                          : self->full ? SLU_BENCH_FULL
+                                       : SLU_BENCH_NORMAL;
+    return check_names(self) && choose_cases(self);
+}
+
+bool slu_bench_options_parse(struct slu_bench_options *self, int argc,
+                             char **argv, FILE *errors)
+{
+    struct parsing parsing = {.options = self, .errors = errors};
+
+    *self = (struct slu_bench_options){.seed = 1};
+    return parse_all(&parsing, argc, argv);
+}
