@@ -11,21 +11,29 @@ void slu_answer_init(struct slu_answer *self, const struct slu_alloc *alloc,
     /* One record more than a chunk, since a chunk is staged once it is full. */
     slu_buf_init(&self->records, alloc,
                  SLU_ANSWER_CHUNK_BYTES + SLU_RECORD_PACKED_MAX);
+    slu_buf_init(&self->lengths, alloc, SLU_ANSWER_CHUNK_BYTES);
     slu_buf_init(&self->entries, alloc, SLU_ANSWER_ENTRIES_BYTES);
 }
 
 void slu_answer_fini(struct slu_answer *self)
 {
     slu_buf_fini(&self->records);
+    slu_buf_fini(&self->lengths);
     slu_buf_fini(&self->entries);
+}
+
+static void clear_records(struct slu_answer *self)
+{
+    slu_buf_clear(&self->records);
+    slu_buf_clear(&self->lengths);
+    self->count = 0;
 }
 
 static void clear(struct slu_answer *self)
 {
-    slu_buf_clear(&self->records);
+    clear_records(self);
     slu_buf_clear(&self->entries);
     self->counts = (struct slu_answer_counts){0};
-    self->count = 0;
     self->staged = false;
     self->id = 0;
 }
@@ -36,24 +44,40 @@ void slu_answer_begin(struct slu_answer *self)
     self->id = slu_store_answer_id(self->store);
 }
 
+static enum slu_err stage(struct slu_answer *self)
+{
+    enum slu_stage before = slu_profile_enter(self->profile, SLU_STAGE_COMMIT);
+    enum slu_err err = slu_store_stage(
+        self->store, self->id, slu_buf_view(&self->records), self->count);
+
+    slu_profile_leave(self->profile, before);
+    self->staged = true;
+    clear_records(self);
+    return err;
+}
+
 enum slu_err slu_answer_add(struct slu_answer *self,
                             const struct slu_record *record)
 {
-    enum slu_err err = slu_record_pack(record, &self->records);
+    size_t before = self->records.len;
+    char *room;
+    enum slu_err err = slu_buf_reserve(&self->lengths, sizeof(uint16_t), &room);
+    uint16_t len;
 
+    if (err == SLU_ERR_OK) {
+        err = slu_record_pack(record, &self->records);
+    }
     if (err != SLU_ERR_OK) {
         return err;
     }
+    len = (uint16_t)(self->records.len - before);
+    memcpy(room, &len, sizeof(len));
+    slu_buf_commit(&self->lengths, sizeof(len));
     self->count++;
     if (self->records.len < SLU_ANSWER_CHUNK_BYTES) {
         return SLU_ERR_OK;
     }
-    err = slu_store_stage(self->store, self->id, slu_buf_view(&self->records),
-                          self->count);
-    self->staged = true;
-    self->count = 0;
-    slu_buf_clear(&self->records);
-    return err;
+    return stage(self);
 }
 
 static void write_u16(char *out, size_t value)
@@ -90,49 +114,47 @@ enum slu_err slu_answer_put(struct slu_answer *self, const char *prefix,
 
 /* Compacts the records in place: a packed record is its own fingerprint's
  * input, so only a repeat in every field is dropped. */
-static enum slu_err drop_repeats(struct slu_answer *self,
-                                 struct slu_fingerprints *seen)
+static void drop_repeats(struct slu_answer *self, struct slu_fingerprints *seen)
 {
-    struct slu_view rest = slu_buf_view(&self->records);
+    const char *at = self->records.ptr;
     char *out = self->records.ptr;
+    uint64_t kept = 0;
 
-    while (rest.len > 0) {
-        const char *start = rest.ptr;
-        struct slu_record record;
-        enum slu_err err = slu_record_unpack(&rest, &record);
-        size_t len = (size_t)(rest.ptr - start);
+    for (uint64_t i = 0; i < self->count; i++) {
+        uint16_t len;
 
-        if (err != SLU_ERR_OK) {
-            return err;
+        memcpy(&len, self->lengths.ptr + i * sizeof(len), sizeof(len));
+        if (!slu_fingerprints_add(seen, slu_view_make(at, len))) {
+            if (out != at) {
+                memmove(out, at, len);
+            }
+            out += len;
+            kept++;
         }
-        if (slu_fingerprints_add(seen, slu_view_make(start, len))) {
-            self->counts.duplicates++;
-            self->count--;
-            continue;
-        }
-        if (out != start) {
-            memmove(out, start, len);
-        }
-        out += len;
+        at += len;
     }
+    self->counts.duplicates += self->count - kept;
+    self->count = kept;
     self->records.len = (size_t)(out - self->records.ptr);
-    return SLU_ERR_OK;
+    slu_buf_clear(&self->lengths);
 }
 
 enum slu_err slu_answer_commit(struct slu_answer *self,
                                struct slu_fingerprints *seen)
 {
+    enum slu_stage before = slu_profile_enter(self->profile, SLU_STAGE_DEDUPE);
     enum slu_err err = SLU_ERR_OK;
 
     if (seen != NULL && self->records.len > 0) {
-        err = drop_repeats(self, seen);
+        drop_repeats(self, seen);
     }
-    if (err == SLU_ERR_OK &&
-        (self->count > 0 || self->staged || self->entries.len > 0)) {
+    (void)slu_profile_enter(self->profile, SLU_STAGE_COMMIT);
+    if (self->count > 0 || self->staged || self->entries.len > 0) {
         err = slu_store_commit(self->store, self->id,
                                slu_buf_view(&self->records), self->count,
                                slu_buf_view(&self->entries));
     }
+    slu_profile_leave(self->profile, before);
     return err;
 }
 

@@ -16,6 +16,7 @@
 #include "codecs/buf.h"
 #include "codecs/record.h"
 #include "engine/fingerprints.h"
+#include "engine/profile.h"
 #include "engine/store.h"
 #include <sluice/row.h>
 
@@ -34,10 +35,13 @@ struct slu_answer_counts {
 
 struct slu_answer {
     struct slu_store *store;
-    uint64_t id;    /* 0: none under way */
-    bool staged;    /* a part is in the store already */
-    uint64_t count; /* records in `records` */
+    struct slu_profile *profile; /* NULL after init: none */
+    uint64_t id;                 /* 0: none under way */
+    bool staged;                 /* a part is in the store already */
+    uint64_t count;              /* records in `records` */
     struct slu_buf records;
+    struct slu_buf lengths; /* of each record, two bytes: it is cut there
+                               without being read again */
     struct slu_buf entries;
     struct slu_answer_counts counts;
 };

@@ -18,12 +18,17 @@ int64_t slu_clock_wall_s(void)
     return now.tv_sec;
 }
 
-uint64_t slu_clock_mono_us(void)
+uint64_t slu_clock_mono_ns(void)
 {
     struct timespec now;
 
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+uint64_t slu_clock_mono_us(void)
+{
+    return slu_clock_mono_ns() / 1000;
 }
 
 uint64_t slu_clock_mono_ms(void)

@@ -13,5 +13,6 @@
 int64_t slu_clock_wall_s(void);   /* seconds since 1970, UTC */
 uint64_t slu_clock_mono_ms(void); /* since an arbitrary point */
 uint64_t slu_clock_mono_us(void);
+uint64_t slu_clock_mono_ns(void);
 
 #endif

@@ -214,6 +214,7 @@ enum slu_err slu_errand_go(const struct slu_errand_run *run,
         .aws_port = run->aws_port,
         .sign_in = run->sign_in,
         .session = run->session,
+        .profile = run->profile,
     };
     struct slu_pull_result result;
     enum slu_err err = slu_pull_run(&options, NULL, &result, out_error);

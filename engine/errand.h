@@ -23,7 +23,8 @@ struct slu_errand_run {
     bool read_only;          /* what is put is forgotten */
     struct slu_logger logger;
     struct slu_wake *stop;
-    struct slu_wake *room; /* NULL without a store */
+    struct slu_wake *room;       /* NULL without a store */
+    struct slu_profile *profile; /* or NULL */
 };
 
 /* *requests grows by what was sent, retries included; may be NULL. */

@@ -310,22 +310,29 @@ void slu_http_settle(struct slu_http *self)
 
 static void on_work(evutil_socket_t fd, short events, void *ctx)
 {
+    struct slu_http *self = ctx;
+
     (void)fd;
     (void)events;
-    slu_http_settle(ctx);
+    (void)slu_profile_enter(self->profile, SLU_STAGE_RECEIVE);
+    slu_http_settle(self);
+    slu_profile_sleep(self->profile);
 }
 
 static void on_pause_timer(evutil_socket_t fd, short events, void *ctx)
 {
     struct slu_transfer *self = ctx;
+    struct slu_http *http = self->http; /* the slot may go with the end */
 
     (void)fd;
     (void)events;
+    (void)slu_profile_enter(http->profile, SLU_STAGE_RECEIVE);
     (void)slu_error_set(&self->error, SLU_ERR_TIMEOUT,
                         "%.*s: paused for too long, to be asked again",
                         SLU_VIEW_ARGS(self->host));
     finish_known(self);
-    slu_http_wake(self->http);
+    slu_http_wake(http);
+    slu_profile_sleep(http->profile);
 }
 
 static struct slu_transfer *acquire_slot(struct slu_http *http)
@@ -403,6 +410,11 @@ void slu_transfer_cancel(struct slu_transfer *take_self)
     assert(take_self->state != SLU_TRANSFER_FREE);
     take_self->cancelled = true;
     slu_transfer_queue(take_self);
+}
+
+void slu_http_set_profile(struct slu_http *self, struct slu_profile *profile)
+{
+    self->profile = profile;
 }
 
 void slu_http_get_stats(const struct slu_http *self,

@@ -42,6 +42,7 @@
 
 struct event_base;
 struct slu_http;
+struct slu_profile;
 struct slu_transfer;
 
 struct slu_http_options {
@@ -149,6 +150,9 @@ void slu_transfer_resume(struct slu_transfer *self);
 
 /* Ends it without on_end. */
 void slu_transfer_cancel(struct slu_transfer *take_self);
+
+/* Which is told of what the loop does for HTTP; NULL (as after new): none. */
+void slu_http_set_profile(struct slu_http *self, struct slu_profile *profile);
 
 void slu_http_get_stats(const struct slu_http *self,
                         struct slu_http_stats *out_stats);

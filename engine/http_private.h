@@ -17,6 +17,7 @@
 #include "codecs/buf.h"
 #include "codecs/inflate.h"
 #include "engine/http.h"
+#include "engine/profile.h"
 
 #include <curl/curl.h>
 #include <event2/event.h>
@@ -138,6 +139,7 @@ struct slu_http {
     struct slu_transfer_list work;    /* something to do outside libcurl */
     unsigned idle_count;
     struct slu_http_stats stats;
+    struct slu_profile *profile;
 };
 
 /* http.c: every call of libcurl that may call back is bracketed by these, which

@@ -21,12 +21,15 @@ struct slu_http_watch {
 
 static void act(struct slu_http *http, curl_socket_t fd, int mask)
 {
+    struct slu_profile *profile = http->profile;
     int running;
 
+    (void)slu_profile_enter(profile, SLU_STAGE_RECEIVE);
     slu_http_enter_curl(http);
     (void)curl_multi_socket_action(http->multi, fd, mask, &running);
     slu_http_leave_curl(http);
     slu_http_settle(http);
+    slu_profile_sleep(profile);
 }
 
 static void on_timer(evutil_socket_t fd, short events, void *ctx)

@@ -90,9 +90,12 @@ static enum slu_err scan_all(struct publication *self)
 
 static enum slu_err place_all(struct publication *self)
 {
+    struct slu_profile *profile = self->options->profile;
+    enum slu_stage before = slu_profile_enter(profile, SLU_STAGE_FOLD);
     struct slu_store *store = self->options->store;
     enum slu_err err = slu_store_fold(store);
 
+    (void)slu_profile_enter(profile, SLU_STAGE_PLACE);
     if (err == SLU_ERR_OK) {
         err = scan_all(self);
     }
@@ -102,6 +105,7 @@ static enum slu_err place_all(struct publication *self)
     if (err == SLU_ERR_OK) {
         err = slu_store_rewrite(store, settle, self);
     }
+    slu_profile_leave(profile, before);
     return err;
 }
 
@@ -405,6 +409,8 @@ enum slu_err slu_publish_lists(const struct slu_publish_options *options,
                                struct slu_report *report,
                                struct slu_error *out_error)
 {
+    enum slu_stage before =
+        slu_profile_enter(options->profile, SLU_STAGE_WRITE);
     struct publication self = {
         .options = options, .report = report, .error = out_error};
     struct slu_lists_options lists = {
@@ -426,16 +432,16 @@ enum slu_err slu_publish_lists(const struct slu_publish_options *options,
            sizeof(lists.category_age_ms));
     report->file_count = 0;
     self.lists = slu_lists_new(&lists);
-    if (self.lists == NULL) {
-        return slu_error_set(out_error, SLU_ERR_NOMEM,
-                             "cannot settle the lists: out of memory");
-    }
-    err = run(&self, checkpoint);
+    err = self.lists != NULL
+              ? run(&self, checkpoint)
+              : slu_error_set(out_error, SLU_ERR_NOMEM,
+                              "cannot settle the lists: out of memory");
     for (int i = 0; i < SLU_SIDE_FILE_COUNT; i++) {
         if (self.side[i] != NULL) {
             slu_file_abandon(self.side[i]);
         }
     }
     slu_lists_free(self.lists);
+    slu_profile_leave(options->profile, before);
     return err;
 }

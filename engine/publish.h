@@ -34,6 +34,7 @@ struct slu_publish_options {
     uint8_t min_score;
     int64_t now; /* seconds since 1970, UTC */
     int64_t category_age_ms[SLU_LISTS_CATEGORIES_MAX]; /* as the lists' */
+    struct slu_profile *profile;                       /* or NULL */
     struct slu_delivery *delivery; /* gets every file; NULL: nobody does */
     bool plan; /* the folder is thrown away: what is written there is no news */
     bool knows_checkpoint; /* the state has checkpoints of its own: one that

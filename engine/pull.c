@@ -74,9 +74,13 @@ static void update_report(struct slu_pull *self)
 
 static void on_timer(evutil_socket_t fd, short what, void *ctx)
 {
+    struct slu_pull *self = ctx;
+
     (void)fd;
     (void)what;
-    slu_pull_pump(ctx);
+    (void)slu_profile_enter(self->options->profile, SLU_STAGE_OTHER);
+    slu_pull_pump(self);
+    slu_profile_sleep(self->options->profile);
 }
 
 static void on_progress(evutil_socket_t fd, short what, void *ctx)
@@ -85,9 +89,11 @@ static void on_progress(evutil_socket_t fd, short what, void *ctx)
 
     (void)fd;
     (void)what;
+    (void)slu_profile_enter(self->options->profile, SLU_STAGE_OTHER);
     update_report(self);
     self->options->callbacks->on_progress(
         self->options->callbacks->progress_ctx, self->report);
+    slu_profile_sleep(self->options->profile);
 }
 
 static void on_stop(evutil_socket_t fd, short what, void *ctx)
@@ -103,13 +109,8 @@ static void on_stop(evutil_socket_t fd, short what, void *ctx)
     slu_pull_fail(self, &error);
 }
 
-static void on_room(evutil_socket_t fd, short what, void *ctx)
+static void use_room(struct slu_pull *self)
 {
-    struct slu_pull *self = ctx;
-
-    (void)fd;
-    (void)what;
-    slu_wake_clear(self->options->room);
     if (slu_store_error(self->options->store)->code != SLU_ERR_OK) {
         slu_pull_fail(self, slu_store_error(self->options->store));
         return;
@@ -120,6 +121,18 @@ static void on_room(evutil_socket_t fd, short what, void *ctx)
         }
     }
     slu_pull_pump(self);
+}
+
+static void on_room(evutil_socket_t fd, short what, void *ctx)
+{
+    struct slu_pull *self = ctx;
+
+    (void)fd;
+    (void)what;
+    (void)slu_profile_enter(self->options->profile, SLU_STAGE_OTHER);
+    slu_wake_clear(self->options->room);
+    use_room(self);
+    slu_profile_sleep(self->options->profile);
 }
 
 /* ---- life cycle ---- */
@@ -190,6 +203,7 @@ static enum slu_err open_slots(struct slu_pull *self)
     for (unsigned i = 0; i < count; i++) {
         self->slots[i].pull = self;
         slu_answer_init(&self->slots[i].answer, options->alloc, options->store);
+        self->slots[i].answer.profile = options->profile;
         slu_buf_init(&self->slots[i].kept.body, options->alloc,
                      SLU_KEPT_BODY_MAX);
     }
@@ -288,6 +302,25 @@ static void cancel_all(struct slu_pull *self)
     }
 }
 
+static void loop(struct slu_pull *self)
+{
+    struct slu_profile *profile = self->options->profile;
+
+    slu_profile_sleep(profile);
+    (void)event_base_loop(self->session->base, EVLOOP_NO_EXIT_ON_EMPTY);
+    (void)slu_profile_enter(profile, SLU_STAGE_OTHER);
+}
+
+static enum slu_err drain_store(struct slu_pull *self)
+{
+    struct slu_profile *profile = self->options->profile;
+    enum slu_stage before = slu_profile_enter(profile, SLU_STAGE_COMMIT);
+    enum slu_err err = slu_store_drain(self->options->store);
+
+    slu_profile_leave(profile, before);
+    return err;
+}
+
 static enum slu_err run_loop(struct slu_pull *self, struct slu_error *error)
 {
     enum slu_err err;
@@ -298,7 +331,7 @@ static enum slu_err run_loop(struct slu_pull *self, struct slu_error *error)
     slu_pull_pump(self);
     /* A break that was asked for before the loop began would be forgotten. */
     if (self->fatal.code == SLU_ERR_OK && (!self->ended || self->busy > 0)) {
-        (void)event_base_loop(self->session->base, EVLOOP_NO_EXIT_ON_EMPTY);
+        loop(self);
     }
     cancel_all(self);
     slu_pull_tell_given_up(self);
@@ -309,7 +342,7 @@ static enum slu_err run_loop(struct slu_pull *self, struct slu_error *error)
     if (self->options->store == NULL) {
         return SLU_ERR_OK;
     }
-    err = slu_store_drain(self->options->store);
+    err = drain_store(self);
     if (err != SLU_ERR_OK) {
         *error = *slu_store_error(self->options->store);
     }

@@ -31,6 +31,7 @@
 #include "engine/config.h"
 #include "engine/credentials.h"
 #include "engine/logger.h"
+#include "engine/profile.h"
 #include "engine/rows.h"
 #include "engine/transport.h"
 #include "engine/wake.h"
@@ -87,6 +88,7 @@ struct slu_pull_options {
     const struct slu_transport_ops *transport; /* NULL: slu_transport_http;
                                                   the same for all pulls of
                                                   a session */
+    struct slu_profile *profile; /* is told what the time goes into; NULL */
 };
 
 struct slu_pull_result {

@@ -102,12 +102,17 @@ static enum slu_http_flow on_body(void *ctx, struct slu_view bytes)
 {
     struct slu_slot *slot = ctx;
     struct slu_pull *self = slot->pull;
+    struct slu_profile *profile = self->options->profile;
+    enum slu_body_verdict verdict;
+    enum slu_stage before;
 
     if (slot->kept.active) {
         return slu_pull_signed_keep_body(slot, bytes);
     }
-    if (self->options->ops->on_body(self->source, slot->unit, bytes) ==
-        SLU_BODY_ERROR) {
+    before = slu_profile_enter(profile, SLU_STAGE_PARSE);
+    verdict = self->options->ops->on_body(self->source, slot->unit, bytes);
+    slu_profile_leave(profile, before);
+    if (verdict == SLU_BODY_ERROR) {
         return SLU_HTTP_ERROR;
     }
     if (slu_pull_is_full(self)) {
@@ -178,6 +183,7 @@ void slu_pull_on_ends(evutil_socket_t fd, short what, void *ctx)
 
     (void)fd;
     (void)what;
+    (void)slu_profile_enter(self->options->profile, SLU_STAGE_OTHER);
     for (unsigned i = 0; i < self->slot_count; i++) {
         struct slu_slot *slot = &self->slots[i];
 
@@ -188,6 +194,7 @@ void slu_pull_on_ends(evutil_socket_t fd, short what, void *ctx)
             tell_end(slot, &error);
         }
     }
+    slu_profile_sleep(self->options->profile);
 }
 
 /* ---- what is sent ---- */

@@ -63,11 +63,13 @@ static enum slu_err emit(void *ctx, struct slu_unit *unit,
     struct slu_slot *slot = slot_of(unit);
     struct slu_answer_counts *counts = &slot->answer.counts;
     struct slu_record record = make_record(sighting);
+    uint64_t sample = slu_profile_sample_begin(self->options->profile);
     char scratch[SLU_VALUE_MAX];
     enum slu_reason invalid =
         slu_check_value(sighting->kind, sighting->value, scratch, &record);
     enum slu_reason reason = slu_check_wanted(&record, self->access.verdicts,
                                               self->access.min_score);
+    enum slu_err err;
 
     if (reason == SLU_REASON_NONE) {
         reason = invalid;
@@ -84,7 +86,9 @@ static enum slu_err emit(void *ctx, struct slu_unit *unit,
             tell_embedder(self, sighting, &record);
         }
     }
-    return slu_answer_add(&slot->answer, &record);
+    err = slu_answer_add(&slot->answer, &record);
+    slu_profile_sample_end(self->options->profile, sample);
+    return err;
 }
 
 static void count(void *ctx, struct slu_unit *unit, enum slu_reason reason)

@@ -102,9 +102,11 @@ enum slu_err slu_pull_row(void *ctx, struct slu_unit *unit,
     struct slu_slot *slot = slot_of(unit);
     struct slu_answer_counts *counts = &slot->answer.counts;
     struct slu_row checked = *row;
+    uint64_t sample = slu_profile_sample_begin(self->options->profile);
     char scratch[SLU_VALUE_MAX];
     enum slu_reason reason = check_row(self->options->guard, &checked, scratch);
 
+    slu_profile_sample_end(self->options->profile, sample);
     counts->items++;
     if (reason != SLU_REASON_NONE) {
         counts->reasons[reason]++;
@@ -120,9 +122,12 @@ enum slu_err slu_pull_row(void *ctx, struct slu_unit *unit,
 
 enum slu_err slu_pull_commit_rows(struct slu_pull *self, struct slu_slot *slot)
 {
+    struct slu_profile *profile = self->options->profile;
+    enum slu_stage before = slu_profile_enter(profile, SLU_STAGE_WRITE);
     enum slu_err err =
         slu_rows_commit(self->options->rows, slot->rows, &slot->answer);
 
+    slu_profile_leave(profile, before);
     if (err != SLU_ERR_OK) {
         slu_pull_fail(self, slu_rows_error(self->options->rows));
     }

@@ -26,6 +26,15 @@ static void set_timer(struct slu_pull *self, uint64_t at_ms)
     }
 }
 
+/* What is waited for from now on is the time at which a limit lets something
+ * go, if it names one: else it is the answers. */
+static void await_leave(struct slu_pull *self, uint64_t at_ms)
+{
+    if (at_ms != UINT64_MAX) {
+        slu_profile_set_idle(self->options->profile, SLU_STAGE_LIMITER);
+    }
+}
+
 static void end_when_idle(struct slu_pull *self)
 {
     self->ended = true;
@@ -147,7 +156,10 @@ static enum slu_turn take_request(struct slu_pull *self)
                                                 &until);
     }
     if (turn == SLU_TURN_WAIT) {
-        until = self->opens_at_ms < until ? self->opens_at_ms : until;
+        if (self->opens_at_ms < until) {
+            await_leave(self, self->opens_at_ms);
+            until = self->opens_at_ms;
+        }
         /* Nothing to wait for would be for ever: a fault of the source. */
         if (until == UINT64_MAX && self->busy == 0 && !self->sign_in_waits) {
             slu_pull_fail_source(self, "waits although nothing is under way");
@@ -179,6 +191,7 @@ static bool send_held(struct slu_pull *self)
         return give_up_held(self);
     }
     if (!slu_lane_is_open(lane, self->now_ms, &at_ms)) {
+        await_leave(self, at_ms);
         set_timer(self, at_ms);
         return false;
     }
@@ -203,12 +216,19 @@ static bool send_held(struct slu_pull *self)
 
 bool slu_pull_is_full(const struct slu_pull *self)
 {
-    return self->options->store != NULL && slu_store_full(self->options->store);
+    bool full =
+        self->options->store != NULL && slu_store_full(self->options->store);
+
+    if (full) {
+        slu_profile_set_idle(self->options->profile, SLU_STAGE_COMMIT);
+    }
+    return full;
 }
 
 void slu_pull_pump(struct slu_pull *self)
 {
     self->now_ms = slu_clock_mono_ms();
+    slu_profile_set_idle(self->options->profile, SLU_STAGE_NETWORK);
     while (!self->ended && self->busy < self->slot_count &&
            !slu_pull_is_full(self)) {
         enum slu_turn turn;

@@ -90,6 +90,9 @@ static enum slu_err open_missing(struct slu_pull_session *self,
             self->transport, options->alloc, self->base, &self->http_config,
             (unsigned)options->limits->connections, &self->http, error);
     }
+    if (err == SLU_ERR_OK && self->transport->set_profile != NULL) {
+        self->transport->set_profile(self->http, options->profile);
+    }
     return err;
 }
 

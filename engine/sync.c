@@ -140,6 +140,7 @@ static enum slu_err pull(struct slu_sync *self, struct slu_pull_result *result)
         .room = &self->room,
         .callbacks = &engine->callbacks,
         .session = self->ops->rows ? NULL : &self->session,
+        .profile = self->profile,
     };
     enum slu_err err = slu_keyed_pull_run(engine, self->access.api_key,
                                           &options, self->report, result);
@@ -183,8 +184,13 @@ static enum slu_err publish(struct slu_sync *self,
                             struct slu_error *error)
 {
     if (self->rows != NULL) {
-        return slu_rows_finish(self->rows, result->horizon_ms, self->now,
-                               error);
+        enum slu_stage before =
+            slu_profile_enter(self->profile, SLU_STAGE_WRITE);
+        enum slu_err err =
+            slu_rows_finish(self->rows, result->horizon_ms, self->now, error);
+
+        slu_profile_leave(self->profile, before);
+        return err;
     }
     return slu_sync_publish_lists(self, &result->checkpoint, error);
 }
@@ -277,6 +283,7 @@ static void describe(const struct slu_sync *self, enum slu_err err,
 /* A run that can't be remembered has still been made. */
 static void end_run(struct slu_sync *self, enum slu_err err)
 {
+    enum slu_stage before = slu_profile_enter(self->profile, SLU_STAGE_COMMIT);
     struct slu_store_run run = {0};
 
     describe(self, err, &run);
@@ -286,6 +293,7 @@ static void end_run(struct slu_sync *self, enum slu_err err)
                          "cannot record this run: %s",
                          slu_store_error(self->store)->text);
     }
+    slu_profile_leave(self->profile, before);
 }
 
 static enum slu_err begin_run(struct slu_sync *self)
@@ -365,6 +373,19 @@ static enum slu_err run_all(struct slu_sync *self)
     return err;
 }
 
+static void tell_time(struct slu_sync *self)
+{
+    struct slu_report *report = self->report;
+
+    if (self->profile == NULL) {
+        report->seconds =
+            (double)(slu_clock_mono_us() - self->started_us) / 1e6;
+        return;
+    }
+    report->profiled = true;
+    report->seconds = slu_profile_stop(self->profile, report->stage_seconds);
+}
+
 enum slu_err slu_sync_run(struct slu_sync *self, unsigned flow)
 {
     struct slu_engine *engine = self->engine;
@@ -385,8 +406,7 @@ enum slu_err slu_sync_run(struct slu_sync *self, unsigned flow)
     self->report->output_dir = engine->top->output_dir;
     self->ops->access(self->source_config, &self->access);
     err = run_all(self);
-    self->report->seconds =
-        (double)(slu_clock_mono_us() - self->started_us) / 1e6;
+    tell_time(self);
     close_sync(self);
     if (err == SLU_ERR_STOPPED) {
         /* This sync has heard it; the next one is another matter. */
@@ -411,5 +431,9 @@ enum slu_err slu_engine_sync(struct slu_engine *self, unsigned flow,
 
     self->error = (struct slu_error){0};
     *sync.report = (struct slu_report){0};
+    if (self->callbacks.profile) {
+        sync.profile = &sync.profile_room;
+        slu_profile_start(sync.profile);
+    }
     return slu_sync_run(&sync, flow);
 }

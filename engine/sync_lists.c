@@ -26,6 +26,7 @@ static struct slu_publish_options publish_options(const struct slu_sync *self)
         .now = self->now,
         .delivery = self->delivery,
         .plan = self->on_row != NULL,
+        .profile = self->profile,
     };
 
     slu_engine_category_ages(self->engine, options.category_age_ms);
@@ -93,6 +94,7 @@ static enum slu_err open_delivery(struct slu_sync *self)
                 .stop = &engine->stop,
                 .room = &self->room,
                 .session = &self->session,
+                .profile = self->profile,
             },
         .state_dir = self->state_dir,
         .lists = engine->lists,

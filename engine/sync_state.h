@@ -31,7 +31,9 @@ struct slu_sync {
     uint64_t started_us;
     int64_t run_id;
     struct slu_report *report;
-    slu_plan_fn on_row; /* of a plan; NULL: this is a sync */
+    struct slu_profile profile_room;
+    struct slu_profile *profile; /* NULL: none is wanted */
+    slu_plan_fn on_row;          /* of a plan; NULL: this is a sync */
     void *row_ctx;
 };
 

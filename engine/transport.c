@@ -21,4 +21,5 @@ const struct slu_transport_ops slu_transport_http = {
     .resume = slu_transfer_resume,
     .cancel = slu_transfer_cancel,
     .get_stats = slu_http_get_stats,
+    .set_profile = slu_http_set_profile,
 };

@@ -36,6 +36,8 @@ struct slu_transport_ops {
     void (*cancel)(struct slu_transfer *take_transfer);
     void (*get_stats)(const struct slu_http *http,
                       struct slu_http_stats *out_stats);
+    /* As slu_http_set_profile; may be NULL: its time counts as waiting. */
+    void (*set_profile)(struct slu_http *http, struct slu_profile *profile);
 };
 
 /* HTTP by libcurl, as the configuration wants it. */

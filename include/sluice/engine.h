@@ -28,6 +28,7 @@
 #include <sluice/err.h>
 #include <sluice/indicator.h>
 #include <sluice/log.h>
+#include <sluice/profile.h>
 #include <sluice/row.h>
 
 #ifdef __cplusplus
@@ -61,6 +62,7 @@ struct slu_options {
     /* Publish also a list that would lose more than publish.max_shrink of its
      * lines, and a content that GuardDuty refused before. */
     bool force;
+    bool profile; /* the report of a sync says where its time went */
 };
 
 #define SLU_REPORT_FILES_MAX 24
@@ -115,6 +117,8 @@ struct slu_report {
     unsigned in_flight_max;
     double seconds;
     double pull_seconds; /* of them, until the last answer was durable */
+    bool profiled;       /* of options.profile: */
+    double stage_seconds[SLU_STAGE_COUNT]; /* they add up to `seconds` */
 
     uint64_t items;                    /* elements read */
     uint64_t accepted[SLU_KIND_COUNT]; /* sightings read that may be listed */

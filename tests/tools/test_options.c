@@ -192,6 +192,16 @@ Test(options, refuses_a_filter_elsewhere, .init = cr_redirect_stderr)
                    "`status` does not take the options of `indicators`");
 }
 
+Test(options, takes_profile_for_sync_only, .init = cr_redirect_stderr)
+{
+    cr_assert(PARSE("sync", "-c", "a", "--profile"));
+    cr_assert(options.profile);
+    cr_assert(PARSE("sync", "-c", "a"));
+    cr_assert_not(options.profile);
+    expect_refusal(PARSE("plan", "-c", "a", "--profile"),
+                   "`plan` does not take --profile");
+}
+
 Test(options, takes_force_where_something_is_published,
      .init = cr_redirect_stderr)
 {

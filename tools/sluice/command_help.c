@@ -12,6 +12,7 @@ static const char option_text[] =
     "  --json                sync, status, explain, demo: one JSON object a "
     "line on\n"
     "                        stdout\n"
+    "  --profile             sync: show where the time went\n"
     "  --source NAME         indicators: stream, a threat list's id, "
     "taken_over\n"
     "  --type ip|domain      indicators: of this type only\n"

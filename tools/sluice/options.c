@@ -17,6 +17,7 @@ enum letter {
     LETTER_LIST,
     LETTER_LOG_FORMAT,
     LETTER_LOG_LEVEL,
+    LETTER_PROFILE,
     LETTER_SINCE,
     LETTER_SOURCE,
     LETTER_TYPE,
@@ -34,6 +35,7 @@ static const struct option long_options[] = {
     {"list", required_argument, NULL, LETTER_LIST},
     {"log-format", required_argument, NULL, LETTER_LOG_FORMAT},
     {"log-level", required_argument, NULL, LETTER_LOG_LEVEL},
+    {"profile", no_argument, NULL, LETTER_PROFILE},
     {"since", required_argument, NULL, LETTER_SINCE},
     {"source", required_argument, NULL, LETTER_SOURCE},
     {"type", required_argument, NULL, LETTER_TYPE},
@@ -51,7 +53,8 @@ const struct slu_cli_command slu_cli_commands[] = {
          SLU_CLI_FORCE | SLU_CLI_DIFF,
      true, slu_cli_plan, "show what a sync would do; write nothing"},
     {"sync",
-     SLU_CLI_CONFIG | SLU_CLI_FLOW | SLU_CLI_LOG | SLU_CLI_JSON | SLU_CLI_FORCE,
+     SLU_CLI_CONFIG | SLU_CLI_FLOW | SLU_CLI_LOG | SLU_CLI_JSON |
+         SLU_CLI_FORCE | SLU_CLI_PROFILE,
      true, slu_cli_sync, "pull once and publish the lists, checkpointed"},
     {"status", SLU_CLI_CONFIG | SLU_CLI_LOG | SLU_CLI_JSON, true,
      slu_cli_status, "show checkpoints, lists and the last runs"},
@@ -167,6 +170,10 @@ static bool parse_option(struct slu_cli_options *self, int letter,
         self->json = true;
         *given |= SLU_CLI_JSON;
         return true;
+    case LETTER_PROFILE:
+        self->profile = true;
+        *given |= SLU_CLI_PROFILE;
+        return true;
     case LETTER_LOG_FORMAT:
         *given |= SLU_CLI_LOG;
         return parse_format(self, optarg);
@@ -233,10 +240,11 @@ static bool parse_words(struct slu_cli_options *self, int argc, char **argv)
 static bool check_given(const struct slu_cli_options *self, unsigned given)
 {
     static const char *const names[] = {
-        "-c",      "--flow",
-        "--json",  "--log-level and --log-format",
-        "--force", "the options of `indicators`",
-        "",        "--diff"};
+        "-c",       "--flow",
+        "--json",   "--log-level and --log-format",
+        "--force",  "the options of `indicators`",
+        "",         "--diff",
+        "--profile"};
     unsigned unwanted = given & ~self->command->options;
 
     if (self->command->options == 0) {

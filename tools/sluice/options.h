@@ -29,6 +29,7 @@ enum slu_cli_option {
     SLU_CLI_VALUE = 1 << 6,  /* one more word */
     SLU_CLI_DIFF = 1 << 7,
     SLU_CLI_FORCE = 1 << 4,
+    SLU_CLI_PROFILE = 1 << 8,
 };
 
 struct slu_cli_options {
@@ -46,6 +47,7 @@ struct slu_cli_options {
     bool json;
     bool force;
     bool diff;
+    bool profile;
     bool log_json;
     bool log_level_given;
     enum slu_log_level log_level;

@@ -13,6 +13,11 @@ void slu_cli_report_text(FILE *to, const struct slu_report *report,
 void slu_cli_report_json(FILE *to, const struct slu_report *report,
                          int exit_code, const char *error);
 
+/* Of a report that is profiled; nothing of another. As a member of an object,
+ * with a leading comma. */
+void slu_cli_profile_text(FILE *to, const struct slu_report *report);
+void slu_cli_profile_json(FILE *to, const struct slu_report *report);
+
 void slu_cli_status_text(FILE *to, const struct slu_status *status);
 void slu_cli_status_json(FILE *to, const struct slu_status *status);
 

@@ -93,6 +93,7 @@ void slu_cli_report_json(FILE *to, const struct slu_report *report,
     slu_cli_json_member(to, "output_dir", report->output_dir);
     print_files(to, report->files, report->file_count);
     slu_cli_publication_json(to, report);
+    slu_cli_profile_json(to, report);
     (void)fputs("}\n", to);
 }
 

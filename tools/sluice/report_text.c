@@ -199,6 +199,7 @@ void slu_cli_report_text(FILE *to, const struct slu_report *report,
     (void)fputc('\n', to);
     print_pull(to, report);
     print_units(to, report);
+    slu_cli_profile_text(to, report);
 }
 
 /* ---- status ---- */

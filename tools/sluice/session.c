@@ -52,6 +52,7 @@ int slu_cli_session_open(struct slu_cli_session *self,
         .on_progress = slu_cli_console_progress,
         .progress_ctx = &self->console,
         .force = options->force,
+        .profile = options->profile,
     };
     struct slu_error error = {0};
     enum slu_err err;
