@@ -17,6 +17,8 @@
  * It also tells how often memory was asked for by all rounds but the first.
  */
 #define SIMDJSON_EXCEPTIONS 0
+/* As codecs/json_read.cc has it: one program, one parser. */
+#define SIMDJSON_DEVELOPMENT_CHECKS 0
 
 extern "C" {
 #include "codecs/row_ndjson.h"

@@ -10,6 +10,7 @@
 
 /* clang-format off */
 #define CASES(X) \
+    X(json)      \
     X(sigv4)
 /* clang-format on */
 
