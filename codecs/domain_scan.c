@@ -71,8 +71,7 @@ static bool has_only_hex_and_colons(struct slu_view name)
     return colon;
 }
 
-/* What a byte says about the name it is in; NONE when a name may hold it. */
-static enum slu_reason judge_byte(char byte)
+enum slu_reason slu_domain_scan_byte(char byte)
 {
     if (is_letter(byte) || is_digit(byte) || byte == '-' || byte == '.') {
         return SLU_REASON_NONE;
@@ -103,7 +102,7 @@ enum slu_reason slu_domain_scan_bytes(struct slu_view name)
         return SLU_REASON_IP_AS_DOMAIN;
     }
     for (size_t i = 0; i < name.len; i++) {
-        enum slu_reason reason = judge_byte(name.ptr[i]);
+        enum slu_reason reason = slu_domain_scan_byte(name.ptr[i]);
 
         if (reason != SLU_REASON_NONE && (unsigned char)name.ptr[i] < 0x80) {
             return reason;

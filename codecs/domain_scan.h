@@ -29,4 +29,8 @@ enum slu_reason slu_domain_scan(struct slu_view name, unsigned min_labels,
  * the first bad byte below 0x80; NONE when there is none of these. */
 enum slu_reason slu_domain_scan_bytes(struct slu_view name);
 
+/* What a byte says about the name it is in: DOMAIN_SPACE, DOMAIN_UNDERSCORE,
+ * DOMAIN_WILDCARD, DOMAIN_CHARACTER; NONE when a name may hold it. */
+enum slu_reason slu_domain_scan_byte(char byte);
+
 #endif

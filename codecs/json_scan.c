@@ -2,6 +2,8 @@
 /* Which scan kernel this CPU can run. */
 #include "codecs/json_scan.h"
 
+#include "codecs/cpu.h"
+
 #define KERNELS_MAX 3
 
 static unsigned list_kernels(const struct slu_json_kernel *out[KERNELS_MAX])
@@ -9,12 +11,10 @@ static unsigned list_kernels(const struct slu_json_kernel *out[KERNELS_MAX])
     unsigned count = 0;
 
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("bmi") &&
-        __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("popcnt")) {
+    if (slu_cpu_has_avx512()) {
         out[count++] = &slu_json_kernel_avx512;
     }
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-        __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("popcnt")) {
+    if (slu_cpu_has_avx2()) {
         out[count++] = &slu_json_kernel_avx2;
     }
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "codecs/ipv4.h"
+#include "codecs/ipv4_kernel.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
@@ -7,18 +7,38 @@
 #include <stdlib.h>
 
 /*
- * The text goes into a block of exactly its length, so that AddressSanitizer
- * sees a byte read before or behind it.
+ * What all kernels say of a text. It goes into a block of exactly its length,
+ * so that AddressSanitizer sees a byte read before or behind it.
  */
 static enum slu_reason match_exact(const char *text, size_t len,
                                    struct slu_cidr *out_cidr,
                                    bool *out_normalised)
 {
     char *copy = malloc(len == 0 ? 1 : len);
-    enum slu_reason reason;
+    enum slu_reason reason = SLU_REASON_COUNT;
+    struct slu_ipv4_kernel kernel;
 
     memcpy(copy, text, len);
-    reason = slu_ipv4_match(slu_view_make(copy, len), out_cidr, out_normalised);
+    for (unsigned i = 0; (kernel = slu_ipv4_kernel_at(i)).name != NULL; i++) {
+        struct slu_cidr cidr = {0};
+        bool normalised = false;
+        enum slu_reason got =
+            kernel.match(slu_view_make(copy, len), &cidr, &normalised);
+
+        if (i == 0) {
+            reason = got;
+            *out_cidr = cidr;
+            if (out_normalised != NULL) {
+                *out_normalised = normalised;
+            }
+        }
+        cr_assert_eq(got, reason, "%s: '%.*s' is %s", kernel.name, (int)len,
+                     text, slu_reason_name(got));
+        cr_assert_eq(cidr.address, out_cidr->address, "%s: '%.*s'", kernel.name,
+                     (int)len, text);
+        cr_assert_eq(cidr.prefix, out_cidr->prefix);
+        cr_assert(out_normalised == NULL || normalised == *out_normalised);
+    }
     free(copy);
     return reason;
 }
@@ -145,6 +165,25 @@ Test(ipv4, takes_exactly_0_to_255_at_every_octet)
         }
     }
     cr_assert_eq(accepted, 256 * 12);
+}
+
+/* All 81 layouts, of the least and the greatest octets of their lengths, with
+ * each kind of tail. */
+Test(ipv4, takes_every_layout_of_octets)
+{
+    static const char *const octets[] = {"0", "9", "10", "99", "100", "255"};
+    static const char *const tails[] = {"", "/0", "/9", "/10", "/31", "/32"};
+    int accepted = 0;
+
+    for (int number = 0; number < 6 * 6 * 6 * 6 * 6; number++) {
+        char text[32];
+
+        snprintf(text, sizeof(text), "%s.%s.%s.%s%s", octets[number % 6],
+                 octets[number / 6 % 6], octets[number / 36 % 6],
+                 octets[number / 216 % 6], tails[number / 1296]);
+        accepted += agree(text, strlen(text));
+    }
+    cr_assert_eq(accepted, 6 * 6 * 6 * 6 * 6);
 }
 
 Test(ipv4, takes_every_prefix_of_up_to_three_digits_and_no_other)
@@ -341,6 +380,54 @@ Test(ipv4, agrees_with_inet_pton_on_mutated_texts)
         accepted += agree(text, len);
     }
     cr_assert_gt(accepted, 100000);
+}
+
+/* What is wrong, and no more than that, is the same for all kernels: on texts
+ * of every length that a kernel takes, made of what the reasons tell apart. */
+Test(ipv4, kernels_agree_on_what_is_wrong)
+{
+    static const char *const pieces[] = {
+        "0", "1", "7", "25", "255", "256", "300", "01",  "000", "1234",
+        ".", ".", ".", ".",  ".",   ":",   "::",  "/",   "/24", "/33",
+        "a", "f", "g", "F",  "db8", "%",   " ",   "\xff"};
+    unsigned seen[SLU_REASON_COUNT] = {0};
+
+    random_state = 11;
+    for (int round = 0; round < 300000; round++) {
+        char text[128] = "";
+        struct slu_cidr cidr;
+        bool near = round % 3 != 0;
+
+        /* Half of those that are nearly an address have one in front. */
+        if (round % 3 == 1) {
+            strcat(text, "19.2.168.30");
+        }
+        for (uint32_t i = 1 + random_below(round % 3 == 1 ? 2 : 12); i > 0;
+             i--) {
+            strcat(text, pieces[random_below(near ? 19 : 28)]);
+        }
+        seen[match_exact(text, strlen(text), &cidr, NULL)]++;
+    }
+    for (int reason = SLU_REASON_IPV6; reason <= SLU_REASON_CIDR_PREFIX;
+         reason++) {
+        cr_assert_gt(seen[reason], 20, "%s", slu_reason_name(reason));
+    }
+}
+
+Test(ipv4, the_best_kernel_comes_first_and_the_portable_one_last)
+{
+    struct slu_cidr cidr;
+    bool normalised;
+    unsigned count = 0;
+
+    while (slu_ipv4_kernel_at(count).name != NULL) {
+        count++;
+    }
+    cr_assert_eq(slu_ipv4_kernel_at(count - 1).match, slu_ipv4_match_portable);
+    cr_assert_eq(slu_ipv4_match(slu_view_str("1.2.3.4/31"), &cidr, &normalised),
+                 slu_ipv4_kernel_at(0).match(slu_view_str("1.2.3.4/31"), &cidr,
+                                             &normalised));
+    cr_assert_null(slu_ipv4_kernel_at(count + 1).name);
 }
 
 /* Every octet value and every prefix, back and forth. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the matcher accepts obeys rule R2, read here once more and by plain
- * loops, and is its own canonical form; the fast path and the scan agree.
+ * loops, and is its own canonical form; all kernels and the scan agree.
  */
-#include "codecs/domain.h"
+#include "codecs/domain_kernel.h"
 #include "codecs/domain_scan.h"
 #include "fuzz/demand.h"
 
@@ -40,17 +40,34 @@ static void check_rule(struct slu_view name, unsigned min_labels)
            "a last label of letters or an A-label");
 }
 
+static void check_kernels(struct slu_view text, enum slu_reason reason,
+                          struct slu_view name)
+{
+    struct slu_domain_kernel kernel;
+    char out[SLU_VALUE_MAX];
+    size_t len;
+
+    for (unsigned i = 0; (kernel = slu_domain_kernel_at(i)).name != NULL; i++) {
+        demand(kernel.match(text, out, &len) == reason,
+               "the same reason from every kernel");
+        demand(reason != SLU_REASON_NONE ||
+                   slu_view_equal(slu_view_make(out, len), name),
+               "the same name from every kernel");
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct slu_view text = slu_view_make((const char *)data, size);
     char out[SLU_VALUE_MAX];
     char again[SLU_VALUE_MAX];
-    size_t len;
+    size_t len = 0;
     size_t again_len;
     enum slu_reason reason = slu_domain_match(text, out, &len);
     bool wildcard = size >= 2 && memcmp(data, "*.", 2) == 0;
     bool ascii = true;
 
+    check_kernels(text, reason, slu_view_make(out, len));
     for (size_t i = 0; i < size; i++) {
         ascii &= data[i] < 0x80;
     }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The matcher agrees with inet_pton on addresses; what it accepts prints as a
- * text that it accepts unchanged; a CIDR's host bits are zero.
+ * All kernels agree, and with inet_pton on addresses; what it accepts prints as
+ * a text that it accepts unchanged; a CIDR's host bits are zero.
  */
-#include "codecs/ipv4.h"
+#include "codecs/ipv4_kernel.h"
 #include "fuzz/demand.h"
 
 #include <arpa/inet.h>
@@ -25,6 +25,25 @@ static bool accept_by_library(struct slu_view text, uint32_t *out_address)
     return true;
 }
 
+static void check_kernels(struct slu_view text)
+{
+    struct slu_cidr first = {0};
+    bool first_normalised = false;
+    enum slu_reason reason = slu_ipv4_match(text, &first, &first_normalised);
+    struct slu_ipv4_kernel kernel;
+
+    for (unsigned i = 0; (kernel = slu_ipv4_kernel_at(i)).name != NULL; i++) {
+        struct slu_cidr cidr = {0};
+        bool normalised = false;
+
+        demand(kernel.match(text, &cidr, &normalised) == reason,
+               "the same reason from every kernel");
+        demand(cidr.address == first.address && cidr.prefix == first.prefix &&
+                   normalised == first_normalised,
+               "the same range from every kernel");
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct slu_view text = slu_view_make((const char *)data, size);
@@ -39,6 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0) {
         return 0;
     }
+    check_kernels(text);
     reason = slu_ipv4_match(text, &cidr, &normalised);
     if (memchr(data, '/', size) == NULL) {
         demand(accept_by_library(text, &address) == (reason == SLU_REASON_NONE),
