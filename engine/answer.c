@@ -3,6 +3,7 @@
 
 #define KEY_MAX 240
 #define VALUE_MAX 8192
+#define BATCH 256 /* records looked up together */
 
 void slu_answer_init(struct slu_answer *self, const struct slu_alloc *alloc,
                      struct slu_store *store)
@@ -112,29 +113,57 @@ enum slu_err slu_answer_put(struct slu_answer *self, const char *prefix,
     return SLU_ERR_OK;
 }
 
+/* The next records behind `at`, whose lengths begin at `lengths`. */
+static void cut_records(const char *at, const char *lengths, size_t count,
+                        struct slu_view *out_records)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint16_t len;
+
+        memcpy(&len, lengths + i * sizeof(len), sizeof(len));
+        out_records[i] = slu_view_make(at, len);
+        at += len;
+    }
+}
+
+/* Moves what isn't known to `out`; returns its end. */
+static char *keep_new(const struct slu_view *records, const bool *known,
+                      size_t count, char *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (known[i]) {
+            continue;
+        }
+        if (out != records[i].ptr) {
+            memmove(out, records[i].ptr, records[i].len);
+        }
+        out += records[i].len;
+    }
+    return out;
+}
+
 /* Compacts the records in place: a packed record is its own fingerprint's
  * input, so only a repeat in every field is dropped. */
 static void drop_repeats(struct slu_answer *self, struct slu_fingerprints *seen)
 {
     const char *at = self->records.ptr;
     char *out = self->records.ptr;
-    uint64_t kept = 0;
+    uint64_t repeats = 0;
 
-    for (uint64_t i = 0; i < self->count; i++) {
-        uint16_t len;
+    for (uint64_t i = 0; i < self->count; i += BATCH) {
+        uint64_t left = self->count - i;
+        size_t count = left < BATCH ? left : BATCH;
+        struct slu_view records[BATCH];
+        bool known[BATCH];
 
-        memcpy(&len, self->lengths.ptr + i * sizeof(len), sizeof(len));
-        if (!slu_fingerprints_add(seen, slu_view_make(at, len))) {
-            if (out != at) {
-                memmove(out, at, len);
-            }
-            out += len;
-            kept++;
-        }
-        at += len;
+        cut_records(at, self->lengths.ptr + i * sizeof(uint16_t), count,
+                    records);
+        at = records[count - 1].ptr + records[count - 1].len;
+        repeats += slu_fingerprints_add_all(seen, records, count, known);
+        out = keep_new(records, known, count, out);
     }
-    self->counts.duplicates += self->count - kept;
-    self->count = kept;
+    self->counts.duplicates += repeats;
+    self->count -= repeats;
     self->records.len = (size_t)(out - self->records.ptr);
     slu_buf_clear(&self->lengths);
 }

@@ -14,7 +14,9 @@
 #define FRESH_BYTES_MAX ((size_t)64 << 20)
 #define CLAIMS_PER_ENTRY 600 /* of 12 bytes: less than a value may have */
 #define FORGET_AT_ONCE 1000
+#define CLAIMS_FIRST 2000 /* that take no memory while they come */
 #define PREFIX_MAX 64
+#define BATCH 256 /* claims looked up together */
 
 static void write_u32(char *out, uint32_t value)
 {
@@ -55,6 +57,7 @@ void slu_claims_init(struct slu_claims *self,
         .durable = options->durable_claims,
     };
     slu_fingerprints_init(&self->known, options->alloc, SLU_CLAIMS_MAX);
+    slu_fingerprints_reserve(&self->known, CLAIMS_FIRST);
     slu_buf_init(&self->entries, options->alloc, ENTRIES_BYTES_MAX);
     slu_buf_init(&self->fresh, options->alloc, FRESH_BYTES_MAX);
 }
@@ -96,6 +99,22 @@ static void note_entry(struct slu_claims *self, uint64_t number,
     }
 }
 
+static void know_all(struct slu_claims *self, struct slu_view claims)
+{
+    while (claims.len > 0) {
+        struct slu_view batch[BATCH];
+        bool known[BATCH];
+        size_t count = 0;
+
+        for (; count < BATCH && claims.len > 0; count++) {
+            batch[count] = slu_view_make(claims.ptr, SLU_CLAIM_LEN);
+            claims = slu_view_make(claims.ptr + SLU_CLAIM_LEN,
+                                   claims.len - SLU_CLAIM_LEN);
+        }
+        (void)slu_fingerprints_add_all(&self->known, batch, count, known);
+    }
+}
+
 static enum slu_err load_entry(void *ctx, struct slu_view key,
                                struct slu_view value)
 {
@@ -111,10 +130,7 @@ static enum slu_err load_entry(void *ctx, struct slu_view key,
     if (number >= self->next) {
         self->next = number + 1;
     }
-    for (size_t i = 0; i < value.len; i += SLU_CLAIM_LEN) {
-        (void)slu_fingerprints_add(&self->known,
-                                   slu_view_make(value.ptr + i, SLU_CLAIM_LEN));
-    }
+    know_all(self, value);
     note_entry(self, number, value);
     return SLU_ERR_OK;
 }
