@@ -11,7 +11,8 @@
 /* clang-format off */
 #define CASES(X) \
     X(json)      \
-    X(sigv4)
+    X(sigv4)     \
+    X(start)
 /* clang-format on */
 
 #define DECLARE(name) extern const struct slu_bench_case slu_bench_case_##name;

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -58,11 +57,11 @@ static void wait_until_up(struct slu_bench *bench,
     const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000L};
     char said[400];
     bool up = false;
+    int status;
 
     for (int waited = 0; !up && waited < UP_WAIT_MS; waited += LOOK_MS) {
         up = answers(port);
-        if (!up && waitpid(server->pid, NULL, WNOHANG) != 0) {
-            server->pid = 0;
+        if (!up && slu_bench_server_has_ended(server, &status)) {
             break;
         }
         (void)nanosleep(&pause, NULL);

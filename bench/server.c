@@ -110,6 +110,19 @@ double slu_bench_server_cpu_s(struct slu_bench *bench,
     return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
 }
 
+bool slu_bench_server_has_ended(struct slu_bench_server *self, int *out_status)
+{
+    int status = 0;
+
+    if (waitpid(self->pid, &status, WNOHANG) != self->pid) {
+        return false;
+    }
+    *out_status =
+        WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    self->pid = 0;
+    return true;
+}
+
 /* Whether it ended in time. */
 static bool wait_for(pid_t pid)
 {

@@ -33,4 +33,8 @@ struct slu_bench_server *
 slu_bench_server_start_quietly(struct slu_bench *bench,
                                const struct slu_bench_command *command);
 
+/* Whether it has ended by itself; then *out_status is its exit code, or 128 +
+ * signal, and its place is free. */
+bool slu_bench_server_has_ended(struct slu_bench_server *self, int *out_status);
+
 #endif
