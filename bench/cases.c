@@ -10,9 +10,10 @@
 
 /* clang-format off */
 #define CASES(X) \
-    X(json)      \
-    X(sigv4)     \
-    X(start)
+    X(json) \
+    X(sigv4) \
+    X(start) \
+    X(pull)
 /* clang-format on */
 
 #define DECLARE(name) extern const struct slu_bench_case slu_bench_case_##name;

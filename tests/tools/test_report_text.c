@@ -168,8 +168,8 @@ Test(report, json_is_one_line_with_every_count)
     expect_line(
         "{\"flow\":\"lists\",\"exit_code\":1,\"error\":\"a \\\"b\\\"\"");
     expect_line("\"requests\":1832,\"retries\":3,\"wire_bytes\":12300000,");
-    expect_line("\"in_flight_max\":64,\"seconds\":2.500,"
-                "\"pull_seconds\":2.000,\"items\":82600,");
+    expect_line("\"in_flight_max\":64,\"seconds\":2.500000,"
+                "\"pull_seconds\":2.000000,\"items\":82600,");
     expect_line("\"listed\":{\"ip_address\":12345,\"domain\":4210}");
     expect_line("\"reasons\":{\"verdict\":1234,\"ip_leading_zero\":10}");
     expect_line("\"files\":[{\"path\":\"guard_duty/threat-ip-1.txt\","

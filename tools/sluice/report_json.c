@@ -67,7 +67,7 @@ void slu_cli_report_json(FILE *to, const struct slu_report *report,
     slu_cli_json_count(to, "wire_bytes", report->wire_bytes);
     slu_cli_json_count(to, "body_bytes", report->body_bytes);
     slu_cli_json_count(to, "in_flight_max", report->in_flight_max);
-    (void)fprintf(to, ",\"seconds\":%.3f,\"pull_seconds\":%.3f",
+    (void)fprintf(to, ",\"seconds\":%.6f,\"pull_seconds\":%.6f",
                   report->seconds, report->pull_seconds);
     slu_cli_json_count(to, "items", report->items);
     slu_cli_json_count(to, "duplicates", report->duplicates);
