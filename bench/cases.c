@@ -13,7 +13,8 @@
     X(json) \
     X(sigv4) \
     X(start) \
-    X(pull)
+    X(pull) \
+    X(backfill)
 /* clang-format on */
 
 #define DECLARE(name) extern const struct slu_bench_case slu_bench_case_##name;
