@@ -318,6 +318,21 @@ enum slu_err slu_record_unpack(struct slu_view *packed,
     return SLU_ERR_OK;
 }
 
+enum slu_err slu_record_take(struct slu_view *packed,
+                             struct slu_packed *out_packed)
+{
+    const char *start = packed->ptr;
+    struct slu_record record;
+    enum slu_err err = slu_record_unpack(packed, &record);
+
+    if (err == SLU_ERR_OK) {
+        out_packed->kind = record.kind;
+        out_packed->key = record.key;
+        out_packed->bytes = slu_view_make(start, (size_t)(packed->ptr - start));
+    }
+    return err;
+}
+
 /* ---- order and merge ---- */
 
 int slu_record_compare(const struct slu_record *a, const struct slu_record *b)

@@ -60,6 +60,17 @@ SLU_MUST_CHECK enum slu_err slu_record_pack(const struct slu_record *self,
 SLU_MUST_CHECK enum slu_err slu_record_unpack(struct slu_view *packed,
                                               struct slu_record *out_record);
 
+/* A packed record without its values: what it takes to sort and to copy it. */
+struct slu_packed {
+    enum slu_record_kind kind;
+    struct slu_view key;   /* in bytes */
+    struct slu_view bytes; /* all of it */
+};
+
+/* As slu_record_unpack, with the same checks. */
+SLU_MUST_CHECK enum slu_err slu_record_take(struct slu_view *packed,
+                                            struct slu_packed *out_packed);
+
 /* <0, 0, >0 by (kind, key). */
 int slu_record_compare(const struct slu_record *a, const struct slu_record *b);
 

@@ -5,6 +5,7 @@
 
 #include "engine/folder.h"
 #include "engine/store_queue.h"
+#include "engine/store_records.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -19,6 +20,7 @@
 #define DEFAULT_QUEUE_BYTES ((size_t)8 << 20)
 #define DEFAULT_FOLD_AT 500000
 #define DEFAULT_SHARD_BYTES ((size_t)64 << 10)
+#define DEFAULT_LAYERS_MAX 256
 
 struct slu_store {
     const struct slu_alloc *alloc;
@@ -111,6 +113,9 @@ fill_options(const struct slu_store_options *opts)
     }
     if (filled.shard_bytes == 0) {
         filled.shard_bytes = DEFAULT_SHARD_BYTES;
+    }
+    if (filled.layers_max == 0) {
+        filled.layers_max = DEFAULT_LAYERS_MAX;
     }
     return filled;
 }
@@ -350,15 +355,11 @@ enum slu_err slu_store_entries(struct slu_store *self, const char *prefix,
 enum slu_err slu_store_fold(struct slu_store *self)
 {
     enum slu_err err = acquire(self, true);
-    bool more = true;
 
     if (err != SLU_ERR_OK) {
         return err;
     }
-    while (err == SLU_ERR_OK && more) {
-        err = slu_db_fold_chunk(&self->db, &more);
-    }
-    return release(self, err);
+    return release(self, slu_db_fold(&self->db));
 }
 
 enum slu_err slu_store_scan(struct slu_store *self, enum slu_record_kind kind,

@@ -4,11 +4,12 @@
  * FULL, on its own thread with group commit. The only truth of the program.
  *
  * Data. An answer commits as one transaction: a *pending* blob of packed
- * records together with its unit's entries. The *fold* merges pending blobs
- * into sorted *shards* (one row per key range of a kind, about 64 KiB each)
- * and deletes what it merged, in chunked transactions; merges are idempotent,
- * so it may stop anywhere. It runs by itself at fold_at pending records, and
- * when asked.
+ * records together with its unit's entries. At fold_at pending records some 8
+ * MiB of them become a sorted *layer* by themselves. When asked, the *fold*
+ * merges the layers and what is pending into sorted *shards* (one row per key
+ * range of a kind, about 64 KiB each) and deletes what it merged, in chunked
+ * transactions; merges are idempotent, so it may stop anywhere. The time it
+ * takes is linear in the records that are stored and that came.
  *
  * A very large answer is *staged*: its first blobs are written before it has
  * ended, marked with its id; they count only once the commit with that id has
@@ -21,6 +22,8 @@
  * store.
  * Limits: the queue holds at most queue_bytes; `full` (from three quarters on)
  * says when to pause; who doesn't is made to wait at the limit.
+ * Beside it the store holds at most 48 MiB, most of it only while it folds:
+ * see store_records.h.
  * Errors: IO (disk full, not writable: the sentence names path and cause),
  * STATE (damaged, made by a newer version, or locked by another run), NOMEM.
  * After a failed write every later call returns that error: nothing is lost,
@@ -39,6 +42,7 @@ struct slu_store_options {
     size_t queue_bytes; /* 0: 8 MiB */
     uint64_t fold_at;   /* 0: 500,000 records */
     size_t shard_bytes; /* split above; 0: 64 KiB */
+    size_t layers_max;  /* made one above; 0: 256 */
     bool read_only;     /* for status: no lock, no change, no thread;
                            NOT_FOUND when there is no state yet */
     void *ctx;

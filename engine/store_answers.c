@@ -7,7 +7,7 @@
  * told by one small row in `opened`, not by a mark in each big one.
  */
 #include "engine/crash.h"
-#include "engine/store_db.h"
+#include "engine/store_merge.h"
 
 static enum slu_err add_pending(struct slu_db *self, bool staged,
                                 uint64_t answer, struct slu_view records,
@@ -196,11 +196,20 @@ static enum slu_err delete_orphans(struct slu_db *self)
     return err;
 }
 
-/* An id that a row of pending still carries must not be given again. */
+/* Ids that were given must not be given again: of an answer, while a row of
+ * pending carries it; of a layer, ever. */
 enum slu_err slu_db_recover(struct slu_db *self)
 {
     int64_t number = 0;
     enum slu_err err = delete_orphans(self);
+
+    if (err == SLU_ERR_OK) {
+        err = slu_db_number(self, SLU_DB_BLOCK_LAST, &number);
+        self->next_block = slu_layer_after(number);
+    }
+    if (err == SLU_ERR_OK) {
+        err = slu_layer_count(self, &self->layer_count);
+    }
 
     if (err == SLU_ERR_OK) {
         err = slu_db_number(self, SLU_DB_STAGED_LAST, &number);

@@ -1,425 +1,273 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The fold: pending records become part of the shards.
+ * The fold: pending records and layers become part of the shards.
  *
- * A chunk is as many pending blobs as chunk_bytes hold, at least one. Its
- * records are sorted by reference and merged, shard by shard, with what is
- * there; a shard that nothing falls into isn't read. The blobs are deleted in
- * the transaction that writes the last shard. The transactions before it,
- * 64 MiB each, keep the WAL short: after a crash between them the chunk is
- * merged again, which changes nothing (see slu_record_merge).
+ * All of them are merged at once and go through the shards from the first to
+ * the last; a shard that nothing falls into isn't read. It is done in
+ * transactions of 64 MiB, which keep the WAL short. Each deletes the blocks
+ * that it has emptied, the last one the pending blobs. After a crash between
+ * them some records are merged again, which changes nothing (see
+ * slu_record_merge).
  *
- * Cost: every chunk rewrites the shards that it touches, at random keys all of
- * them. So a chunk is a quarter of what is there: it costs at most about five
- * bytes written for each that came, and a small state costs little memory. The
- * cap of 16 MiB, 800,000 records, and 16 bytes more for each, is reached with
- * three million; above that the cost grows with the state.
+ * Cost: what came is written once as pending, once as a layer if it was more
+ * than a chunk, and once into the shards, which are read and written once for
+ * the whole: linear in what is stored and what comes, however much comes.
  */
 #include "engine/crash.h"
-#include "engine/store_db.h"
+#include "engine/store_merge.h"
 
-#define FIRST_REFS 4096
+/* ---- one shard ---- */
 
-/* ---- collecting a chunk ---- */
-
-static enum slu_err grow_refs(struct slu_db *self)
+static bool is_full(const struct slu_db *self)
 {
-    size_t capacity =
-        self->ref_capacity == 0 ? FIRST_REFS : self->ref_capacity * 2;
-    struct slu_sort_ref *refs = slu_alloc_resize(
-        self->alloc, self->refs, self->ref_capacity * sizeof(*refs),
-        capacity * sizeof(*refs));
-
-    if (refs == NULL) {
-        return slu_db_no_memory(self);
-    }
-    self->refs = refs;
-    self->ref_capacity = capacity;
-    return SLU_ERR_OK;
+    return self->written >= SLU_WRITE_SHARDS * self->shard_bytes;
 }
 
-static enum slu_err add_ref(struct slu_db *self, struct slu_view *rest)
+/* The word of the next record if it falls into the loaded shard, and the
+ * transaction is not large enough yet; else SLU_MERGE_END. */
+static uint64_t next_word(const struct slu_merge *merge, uint64_t bound)
 {
-    const char *start = rest->ptr;
-    struct slu_record record;
-    struct slu_sort_ref *ref;
+    uint64_t word = slu_merge_word(merge);
 
-    if (slu_record_unpack(rest, &record) != SLU_ERR_OK) {
-        return slu_db_damaged(self, "a pending row is not made of records");
+    if (word > bound || is_full(merge->db)) {
+        return SLU_MERGE_END;
     }
-    if (self->ref_count == self->ref_capacity) {
-        enum slu_err err = grow_refs(self);
-
-        if (err != SLU_ERR_OK) {
-            return err;
-        }
+    if (word < bound || word == SLU_MERGE_END) {
+        return word;
     }
-    ref = &self->refs[self->ref_count++];
-    ref->offset = (uint32_t)(start - self->raw.ptr);
-    ref->key_at = (uint16_t)(record.key.ptr - start);
-    ref->key_len = (uint16_t)record.key.len;
-    ref->word = slu_sort_word(record.kind, record.key);
-    return SLU_ERR_OK;
+    return slu_low_compare_packed(slu_merge_head(merge),
+                                  &merge->db->shard.bound) < 0
+               ? word
+               : SLU_MERGE_END;
 }
 
-enum slu_err slu_db_make_refs(struct slu_db *self)
+static uint64_t make_bound_word(const struct slu_low *bound)
 {
-    struct slu_view rest = slu_buf_view(&self->raw);
+    return bound->len == 0
+               ? SLU_MERGE_END
+               : slu_sort_word((enum slu_record_kind)bound->bytes[0],
+                               slu_view_make(bound->bytes + 1, bound->len - 1));
+}
+
+static bool comes_before(const struct slu_shard_reader *old,
+                         const struct slu_merge *merge, uint64_t word)
+{
+    return old->word != word
+               ? old->word < word
+               : slu_sort_compare(&old->packed, word, slu_merge_head(merge),
+                                  word) <= 0;
+}
+
+static enum slu_err merge_records(struct slu_merge *merge,
+                                  struct slu_writer *writer,
+                                  struct slu_shard_reader *old)
+{
+    uint64_t bound = make_bound_word(&merge->db->shard.bound);
+    uint64_t word = next_word(merge, bound);
     enum slu_err err = SLU_ERR_OK;
 
-    self->ref_count = 0;
-    while (err == SLU_ERR_OK && rest.len != 0) {
-        err = add_ref(self, &rest);
+    while (err == SLU_ERR_OK && (word & old->word) != SLU_MERGE_END) {
+        if (comes_before(old, merge, word)) {
+            err = slu_writer_add(writer, &old->packed, old->word, true);
+            if (err == SLU_ERR_OK) {
+                err = slu_shard_read_next(old);
+            }
+            continue;
+        }
+        err = slu_writer_add(writer, slu_merge_head(merge), word, false);
+        if (err == SLU_ERR_OK) {
+            err = slu_merge_next(merge);
+        }
+        word = next_word(merge, bound);
     }
     return err;
 }
 
-/* Sets db->chunk_bytes by the size of the database, free pages left out. */
-static enum slu_err measure_chunk(struct slu_db *self)
+/* Merges what falls into the loaded shard, or as much of it as the transaction
+ * has room for: what is left falls into the last of its pieces then. */
+static enum slu_err merge_shard(struct slu_merge *merge)
 {
-    size_t least = SLU_FOLD_SHARDS_MIN * self->shard_bytes;
-    size_t most = SLU_FOLD_SHARDS_MAX * self->shard_bytes;
-    int64_t size = 0;
-    int64_t count = 0;
-    int64_t spare = 0;
-    size_t wanted;
-    enum slu_err err = slu_db_number(self, SLU_DB_PAGE_SIZE, &size);
+    struct slu_db *db = merge->db;
+    struct slu_shard_reader old;
+    struct slu_writer writer;
+    enum slu_err err = slu_shard_read_begin(&old, db);
 
+    slu_shard_write_begin(&writer, db);
     if (err == SLU_ERR_OK) {
-        err = slu_db_number(self, SLU_DB_PAGE_COUNT, &count);
+        err = merge_records(merge, &writer, &old);
     }
-    if (err == SLU_ERR_OK) {
-        err = slu_db_number(self, SLU_DB_PAGE_FREE, &spare);
-    }
-    wanted = (size_t)((count - spare) * size) / 4;
-    self->chunk_bytes = wanted < least ? least : wanted > most ? most : wanted;
-    return err;
+    return err == SLU_ERR_OK ? slu_writer_end(&writer) : err;
 }
 
-void slu_db_free_chunk(struct slu_db *self)
+/* ---- all of them ---- */
+
+/* Ends the transaction and begins another when it has become large. */
+static enum slu_err renew_transaction(struct slu_merge *merge)
 {
-    slu_buf_fini(&self->raw);
-    slu_alloc_put(self->alloc, self->refs,
-                  self->ref_capacity * sizeof(*self->refs));
-    self->refs = NULL;
-    self->ref_capacity = 0;
-}
-
-/* What a chunk consists of. */
-struct chunk {
-    int64_t last_id;
-    uint64_t count; /* as the rows say: what was counted at their commit */
-    bool any;
-};
-
-/* *out_taken: the row fitted in. */
-static enum slu_err take_row(struct slu_db *self, struct chunk *chunk,
-                             bool *out_taken)
-{
-    sqlite3_stmt *statement = slu_db_statement(self, SLU_DB_PENDING_LIST);
-    struct slu_view records = slu_db_column(statement, 2);
-
-    *out_taken =
-        !chunk->any || self->raw.len + records.len <= self->chunk_bytes;
-    if (!*out_taken) {
-        return SLU_ERR_OK;
-    }
-    if (slu_buf_append(&self->raw, records) != SLU_ERR_OK) {
-        return slu_db_no_memory(self);
-    }
-    chunk->any = true;
-    chunk->last_id = sqlite3_column_int64(statement, 0);
-    chunk->count += (uint64_t)sqlite3_column_int64(statement, 1);
-    return SLU_ERR_OK;
-}
-
-static enum slu_err collect(struct slu_db *self, struct chunk *chunk)
-{
+    struct slu_db *db = merge->db;
     enum slu_err err;
-    bool row;
-    bool taken = true;
 
-    slu_buf_clear(&self->raw);
-    err = slu_db_step(self, SLU_DB_PENDING_LIST, &row);
-    while (err == SLU_ERR_OK && row && taken) {
-        err = take_row(self, chunk, &taken);
-        if (err == SLU_ERR_OK && taken) {
-            err = slu_db_step(self, SLU_DB_PENDING_LIST, &row);
+    if (!is_full(db)) {
+        return SLU_ERR_OK;
+    }
+    err = slu_merge_delete(merge);
+    if (err == SLU_ERR_OK) {
+        err = slu_db_commit(db);
+    }
+    return err == SLU_ERR_OK ? slu_db_begin(db) : err;
+}
+
+static enum slu_err merge_shards(struct slu_merge *merge)
+{
+    enum slu_err err = SLU_ERR_OK;
+
+    while (err == SLU_ERR_OK && slu_merge_word(merge) != SLU_MERGE_END) {
+        const struct slu_packed *head = slu_merge_head(merge);
+        struct slu_low low;
+
+        slu_low_make(&low, head->kind, head->key);
+        err = slu_shard_load(merge->db, &low);
+        if (err == SLU_ERR_OK) {
+            err = merge_shard(merge);
+        }
+        if (err == SLU_ERR_OK) {
+            err = renew_transaction(merge);
         }
     }
-    slu_db_reset(self, SLU_DB_PENDING_LIST);
     return err;
 }
 
-/* ---- merging it ---- */
-
-/* One of the two inputs of a merge: its next record. */
-struct input {
-    struct slu_record record;
-    struct slu_view packed; /* the record's own bytes */
-    bool present;
-};
-
-struct merge {
-    struct slu_db *db;
-    struct slu_view old_rest;
-    size_t next_ref;
-    size_t end_ref; /* of those that fall into this shard */
-    struct input old;
-    struct input new;
-    struct slu_shard_writer writer;
-};
-
-static struct slu_view view_ref(const struct slu_db *self, size_t index)
+static enum slu_err write_shards(struct slu_merge *merge,
+                                 const struct slu_chunk *chunk)
 {
-    size_t offset = self->refs[index].offset;
+    struct slu_db *db = merge->db;
+    enum slu_err err = slu_db_begin(db);
 
-    return slu_view_make(self->raw.ptr + offset, self->raw.len - offset);
-}
-
-static enum slu_err load_input(struct slu_db *db, struct slu_view *rest,
-                               struct input *out)
-{
-    out->packed = *rest;
-    if (slu_record_unpack(rest, &out->record) != SLU_ERR_OK) {
-        return slu_db_damaged(db, "a shard holds what is not a record");
+    if (err == SLU_ERR_OK) {
+        err = merge_shards(merge);
     }
-    out->packed.len -= rest->len;
-    out->present = true;
-    return SLU_ERR_OK;
-}
-
-static enum slu_err next_old(struct merge *self)
-{
-    self->old.present = false;
-    return self->old_rest.len == 0
-               ? SLU_ERR_OK
-               : load_input(self->db, &self->old_rest, &self->old);
-}
-
-static enum slu_err next_new(struct merge *self)
-{
-    struct slu_view rest;
-
-    self->new.present = false;
-    if (self->next_ref == self->end_ref) {
-        return SLU_ERR_OK;
+    if (err == SLU_ERR_OK) {
+        err = slu_merge_delete(merge);
     }
-    rest = view_ref(self->db, self->next_ref++);
-    return load_input(self->db, &rest, &self->new);
+    if (err == SLU_ERR_OK) {
+        err = slu_chunk_delete(db, chunk);
+    }
+    if (err == SLU_ERR_OK) {
+        err = slu_db_commit(db);
+    }
+    if (err != SLU_ERR_OK) {
+        slu_db_rollback(db);
+    }
+    return err;
 }
 
-/* Writes `first`, merged with all new records that have its key. */
-static enum slu_err write_merged(struct merge *self, const struct input *first)
+/* The last chunk, which is in db->raw, and all layers. */
+static enum slu_err fold_all(struct slu_db *self, const struct slu_chunk *chunk)
 {
-    struct input merged = *first;
-    bool changed = false;
-    enum slu_err err = SLU_ERR_OK;
+    struct slu_merge merge;
+    enum slu_err err = slu_chunk_sort(self, SIZE_MAX, NULL);
 
-    while (err == SLU_ERR_OK && self->new.present &&slu_record_compare(
-                                    &merged.record, &self->new.record) == 0) {
-        slu_record_merge(&merged.record, &self->new.record);
-        changed = true;
-        err = next_new(self);
-    }
     if (err != SLU_ERR_OK) {
         return err;
     }
-    return slu_shard_write(&self->writer, &merged.record,
-                           changed ? NULL : &merged.packed);
-}
-
-static enum slu_err merge_step(struct merge *self)
-{
-    int order = 0;
-    struct input first;
-    enum slu_err err;
-
-    if (self->old.present && self->new.present) {
-        order = slu_record_compare(&self->old.record, &self->new.record);
-    } else {
-        order = self->old.present ? -1 : 1;
-    }
-    if (order < 0) {
-        err = slu_shard_write(&self->writer, &self->old.record,
-                              &self->old.packed);
-        return err == SLU_ERR_OK ? next_old(self) : err;
-    }
-    first = order == 0 ? self->old : self->new;
-    err = order == 0 ? next_old(self) : next_new(self);
-    return err == SLU_ERR_OK ? write_merged(self, &first) : err;
-}
-
-static enum slu_err merge_shard(struct merge *self)
-{
-    struct slu_db *db = self->db;
-    size_t average = db->raw.len / db->ref_count + 1;
-    enum slu_err err;
-
-    self->old_rest = slu_buf_view(&db->shard.old);
-    slu_shard_write_begin(&self->writer, db,
-                          db->shard.old.len +
-                              (self->end_ref - self->next_ref) * average);
-    err = next_old(self);
+    err = slu_merge_init_all(&merge, self, 1, NULL);
     if (err == SLU_ERR_OK) {
-        err = next_new(self);
+        err = slu_merge_add_bytes(&merge, slu_buf_view(&self->raw), NULL);
     }
-    while (err == SLU_ERR_OK && (self->old.present || self->new.present)) {
-        err = merge_step(self);
+    if (err == SLU_ERR_OK) {
+        slu_merge_start(&merge);
+        err = write_shards(&merge, chunk);
     }
-    return err == SLU_ERR_OK ? slu_shard_write_end(&self->writer) : err;
+    slu_merge_fini(&merge);
+    if (err == SLU_ERR_OK) {
+        slu_chunk_settle(self, chunk);
+        self->layer_count = 0;
+    }
+    return err;
 }
 
-/* ---- which records fall into which shard ---- */
-
-/* The order of a record of the chunk and a low. */
-static int compare_ref(const struct slu_db *self, size_t index,
-                       const struct slu_low *low)
-{
-    const struct slu_sort_ref *ref = &self->refs[index];
-    const char *record = self->raw.ptr + ref->offset;
-    int kind = record[0] & 3;
-    size_t low_len = low->len - 1;
-    size_t len = ref->key_len < low_len ? ref->key_len : low_len;
-    int order;
-
-    if (kind != low->bytes[0]) {
-        return kind - low->bytes[0];
-    }
-    order = memcmp(record + ref->key_at, low->bytes + 1, len);
-    return order != 0 ? order : (int)ref->key_len - (int)low_len;
-}
-
-/* The first of refs[from, count) that is not below the bound: doubling steps,
- * then halving ones, for a shard mostly takes few of many. */
-static size_t find_bound(const struct slu_db *self, size_t from,
-                         const struct slu_low *bound)
-{
-    size_t step = 1;
-    size_t low = from;
-    size_t high = self->ref_count;
-
-    if (bound->len == 0) {
-        return high;
-    }
-    while (low + step < high && compare_ref(self, low + step, bound) < 0) {
-        low += step;
-        step *= 2;
-    }
-    if (low + step < high) {
-        high = low + step;
-    }
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (compare_ref(self, middle, bound) < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
-
-static enum slu_err load_shard_of(struct slu_db *self, size_t index)
-{
-    struct slu_view rest = view_ref(self, index);
-    struct slu_record record;
-    struct slu_low low;
-
-    if (slu_record_unpack(&rest, &record) != SLU_ERR_OK) {
-        return slu_db_damaged(self, "a pending row is not made of records");
-    }
-    slu_low_make(&low, record.kind, record.key);
-    return slu_shard_load(self, &low);
-}
-
-/* Ends the transaction and begins another when it has become large. */
-static enum slu_err renew_transaction(struct slu_db *self)
+/* Half as many again as begin to be made one: while that was going on, others
+ * came. */
+static enum slu_err lessen_layers(struct slu_db *self)
 {
     enum slu_err err = SLU_ERR_OK;
 
-    if (self->written >= SLU_FOLD_WRITE_SHARDS * self->shard_bytes) {
-        err = slu_db_commit(self);
-        if (err == SLU_ERR_OK) {
-            err = slu_db_begin(self);
+    while (err == SLU_ERR_OK &&
+           self->layer_count > self->layers_max + self->layers_max / 2) {
+        bool done = false;
+
+        while (err == SLU_ERR_OK && !done) {
+            err = slu_db_compact(self, &done);
         }
     }
     return err;
 }
 
-static enum slu_err merge_refs(struct slu_db *self)
+static enum slu_err fold(struct slu_db *self)
 {
-    struct merge merge = {.db = self};
-    enum slu_err err = SLU_ERR_OK;
+    struct slu_chunk chunk;
+    enum slu_err err = slu_chunk_collect(self, &chunk);
 
-    while (err == SLU_ERR_OK && merge.next_ref < self->ref_count) {
-        err = load_shard_of(self, merge.next_ref);
+    while (err == SLU_ERR_OK && chunk.more) {
+        err = slu_db_add_layer(self, &chunk);
         if (err == SLU_ERR_OK) {
-            merge.end_ref =
-                find_bound(self, merge.next_ref, &self->shard.bound);
-            err = merge_shard(&merge);
+            err = slu_chunk_collect(self, &chunk);
         }
-        if (err == SLU_ERR_OK) {
-            err = renew_transaction(self);
-        }
+    }
+    if (err == SLU_ERR_OK) {
+        err = lessen_layers(self);
+    }
+    if (err == SLU_ERR_OK && (chunk.any || self->layer_count != 0)) {
+        err = fold_all(self, &chunk);
     }
     return err;
 }
 
-static enum slu_err delete_pending(struct slu_db *self, int64_t last_id)
+enum slu_err slu_db_fold(struct slu_db *self)
 {
-    (void)sqlite3_bind_int64(slu_db_statement(self, SLU_DB_PENDING_DELETE), 1,
-                             last_id);
-    return slu_db_run(self, SLU_DB_PENDING_DELETE);
-}
+    enum slu_err err;
 
-static enum slu_err merge_chunk(struct slu_db *self, const struct chunk *chunk)
-{
-    enum slu_err err = slu_db_begin(self);
-
-    if (err == SLU_ERR_OK) {
-        err = merge_refs(self);
-    }
-    if (err == SLU_ERR_OK) {
-        err = delete_pending(self, chunk->last_id);
-        slu_crash_point("store: pending deleted");
-    }
-    if (err == SLU_ERR_OK) {
-        err = slu_db_commit(self);
-    }
+    slu_db_stop_compacting(self);
+    err = fold(self);
+    slu_chunk_free(self);
     if (err != SLU_ERR_OK) {
-        slu_db_rollback(self);
+        self->failed = true;
     }
     return err;
 }
 
-enum slu_err slu_db_fold_chunk(struct slu_db *self, bool *out_more)
+/* ---- meanwhile ---- */
+
+bool slu_db_has_turn(const struct slu_db *self)
 {
-    struct chunk chunk = {0};
-    enum slu_err err = measure_chunk(self);
+    return self->compaction != NULL || self->layer_count >= self->layers_max;
+}
+
+static enum slu_err fold_chunk(struct slu_db *self)
+{
+    struct slu_chunk chunk;
+    enum slu_err err = slu_chunk_collect(self, &chunk);
 
     if (err == SLU_ERR_OK) {
-        err = collect(self, &chunk);
+        err = chunk.any ? slu_db_add_layer(self, &chunk) : SLU_ERR_OK;
     }
-    *out_more = chunk.any;
-    if (err == SLU_ERR_OK && chunk.any) {
-        err = slu_db_make_refs(self);
-        if (err == SLU_ERR_OK) {
-            slu_sort_refs(self->refs, self->ref_count,
-                          slu_buf_view(&self->raw));
-            err = merge_chunk(self, &chunk);
-        }
+    if (err == SLU_ERR_OK && !chunk.any) {
+        slu_chunk_settle(self, &chunk);
     }
-    if (!chunk.any) {
-        slu_db_free_chunk(self);
+    slu_chunk_free(self);
+    return err;
+}
+
+enum slu_err slu_db_fold_turn(struct slu_db *self, bool chunk)
+{
+    enum slu_err err = chunk ? fold_chunk(self) : SLU_ERR_OK;
+    bool done;
+
+    if (err == SLU_ERR_OK && slu_db_has_turn(self)) {
+        err = slu_db_compact(self, &done);
     }
     if (err != SLU_ERR_OK) {
         self->failed = true;
-    } else if (!chunk.any || chunk.count > self->pending) {
-        self->pending = 0;
-    } else {
-        self->pending -= chunk.count;
     }
     return err;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/store_queue.h"
+#include "engine/store_records.h"
 
 #include <assert.h>
 
@@ -122,29 +123,23 @@ static void run_group(struct slu_store_queue *self)
 
 static void run_fold(struct slu_store_queue *self)
 {
-    bool more = false;
+    bool chunk = self->db->pending >= self->fold_at;
 
     (void)pthread_mutex_unlock(&self->mutex);
-    if (slu_db_fold_chunk(self->db, &more) != SLU_ERR_OK) {
-        more = false; /* finish_turn sees db->failed */
+    if (slu_db_fold_turn(self->db, chunk) != SLU_ERR_OK) {
+        /* finish_turn sees db->failed */
     }
     (void)pthread_mutex_lock(&self->mutex);
-    self->folding = more && self->db->pending != 0;
 }
 
 /* ---- the thread ---- */
 
-/* The database is the owner's while it works, so its count is looked at only
- * when it doesn't. */
-static bool want_fold(struct slu_store_queue *self)
+/* The database is the owner's while it works, so it is looked at only when the
+ * owner doesn't. */
+static bool want_fold(const struct slu_store_queue *self)
 {
-    if (self->failed || self->stopping || self->owner_waiting) {
-        return false;
-    }
-    if (self->db->pending >= self->fold_at) {
-        self->folding = true;
-    }
-    return self->folding;
+    return !self->failed && !self->stopping && !self->owner_waiting &&
+           (self->db->pending >= self->fold_at || slu_db_has_turn(self->db));
 }
 
 static void wait_for_work(struct slu_store_queue *self)

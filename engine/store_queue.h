@@ -4,7 +4,7 @@
  *
  * The thread takes all that is queued as one group, one transaction: the more
  * arrives while the disk is busy, the fewer times it is asked to be. When
- * enough is pending it folds, a chunk at a time, groups in between.
+ * enough is pending it makes a layer of a chunk, with groups in between.
  *
  * Life cycle: start, push..., acquire and release around every other use of
  * the database, stop. stop is safe on a zeroed struct.
@@ -56,7 +56,6 @@ struct slu_store_queue {
     bool owner_working; /* between acquire and release */
     bool stopping;
     bool room_wanted; /* `full` has said so */
-    bool folding;     /* until nothing is pending */
     bool failed;
     struct slu_error failure;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Going over all records in the order of their keys: to read them (scan), and
  * to change or delete some (rewrite). */
-#include "engine/store_db.h"
+#include "engine/store_records.h"
 
 static enum slu_err unpack(struct slu_db *self, struct slu_view *packed,
                            struct slu_record *out_record)
@@ -61,9 +61,9 @@ struct rewrite {
 };
 
 static enum slu_err rewrite_record(struct rewrite *self,
-                                   struct slu_shard_writer *writer,
+                                   struct slu_writer *writer,
                                    struct slu_record *record,
-                                   const struct slu_view *packed)
+                                   const struct slu_packed *packed)
 {
     enum slu_store_change change = SLU_STORE_KEEP;
     enum slu_err err = self->on_record(self->ctx, record, &change);
@@ -75,8 +75,8 @@ static enum slu_err rewrite_record(struct rewrite *self,
     if (change == SLU_STORE_DELETE) {
         return SLU_ERR_OK;
     }
-    return slu_shard_write(writer, record,
-                           change == SLU_STORE_KEEP ? packed : NULL);
+    return change == SLU_STORE_KEEP ? slu_writer_keep(writer, packed)
+                                    : slu_writer_add_record(writer, record);
 }
 
 /* An update adds a place, six bytes; a shard has room for those of all its
@@ -84,21 +84,23 @@ static enum slu_err rewrite_record(struct rewrite *self,
 static enum slu_err rewrite_shard(struct rewrite *self)
 {
     struct slu_view rest = slu_buf_view(&self->db->shard.old);
-    struct slu_shard_writer writer;
+    struct slu_writer writer;
     enum slu_err err = SLU_ERR_OK;
 
-    slu_shard_write_begin(&writer, self->db, rest.len);
+    slu_shard_write_begin(&writer, self->db);
     while (err == SLU_ERR_OK && rest.len != 0) {
-        struct slu_view packed = rest;
+        struct slu_packed packed = {.bytes = rest};
         struct slu_record record;
 
         err = unpack(self->db, &rest, &record);
         if (err == SLU_ERR_OK) {
-            packed.len -= rest.len;
+            packed.bytes.len -= rest.len;
+            packed.kind = record.kind;
+            packed.key = record.key;
             err = rewrite_record(self, &writer, &record, &packed);
         }
     }
-    return err == SLU_ERR_OK ? slu_shard_write_end(&writer) : err;
+    return err == SLU_ERR_OK ? slu_writer_end(&writer) : err;
 }
 
 static enum slu_err rewrite_all(struct rewrite *self)

@@ -5,10 +5,11 @@
  * A shard is read whole into memory of our own before anything of it is
  * written, and found by its key each time: no statement is left open over a
  * table that changes. A shard that outgrows shard_bytes is written in pieces
- * of three quarters of that, so that the next records don't split it again.
+ * about three quarters of that, so that the next records don't split it
+ * again.
  */
 #include "engine/crash.h"
-#include "engine/store_db.h"
+#include "engine/store_records.h"
 
 void slu_low_make(struct slu_low *self, enum slu_record_kind kind,
                   struct slu_view key)
@@ -20,9 +21,43 @@ void slu_low_make(struct slu_low *self, enum slu_record_kind kind,
     self->len = key.len + 1;
 }
 
-static struct slu_view view_low(const struct slu_low *low)
+struct slu_view slu_low_view(const struct slu_low *low)
 {
     return slu_view_make(low->bytes, low->len);
+}
+
+int slu_low_compare(const struct slu_low *a, const struct slu_low *b)
+{
+    size_t len = a->len < b->len ? a->len : b->len;
+    int order = memcmp(a->bytes, b->bytes, len);
+
+    return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
+}
+
+static int compare_key(enum slu_record_kind kind, struct slu_view key,
+                       const struct slu_low *low)
+{
+    size_t low_len = low->len - 1;
+    size_t len = key.len < low_len ? key.len : low_len;
+    int order;
+
+    if ((int)kind != low->bytes[0]) {
+        return (int)kind - low->bytes[0];
+    }
+    order = len == 0 ? 0 : memcmp(key.ptr, low->bytes + 1, len);
+    return order != 0 ? order : (key.len > low_len) - (key.len < low_len);
+}
+
+int slu_low_compare_record(const struct slu_record *record,
+                           const struct slu_low *low)
+{
+    return compare_key(record->kind, record->key, low);
+}
+
+int slu_low_compare_packed(const struct slu_packed *packed,
+                           const struct slu_low *low)
+{
+    return compare_key(packed->kind, packed->key, low);
 }
 
 static enum slu_err copy_low(struct slu_db *self, struct slu_view bytes,
@@ -61,7 +96,7 @@ static enum slu_err load_at(struct slu_db *self, const struct slu_low *low)
     enum slu_err err;
     bool row;
 
-    slu_db_bind(statement, 1, view_low(low));
+    slu_db_bind(statement, 1, slu_low_view(low));
     err = slu_db_step(self, SLU_DB_SHARD_AT, &row);
     if (err != SLU_ERR_OK) {
         return err;
@@ -80,7 +115,7 @@ static enum slu_err load_bound(struct slu_db *self)
     bool row;
 
     shard->bound.len = 0;
-    slu_db_bind(statement, 1, view_low(&shard->low));
+    slu_db_bind(statement, 1, slu_low_view(&shard->low));
     err = slu_db_step(self, SLU_DB_SHARD_BOUND, &row);
     if (err != SLU_ERR_OK) {
         return err;
@@ -101,132 +136,86 @@ enum slu_err slu_shard_load(struct slu_db *self, const struct slu_low *low)
     return err == SLU_ERR_OK ? load_bound(self) : err;
 }
 
-/* ---- write ---- */
+/* ---- read ---- */
 
-void slu_shard_write_begin(struct slu_shard_writer *self, struct slu_db *db,
-                           size_t most)
+enum slu_err slu_shard_read_begin(struct slu_shard_reader *self,
+                                  struct slu_db *db)
 {
-    size_t fill = db->shard_bytes - db->shard_bytes / 4;
-
-    *self = (struct slu_shard_writer){.db = db, .piece_bytes = SIZE_MAX};
-    if (most > db->shard_bytes) {
-        self->piece_bytes = most / ((most + fill - 1) / fill);
-    }
-    slu_buf_clear(&db->piece);
+    self->db = db;
+    self->rest = slu_buf_view(&db->shard.old);
+    return slu_shard_read_next(self);
 }
 
-static enum slu_err flush_run(struct slu_shard_writer *self)
+enum slu_err slu_shard_read_next(struct slu_shard_reader *self)
 {
-    struct slu_view run = self->run;
-
-    self->run.len = 0;
-    if (slu_buf_append(&self->db->piece, run) != SLU_ERR_OK) {
-        return slu_db_no_memory(self->db);
+    self->word = SLU_MERGE_END;
+    if (self->rest.len == 0) {
+        return SLU_ERR_OK;
     }
+    if (slu_record_take(&self->rest, &self->packed) != SLU_ERR_OK) {
+        return slu_db_damaged(self->db, "a shard holds what is not a record");
+    }
+    self->word = slu_sort_word_packed(&self->packed);
     return SLU_ERR_OK;
 }
 
+/* ---- write ---- */
+
 static enum slu_err run_write(struct slu_db *db,
-                              enum slu_db_statement statement)
+                              enum slu_db_statement statement, size_t len)
 {
     enum slu_err err = slu_db_run(db, statement);
 
-    db->written += db->piece.len;
+    db->written += len;
     slu_crash_point("store: shard written");
     return err;
 }
 
-static enum slu_err add_piece(struct slu_shard_writer *self)
+static enum slu_err add_piece(struct slu_writer *self, struct slu_view bytes)
 {
-    struct slu_db *db = self->db;
-    sqlite3_stmt *statement = slu_db_statement(db, SLU_DB_SHARD_ADD);
+    sqlite3_stmt *statement = slu_db_statement(self->db, SLU_DB_SHARD_ADD);
 
-    slu_db_bind(statement, 1, view_low(&self->low));
+    slu_db_bind(statement, 1, slu_low_view(&self->low));
     (void)sqlite3_bind_int64(statement, 2, (int64_t)self->count);
-    slu_db_bind(statement, 3, slu_buf_view(&db->piece));
-    return run_write(db, SLU_DB_SHARD_ADD);
+    slu_db_bind(statement, 3, bytes);
+    return run_write(self->db, SLU_DB_SHARD_ADD, bytes.len);
 }
 
-static enum slu_err replace_shard(struct slu_shard_writer *self)
+static enum slu_err replace_shard(struct slu_writer *self,
+                                  struct slu_view bytes)
 {
     struct slu_db *db = self->db;
     enum slu_db_statement which = SLU_DB_SHARD_PUT;
     sqlite3_stmt *statement;
 
-    self->replaced = true;
-    if (slu_view_equal(slu_buf_view(&db->piece),
-                       slu_buf_view(&db->shard.old))) {
+    if (slu_view_equal(bytes, slu_buf_view(&db->shard.old))) {
         return SLU_ERR_OK;
     }
     /* The first shard of a kind, whose low is the kind alone, stays. */
-    if (db->piece.len == 0 && db->shard.low.len > 1) {
+    if (bytes.len == 0 && db->shard.low.len > 1) {
         which = SLU_DB_SHARD_DELETE;
     }
     statement = slu_db_statement(db, which);
     (void)sqlite3_bind_int64(statement, 1, db->shard.id);
     if (which == SLU_DB_SHARD_PUT) {
         (void)sqlite3_bind_int64(statement, 2, (int64_t)self->count);
-        slu_db_bind(statement, 3, slu_buf_view(&db->piece));
+        slu_db_bind(statement, 3, bytes);
     }
-    return run_write(db, which);
+    return run_write(db, which, bytes.len);
 }
 
-static enum slu_err put_piece(struct slu_shard_writer *self)
+static enum slu_err put_piece(struct slu_writer *self, struct slu_view bytes)
 {
-    enum slu_err err = flush_run(self);
+    bool first = !self->replaced;
 
-    if (err == SLU_ERR_OK) {
-        err = self->replaced ? add_piece(self) : replace_shard(self);
-    }
-    slu_buf_clear(&self->db->piece);
-    self->count = 0;
-    return err;
+    self->replaced = true;
+    return first ? replace_shard(self, bytes) : add_piece(self, bytes);
 }
 
-static enum slu_err pack_record(struct slu_shard_writer *self,
-                                const struct slu_record *record)
+void slu_shard_write_begin(struct slu_writer *self, struct slu_db *db)
 {
-    enum slu_err err = flush_run(self);
-
-    if (err != SLU_ERR_OK) {
-        return err;
-    }
-    err = slu_record_pack(record, &self->db->piece);
-    if (err == SLU_ERR_USAGE) {
-        return slu_error_set(&self->db->error, SLU_ERR_USAGE,
-                             "a record with a value out of range");
-    }
-    return err == SLU_ERR_OK ? err : slu_db_no_memory(self->db);
-}
-
-enum slu_err slu_shard_write(struct slu_shard_writer *self,
-                             const struct slu_record *record,
-                             const struct slu_view *packed)
-{
-    enum slu_err err = SLU_ERR_OK;
-
-    if (self->db->piece.len + self->run.len >= self->piece_bytes) {
-        err = put_piece(self);
-        if (err != SLU_ERR_OK) {
-            return err;
-        }
-        slu_low_make(&self->low, record->kind, record->key);
-    }
-    self->count++;
-    if (packed == NULL) {
-        return pack_record(self, record);
-    }
-    if (self->run.len != 0 && self->run.ptr + self->run.len == packed->ptr) {
-        self->run.len += packed->len;
-        return SLU_ERR_OK;
-    }
-    err = flush_run(self);
-    self->run = *packed;
-    return err;
-}
-
-enum slu_err slu_shard_write_end(struct slu_shard_writer *self)
-{
-    /* An empty piece matters only when it is the whole shard. */
-    return self->count == 0 && self->replaced ? SLU_ERR_OK : put_piece(self);
+    slu_writer_begin_memory(self, db);
+    self->put = put_piece;
+    self->whole = db->shard_bytes;
+    self->fill = db->shard_bytes - db->shard_bytes / 4;
 }

@@ -1,21 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sorting a chunk of packed records by (kind, key): three-way radix quicksort
- * (Bentley and Sedgewick, 1997) over references that carry eight bytes of the
- * key, so that most comparisons touch nothing else.
+ * Sorting packed records by (kind, key), by references that carry eight bytes
+ * of the key, so that most comparisons touch nothing else.
  *
  * A word is seven bytes of the key, padded with zeros, and in its lowest byte
  * how many bytes are left, 8 standing for "more than these seven". So "a" comes
  * before "a\0", and equal words that say less than 8 are equal keys. The first
  * word has the kind in its highest byte and six bytes of the key; an address
  * is in it as a whole.
+ *
+ * The references are made in two passes over the records: the first counts how
+ * many fall into each bucket, by the kind and the first twelve bits of the key,
+ * the second puts each where its bucket is. So they need no second array, and
+ * what is sorted then, a bucket at a time, is in the processor's cache. Within
+ * a bucket: three-way radix quicksort (Bentley and Sedgewick, 1997).
  */
-#include "engine/store_db.h"
+#include "engine/store_records.h"
 
 #define WORD_BYTES 7u
 #define FIRST_BYTES 6u
 #define MORE 8u
 #define INSERTION_MAX 12
+
+/* Of a first word: the kind in two bits, and so many of the key. */
+#define BUCKET_KEY_BITS 12
+#define BUCKET_SHIFT (56 - BUCKET_KEY_BITS)
+#define BUCKETS (SLU_RECORD_KIND_COUNT << BUCKET_KEY_BITS)
 
 static uint64_t make_word(uint64_t top, struct slu_view key, size_t room)
 {
@@ -34,10 +44,85 @@ uint64_t slu_sort_word(enum slu_record_kind kind, struct slu_view key)
     return make_word((uint64_t)kind, key, FIRST_BYTES);
 }
 
-static bool ends_in(uint64_t word)
+/* Eight bytes from the key on are in the record when it has three: the time of
+ * the last sighting and the sources follow it. */
+uint64_t slu_sort_word_packed(const struct slu_packed *packed)
+{
+    const unsigned char *key = (const unsigned char *)packed->key.ptr;
+    uint64_t word = 0;
+    size_t len = packed->key.len;
+
+    if (len < 3) {
+        return slu_sort_word(packed->kind, packed->key);
+    }
+    for (unsigned i = 0; i < 8; i++) {
+        word = word << 8 | key[i]; /* one load, as compilers see it */
+    }
+    word >>= 16;
+    if (len < FIRST_BYTES) {
+        word &= ~(uint64_t)0 << 8 * (FIRST_BYTES - len);
+    }
+    return (uint64_t)packed->kind << 56 | word << 8 |
+           (len > FIRST_BYTES ? MORE : len);
+}
+
+bool slu_sort_ends_in(uint64_t word)
 {
     return (word & 0xff) != MORE;
 }
+
+int slu_sort_compare(const struct slu_packed *a, uint64_t word_a,
+                     const struct slu_packed *b, uint64_t word_b)
+{
+    size_t len = a->key.len < b->key.len ? a->key.len : b->key.len;
+    int order;
+
+    if (word_a != word_b || slu_sort_ends_in(word_a)) {
+        return (word_a > word_b) - (word_a < word_b);
+    }
+    order = memcmp(a->key.ptr, b->key.ptr, len);
+    return order != 0 ? order
+                      : (a->key.len > b->key.len) - (a->key.len < b->key.len);
+}
+
+/* ---- references ---- */
+
+static struct slu_view view_record(struct slu_view packed,
+                                   const struct slu_sort_ref *ref)
+{
+    return slu_view_make(packed.ptr + ref->offset, ref->len);
+}
+
+static struct slu_view view_key(struct slu_view packed,
+                                const struct slu_sort_ref *ref)
+{
+    return slu_view_make(packed.ptr + ref->offset +
+                             (ref->key >> SLU_SORT_KEY_BITS),
+                         ref->key & ((1u << SLU_SORT_KEY_BITS) - 1));
+}
+
+void slu_sort_packed(struct slu_view packed, const struct slu_sort_ref *ref,
+                     struct slu_packed *out)
+{
+    out->bytes = view_record(packed, ref);
+    out->key = view_key(packed, ref);
+    out->kind =
+        (enum slu_record_kind)(out->bytes.ptr[0] & (SLU_RECORD_KIND_COUNT - 1));
+}
+
+static struct slu_sort_ref
+make_ref(const char *base, const struct slu_packed *packed, uint64_t word)
+{
+    size_t key_at = (size_t)(packed->key.ptr - packed->bytes.ptr);
+
+    return (struct slu_sort_ref){
+        .word = word,
+        .offset = (uint32_t)(packed->bytes.ptr - base),
+        .len = (uint16_t)packed->bytes.len,
+        .key = (uint16_t)(key_at << SLU_SORT_KEY_BITS | packed->key.len)};
+}
+
+/* ---- within a bucket ---- */
 
 /* The key's word at this depth, from 1; the words before say that it is that
  * long. */
@@ -45,9 +130,9 @@ static uint64_t load_word(struct slu_view packed,
                           const struct slu_sort_ref *ref, unsigned depth)
 {
     size_t skip = FIRST_BYTES + (size_t)(depth - 1) * WORD_BYTES;
-    const char *key = packed.ptr + ref->offset + ref->key_at;
+    struct slu_view key = view_key(packed, ref);
 
-    return make_word(0, slu_view_make(key + skip, ref->key_len - skip),
+    return make_word(0, slu_view_make(key.ptr + skip, key.len - skip),
                      WORD_BYTES);
 }
 
@@ -125,7 +210,7 @@ static void sort_by_word(struct slu_sort_ref *refs, size_t count,
 static void sort_equal(struct slu_sort_ref *refs, size_t count,
                        struct slu_view packed, unsigned depth)
 {
-    if (count < 2 || ends_in(refs[0].word)) {
+    if (count < 2 || slu_sort_ends_in(refs[0].word)) {
         return;
     }
     for (size_t i = 0; i < count; i++) {
@@ -174,8 +259,120 @@ static void sort_by_word(struct slu_sort_ref *refs, size_t count,
     sort_runs(refs, count, packed, depth);
 }
 
-void slu_sort_refs(struct slu_sort_ref *refs, size_t count,
-                   struct slu_view packed)
+/* ---- the whole ---- */
+
+static size_t pick_bucket(uint64_t word)
 {
-    sort_by_word(refs, count, packed, 0);
+    return (size_t)(word >> BUCKET_SHIFT);
+}
+
+static enum slu_err count_buckets(struct slu_view packed, uint32_t *ends,
+                                  size_t *out_count)
+{
+    enum slu_err err = SLU_ERR_OK;
+
+    *out_count = 0;
+    while (err == SLU_ERR_OK && packed.len != 0) {
+        struct slu_packed record;
+
+        err = slu_record_take(&packed, &record);
+        if (err == SLU_ERR_OK) {
+            ends[pick_bucket(slu_sort_word_packed(&record))]++;
+            ++*out_count;
+        }
+    }
+    return err;
+}
+
+/* Turns the counts into where each bucket begins. */
+static void sum_buckets(uint32_t *ends)
+{
+    uint32_t sum = 0;
+
+    for (size_t i = 0; i < BUCKETS; i++) {
+        uint32_t count = ends[i];
+
+        ends[i] = sum;
+        sum += count;
+    }
+}
+
+/* Fills the references; each bucket's number is where it ends then. */
+static enum slu_err fill_buckets(struct slu_view packed, uint32_t *ends,
+                                 struct slu_sort_ref *refs)
+{
+    struct slu_view rest = packed;
+    enum slu_err err = SLU_ERR_OK;
+
+    while (err == SLU_ERR_OK && rest.len != 0) {
+        struct slu_packed record;
+
+        err = slu_record_take(&rest, &record);
+        if (err == SLU_ERR_OK) {
+            uint64_t word = slu_sort_word_packed(&record);
+
+            refs[ends[pick_bucket(word)]++] =
+                make_ref(packed.ptr, &record, word);
+        }
+    }
+    return err;
+}
+
+static void sort_buckets(struct slu_view packed, const uint32_t *ends,
+                         struct slu_sort_ref *refs)
+{
+    size_t start = 0;
+
+    for (size_t i = 0; i < BUCKETS; i++) {
+        sort_by_word(refs + start, ends[i] - start, packed, 0);
+        start = ends[i];
+    }
+}
+
+static enum slu_err make_refs(struct slu_db *db, uint32_t *ends)
+{
+    struct slu_view packed = slu_buf_view(&db->raw);
+    size_t count;
+    enum slu_err err = count_buckets(packed, ends, &count);
+
+    if (err != SLU_ERR_OK || count == 0) {
+        return err;
+    }
+    db->refs = slu_alloc_get(db->alloc, count * sizeof(*db->refs));
+    if (db->refs == NULL) {
+        return SLU_ERR_NOMEM;
+    }
+    db->ref_count = count;
+    sum_buckets(ends);
+    err = fill_buckets(packed, ends, db->refs);
+    if (err == SLU_ERR_OK) {
+        sort_buckets(packed, ends, db->refs);
+    }
+    return err;
+}
+
+enum slu_err slu_sort_records(struct slu_db *db)
+{
+    uint32_t *ends = slu_alloc_zero(db->alloc, BUCKETS * sizeof(*ends));
+    enum slu_err err;
+
+    slu_sort_free(db);
+    if (ends == NULL) {
+        return slu_db_no_memory(db);
+    }
+    err = make_refs(db, ends);
+    slu_alloc_put(db->alloc, ends, BUCKETS * sizeof(*ends));
+    if (err == SLU_ERR_NOMEM) {
+        return slu_db_no_memory(db);
+    }
+    return err == SLU_ERR_OK
+               ? err
+               : slu_db_damaged(db, "a pending row is not made of records");
+}
+
+void slu_sort_free(struct slu_db *db)
+{
+    slu_alloc_put(db->alloc, db->refs, db->ref_count * sizeof(*db->refs));
+    db->refs = NULL;
+    db->ref_count = 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The connection to state.db: opening, schema, statements, transactions, and
- * SQLite's failures in words.
+ * The connection to state.db: opening, statements, transactions, and SQLite's
+ * failures in words.
  *
  * The page cache is small and fixed: what a transaction dirties beyond it goes
  * to the WAL early, and the shards are read once each, so that more cache buys
@@ -9,7 +9,7 @@
  * one that grows.
  */
 #include "engine/crash.h"
-#include "engine/store_db.h"
+#include "engine/store_merge.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -18,28 +18,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SCHEMA_VERSION 1
-#define APPLICATION_ID 0x736c7531 /* "slu1" */
 /* How long to wait for another program that writes to the database. A backup
  * of it takes some seconds, which must not cost a run that has pulled for
  * minutes; at the open, where nothing is lost, people are told sooner. */
 #define BUSY_MS 30000
 #define OPEN_BUSY_MS 2000
-
-static const char schema[] =
-    "CREATE TABLE entries(key BLOB PRIMARY KEY, value BLOB NOT NULL)"
-    " WITHOUT ROWID;"
-    "CREATE TABLE pending(id INTEGER PRIMARY KEY, staged INTEGER NOT NULL,"
-    " answer INTEGER NOT NULL, count INTEGER NOT NULL, records BLOB NOT NULL);"
-    "CREATE INDEX pending_staged ON pending(answer) WHERE staged = 1;"
-    "CREATE TABLE opened(answer INTEGER PRIMARY KEY);"
-    "CREATE TABLE shards(id INTEGER PRIMARY KEY, low BLOB NOT NULL UNIQUE,"
-    " count INTEGER NOT NULL, records BLOB NOT NULL);"
-    "INSERT INTO shards(low, count, records) VALUES"
-    " (x'00', 0, x''), (x'01', 0, x''), (x'02', 0, x''), (x'03', 0, x'');"
-    "CREATE TABLE runs(id INTEGER PRIMARY KEY, started INTEGER NOT NULL,"
-    " ended INTEGER NOT NULL, exit_code INTEGER NOT NULL,"
-    " flow TEXT NOT NULL, summary TEXT NOT NULL);";
 
 /* Rows of pending that count. */
 #define COUNTED "(staged = 0 OR answer NOT IN (SELECT answer FROM opened))"
@@ -49,9 +32,7 @@ static const char *const statement_texts[SLU_DB_STATEMENT_COUNT] = {
     [SLU_DB_READ] = "BEGIN",
     [SLU_DB_COMMIT] = "COMMIT",
     [SLU_DB_ROLLBACK] = "ROLLBACK",
-    [SLU_DB_PAGE_SIZE] = "PRAGMA page_size",
-    [SLU_DB_PAGE_COUNT] = "PRAGMA page_count",
-    [SLU_DB_PAGE_FREE] = "PRAGMA freelist_count",
+    [SLU_DB_VERSION] = "PRAGMA user_version",
     [SLU_DB_ENTRY_PUT] = "INSERT INTO entries(key, value) VALUES(?1, ?2)"
                          " ON CONFLICT(key) DO UPDATE SET value = ?2",
     [SLU_DB_ENTRY_DELETE] = "DELETE FROM entries WHERE key = ?1",
@@ -74,6 +55,17 @@ static const char *const statement_texts[SLU_DB_STATEMENT_COUNT] = {
     [SLU_DB_ORPHANS_DELETE] = "DELETE FROM pending WHERE staged = 1"
                               " AND answer IN (SELECT answer FROM opened)",
     [SLU_DB_OPENED_CLEAR] = "DELETE FROM opened",
+    [SLU_DB_BLOCK_FROM] = "SELECT id FROM blocks WHERE id >= ?1"
+                          " ORDER BY id LIMIT 1",
+    [SLU_DB_BLOCK_BELOW] = "SELECT id FROM blocks WHERE id < ?1"
+                           " ORDER BY id DESC LIMIT 1",
+    [SLU_DB_BLOCK_AT] = "SELECT records FROM blocks WHERE id = ?1",
+    [SLU_DB_BLOCK_LOW] = "SELECT low FROM blocks WHERE id = ?1",
+    [SLU_DB_BLOCK_LAST] = "SELECT seq FROM sqlite_sequence"
+                          " WHERE name = 'blocks'",
+    [SLU_DB_BLOCK_ADD] = "INSERT INTO blocks(id, low, count, records)"
+                         " VALUES(?1, ?2, ?3, ?4)",
+    [SLU_DB_BLOCK_DELETE] = "DELETE FROM blocks WHERE id >= ?1 AND id < ?2",
     [SLU_DB_SHARD_AT] = "SELECT id, low, records FROM shards WHERE low <= ?1"
                         " ORDER BY low DESC LIMIT 1",
     [SLU_DB_SHARD_BOUND] = "SELECT low FROM shards WHERE low > ?1"
@@ -260,31 +252,12 @@ void slu_db_rollback(struct slu_db *self)
 
 /* ---- open and close ---- */
 
-static enum slu_err run_text(struct slu_db *self, const char *text)
+enum slu_err slu_db_run_text(struct slu_db *self, const char *text)
 {
     if (sqlite3_exec(self->handle, text, NULL, NULL, NULL) != SQLITE_OK) {
         return slu_db_fail(self);
     }
     return SLU_ERR_OK;
-}
-
-static enum slu_err read_pragma(struct slu_db *self, const char *text,
-                                int64_t *out_value)
-{
-    sqlite3_stmt *statement;
-    enum slu_err err = SLU_ERR_OK;
-
-    if (sqlite3_prepare_v2(self->handle, text, -1, &statement, NULL) !=
-        SQLITE_OK) {
-        return slu_db_fail(self);
-    }
-    if (sqlite3_step(statement) == SQLITE_ROW) {
-        *out_value = sqlite3_column_int64(statement, 0);
-    } else {
-        err = slu_db_fail(self);
-    }
-    (void)sqlite3_finalize(statement);
-    return err;
 }
 
 /* SQLite would make it with the mode that the umask leaves; its -wal and -shm
@@ -329,59 +302,7 @@ static enum slu_err set_pragmas(struct slu_db *self)
                    "%s",
                    SLU_DB_CACHE_KIB,
                    self->read_only ? "" : "PRAGMA journal_mode = WAL;");
-    return run_text(self, text);
-}
-
-static enum slu_err create_schema(struct slu_db *self)
-{
-    char text[sizeof(schema) + 256];
-
-    (void)snprintf(text, sizeof(text),
-                   "BEGIN IMMEDIATE;%s"
-                   "PRAGMA application_id = %d; PRAGMA user_version = %d;"
-                   "COMMIT;",
-                   schema, APPLICATION_ID, SCHEMA_VERSION);
-    return run_text(self, text);
-}
-
-static enum slu_err check_schema(struct slu_db *self)
-{
-    int64_t version = 0;
-    int64_t application = 0;
-    int64_t tables = 0;
-    enum slu_err err = read_pragma(self, "PRAGMA user_version", &version);
-
-    if (err == SLU_ERR_OK) {
-        err = read_pragma(self, "PRAGMA application_id", &application);
-    }
-    if (err == SLU_ERR_OK) {
-        err = read_pragma(self, "SELECT count(*) FROM sqlite_master", &tables);
-    }
-    if (err != SLU_ERR_OK) {
-        return err;
-    }
-    if (tables == 0 && version == 0) {
-        return self->read_only
-                   ? slu_error_set(&self->error, SLU_ERR_NOT_FOUND,
-                                   "there is no state in %s yet: run "
-                                   "`sluice sync` first",
-                                   self->path)
-                   : create_schema(self);
-    }
-    if (application != APPLICATION_ID) {
-        return slu_error_set(&self->error, SLU_ERR_STATE,
-                             "%s is not sluice's; set state_dir to a folder "
-                             "of its own",
-                             self->path);
-    }
-    if (version != SCHEMA_VERSION) {
-        return slu_error_set(&self->error, SLU_ERR_STATE,
-                             "%s was made by a newer sluice (schema %lld, this "
-                             "one knows %d); use that one, or another "
-                             "state_dir",
-                             self->path, (long long)version, SCHEMA_VERSION);
-    }
-    return SLU_ERR_OK;
+    return slu_db_run_text(self, text);
 }
 
 static enum slu_err prepare_statements(struct slu_db *self)
@@ -404,6 +325,7 @@ enum slu_err slu_db_open(struct slu_db *self,
     self->alloc = opts->alloc;
     self->read_only = opts->read_only;
     self->shard_bytes = opts->shard_bytes;
+    self->layers_max = opts->layers_max;
     slu_buf_init(&self->shard.old, opts->alloc, SLU_BLOB_MAX);
     slu_buf_init(&self->piece, opts->alloc, SLU_BLOB_MAX);
     slu_buf_init(&self->raw, opts->alloc, SLU_BLOB_MAX);
@@ -424,7 +346,7 @@ enum slu_err slu_db_open(struct slu_db *self,
         err = set_pragmas(self);
     }
     if (err == SLU_ERR_OK) {
-        err = check_schema(self);
+        err = slu_db_check_schema(self);
     }
     if (err == SLU_ERR_OK) {
         err = prepare_statements(self);
@@ -442,10 +364,8 @@ void slu_db_close(struct slu_db *self)
     }
     (void)sqlite3_close(self->handle);
     if (self->alloc != NULL) {
+        slu_db_stop_compacting(self);
+        slu_chunk_free(self);
         slu_buf_fini(&self->shard.old);
-        slu_buf_fini(&self->piece);
-        slu_buf_fini(&self->raw);
-        slu_alloc_put(self->alloc, self->refs,
-                      self->ref_capacity * sizeof(*self->refs));
     }
 }

@@ -10,7 +10,7 @@
  * than half of it is left, the upper half is given up and the window ends
  * there. A fold comes long before a second window is needed, as a rule.
  */
-#include "engine/store_db.h"
+#include "engine/store_records.h"
 
 struct window {
     struct slu_db *db;
@@ -19,116 +19,23 @@ struct window {
     size_t most; /* bytes of db->raw */
 };
 
-int slu_low_compare_record(const struct slu_record *record,
-                           const struct slu_low *low)
-{
-    int kind = low->bytes[0];
-    size_t low_len = low->len - 1;
-    size_t len = record->key.len < low_len ? record->key.len : low_len;
-    int order;
-
-    if ((int)record->kind != kind) {
-        return (int)record->kind - kind;
-    }
-    order = len == 0 ? 0 : memcmp(record->key.ptr, low->bytes + 1, len);
-    return order != 0
-               ? order
-               : (record->key.len > low_len) - (record->key.len < low_len);
-}
-
-/* ---- sorting and merging what was gathered ---- */
-
-static enum slu_err unpack_ref(struct slu_db *db, size_t index,
-                               struct slu_record *out_record)
-{
-    struct slu_view raw = slu_buf_view(&db->raw);
-    size_t offset = db->refs[index].offset;
-    struct slu_view rest = slu_view_make(raw.ptr + offset, raw.len - offset);
-
-    if (slu_record_unpack(&rest, out_record) != SLU_ERR_OK) {
-        return slu_db_damaged(db, "a pending row is not made of records");
-    }
-    return SLU_ERR_OK;
-}
-
-/* Merges the record at *index with all that follow and have its key. */
-static enum slu_err merge_equals(struct slu_db *db, size_t *index,
-                                 struct slu_record *out_record)
-{
-    struct slu_record next;
-    enum slu_err err = unpack_ref(db, (*index)++, out_record);
-
-    while (err == SLU_ERR_OK && *index < db->ref_count) {
-        err = unpack_ref(db, *index, &next);
-        if (err != SLU_ERR_OK || slu_record_compare(out_record, &next) != 0) {
-            break;
-        }
-        slu_record_merge(out_record, &next);
-        (*index)++;
-    }
-    return err;
-}
-
-/* Puts the merged records of db->raw in order into db->piece, up to `most`
- * bytes; what is beyond is cut off, and the window ends before it. */
-static enum slu_err write_sorted(struct window *self, size_t most)
-{
-    struct slu_db *db = self->db;
-    size_t index = 0;
-    enum slu_err err = SLU_ERR_OK;
-
-    slu_buf_clear(&db->piece);
-    while (err == SLU_ERR_OK && index < db->ref_count) {
-        struct slu_record record;
-
-        err = merge_equals(db, &index, &record);
-        if (err == SLU_ERR_OK && db->piece.len >= most) {
-            slu_low_make(self->to, record.kind, record.key);
-            return SLU_ERR_OK;
-        }
-        if (err == SLU_ERR_OK &&
-            slu_record_pack(&record, &db->piece) != SLU_ERR_OK) {
-            err = slu_db_no_memory(db);
-        }
-    }
-    return err;
-}
-
-static enum slu_err sort_window(struct window *self, size_t most)
-{
-    struct slu_db *db = self->db;
-    struct slu_buf sorted;
-    enum slu_err err = slu_db_make_refs(db);
-
-    if (err == SLU_ERR_OK) {
-        slu_sort_refs(db->refs, db->ref_count, slu_buf_view(&db->raw));
-        err = write_sorted(self, most);
-    }
-    if (err == SLU_ERR_OK) {
-        sorted = db->piece;
-        db->piece = db->raw;
-        db->raw = sorted;
-    }
-    return err;
-}
-
 /* ---- gathering ---- */
 
 static enum slu_err gather_record(struct window *self,
-                                  const struct slu_record *record,
-                                  struct slu_view packed)
+                                  const struct slu_packed *record)
 {
     struct slu_db *db = self->db;
 
-    if (slu_low_compare_record(record, self->from) < 0 ||
-        slu_low_compare_record(record, self->to) >= 0) {
+    if (slu_low_compare_packed(record, self->from) < 0 ||
+        slu_low_compare_packed(record, self->to) >= 0) {
         return SLU_ERR_OK;
     }
-    if (slu_buf_append(&db->raw, packed) != SLU_ERR_OK) {
+    if (slu_buf_append(&db->raw, record->bytes) != SLU_ERR_OK) {
         return slu_db_no_memory(db);
     }
-    return db->raw.len < self->most ? SLU_ERR_OK
-                                    : sort_window(self, self->most / 2);
+    return db->raw.len < self->most
+               ? SLU_ERR_OK
+               : slu_chunk_sort(db, self->most / 2, self->to);
 }
 
 static enum slu_err gather_row(struct window *self, struct slu_view rest)
@@ -136,15 +43,13 @@ static enum slu_err gather_row(struct window *self, struct slu_view rest)
     enum slu_err err = SLU_ERR_OK;
 
     while (err == SLU_ERR_OK && rest.len != 0) {
-        struct slu_view packed = rest;
-        struct slu_record record;
+        struct slu_packed record;
 
-        if (slu_record_unpack(&rest, &record) != SLU_ERR_OK) {
+        if (slu_record_take(&rest, &record) != SLU_ERR_OK) {
             return slu_db_damaged(self->db,
                                   "a pending row is not made of records");
         }
-        packed.len -= rest.len;
-        err = gather_record(self, &record, packed);
+        err = gather_record(self, &record);
     }
     return err;
 }
@@ -171,7 +76,7 @@ enum slu_err slu_db_window(struct slu_db *self, const struct slu_low *from,
                            struct slu_low *out_to)
 {
     struct window window = {self, from, out_to,
-                            SLU_FOLD_SHARDS_MAX * self->shard_bytes};
+                            SLU_CHUNK_SHARDS * self->shard_bytes};
     enum slu_err err;
 
     out_to->bytes[0] = (char)(from->bytes[0] + 1);
@@ -179,5 +84,5 @@ enum slu_err slu_db_window(struct slu_db *self, const struct slu_low *from,
     slu_buf_clear(&self->raw);
     err = gather_rows(&window);
     /* No cut now: what is left fits. */
-    return err == SLU_ERR_OK ? sort_window(&window, SIZE_MAX) : err;
+    return err == SLU_ERR_OK ? slu_chunk_sort(self, SIZE_MAX, out_to) : err;
 }

@@ -285,6 +285,37 @@ Test(record, what_unpacks_packs_again_to_the_same_record)
     slu_buf_fini(&buf);
 }
 
+/* Whole, cut short, and of random bytes. */
+Test(record, is_taken_as_it_is_unpacked)
+{
+    unsigned char bytes[60];
+
+    for (unsigned i = 0; i < 100000; i++) {
+        struct slu_view whole =
+            slu_view_make((char *)bytes, 1 + draw(sizeof(bytes) - 1));
+        struct slu_view rest = whole;
+        struct slu_view taken = whole;
+        struct slu_record record;
+        struct slu_packed packed;
+        enum slu_err err;
+
+        for (size_t j = 0; j < sizeof(bytes); j++) {
+            bytes[j] = (unsigned char)draw(j == 0 ? 64 : j < 3 ? 9 : 256);
+        }
+        err = slu_record_unpack(&rest, &record);
+        cr_assert_eq(slu_record_take(&taken, &packed), err);
+        cr_assert_eq(taken.ptr, rest.ptr);
+        cr_assert_eq(taken.len, rest.len);
+        if (err == SLU_ERR_OK) {
+            cr_assert_eq(packed.kind, record.kind);
+            cr_assert_eq(packed.key.ptr, record.key.ptr);
+            cr_assert_eq(packed.key.len, record.key.len);
+            cr_assert_eq(packed.bytes.ptr, whole.ptr);
+            cr_assert_eq(packed.bytes.len, whole.len - rest.len);
+        }
+    }
+}
+
 /* ---- order ---- */
 
 Test(record, sorts_by_kind_then_key_shorter_first)

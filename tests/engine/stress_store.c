@@ -142,6 +142,8 @@ int main(void)
     opts.shard_bytes = 2048;
     opts.on_room = note_room;
     run(&opts, &expected);
+    opts.shard_bytes = 64; /* layers all the time, and few enough */
+    opts.layers_max = 3;
     run(&opts, &expected);
     check(slu_store_open(&opts, &store, &error) == SLU_ERR_OK, "open");
     check(slu_store_fold(store) == SLU_ERR_OK, "fold");

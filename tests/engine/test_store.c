@@ -148,6 +148,35 @@ static enum slu_err change_some(void *ctx, struct slu_record *record,
     return SLU_ERR_OK;
 }
 
+/* What is pending or in layers is found as what is folded is. */
+static void play_read(struct play *self)
+{
+    static struct model all;
+    struct comparison comparison = {.model = &all};
+
+    all = self->folded;
+    model_add_all(&all, self->pending.records, self->pending.count);
+    for (unsigned kind = 0; kind < SLU_RECORD_KIND_COUNT; kind++) {
+        comparison.any = false;
+        cr_assert_eq(slu_store_scan_all(self->store, (enum slu_record_kind)kind,
+                                        compare_one, &comparison),
+                     SLU_ERR_OK, "%s", comparison.fault);
+    }
+    cr_assert_eq(comparison.seen, all.count);
+    for (unsigned i = 0; i < 5 && all.count != 0; i++) {
+        const struct test_record *one =
+            &all.records[roll(&self->dice, (uint32_t)all.count)];
+        struct slu_record own = view_test(one);
+        struct slu_record record;
+        bool found;
+
+        cr_assert_eq(
+            slu_store_find(self->store, own.kind, own.key, &record, &found),
+            SLU_ERR_OK);
+        cr_assert(found && same_test(one, &record));
+    }
+}
+
 /* All at once: what is pending is folded before, or would come back. */
 static void play_rewrite(struct play *self)
 {
@@ -159,7 +188,7 @@ static void play_rewrite(struct play *self)
 
 static void play_step(struct play *self)
 {
-    uint32_t step = roll(&self->dice, 40);
+    uint32_t step = roll(&self->dice, 43);
 
     if (step < 20) {
         play_commit(self, slu_store_answer_id(self->store));
@@ -171,12 +200,15 @@ static void play_step(struct play *self)
         play_rewrite(self);
     } else if (step < 39) {
         play_reopen(self);
+    } else if (step < 42) {
+        play_read(self);
     } else {
         cr_assert_eq(slu_store_drain(self->store), SLU_ERR_OK);
     }
 }
 
-static void play(uint64_t seed, uint32_t keys, uint64_t fold_at)
+static void play(uint64_t seed, uint32_t keys, uint64_t fold_at,
+                 size_t shard_bytes)
 {
     struct play *self = calloc(1, sizeof(*self));
 
@@ -185,6 +217,8 @@ static void play(uint64_t seed, uint32_t keys, uint64_t fold_at)
     self->keys = keys;
     self->opts = small_options(dir);
     self->opts.fold_at = fold_at;
+    self->opts.shard_bytes = shard_bytes;
+    self->opts.layers_max = 3;
     self->store = open_with(&self->opts);
     for (unsigned i = 0; i < 250; i++) {
         play_step(self);
@@ -197,20 +231,27 @@ static void play(uint64_t seed, uint32_t keys, uint64_t fold_at)
 
 Test(store, is_as_the_model_with_few_keys)
 {
-    play(1, 20, 1u << 30);
-    play(2, 20, 1u << 30);
+    play(1, 20, 1u << 30, 512);
+    play(2, 20, 1u << 30, 512);
 }
 
 Test(store, is_as_the_model_with_many_keys_and_shards)
 {
-    play(3, 400, 1u << 30);
-    play(4, 400, 1u << 30);
+    play(3, 400, 1u << 30, 512);
+    play(4, 400, 1u << 30, 512);
 }
 
 Test(store, is_as_the_model_while_it_folds_by_itself)
 {
-    play(5, 200, 100);
-    play(6, 200, 1);
+    play(5, 200, 100, 512);
+    play(6, 200, 1, 512);
+}
+
+/* Chunks of 512 bytes, and of 2 KiB: a layer for nearly each answer. */
+Test(store, is_as_the_model_while_many_layers_become_one)
+{
+    play(7, 400, 1, 4);
+    play(8, 400, 100, 16);
 }
 
 /* ---- call by call ---- */
@@ -389,6 +430,18 @@ static enum slu_err delete_all(void *ctx, struct slu_record *record,
     return SLU_ERR_OK;
 }
 
+static void run_sql(const char *sql)
+{
+    char path[128];
+    sqlite3 *db;
+
+    (void)snprintf(path, sizeof(path), "%s/state.db", dir);
+    cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK, "%s",
+                 sqlite3_errmsg(db));
+    (void)sqlite3_close(db);
+}
+
 static int64_t ask_number(const char *sql)
 {
     char path[128];
@@ -451,6 +504,165 @@ Test(store, replay_of_an_answer_leaves_the_database_as_it_is)
     slu_store_close(store);
 }
 
+/* What is left when a run ends before its fold. */
+static void make_layers(unsigned count, struct model *model)
+{
+    struct slu_store_options opts = small_options(dir);
+    struct slu_store *store;
+    struct dice dice = {99};
+
+    opts.fold_at = 1;
+    store = open_with(&opts);
+    for (unsigned i = 0; i < count; i++) {
+        struct test_record records[30];
+
+        for (unsigned j = 0; j < 30; j++) {
+            records[j] = make_test(&dice, 1000);
+        }
+        model_add_all(model, records, 30);
+        cr_assert_eq(commit_tests(store, i + 1, records, 30, NULL, NULL),
+                     SLU_ERR_OK);
+        cr_assert_eq(slu_store_drain(store), SLU_ERR_OK);
+        while (ask_number("SELECT count(*) FROM pending") != 0) {
+            (void)usleep(1000);
+        }
+    }
+    slu_store_close(store);
+}
+
+#define COUNT_LAYERS "SELECT count(DISTINCT id >> 32) FROM blocks"
+
+Test(store, keeps_layers_until_the_next_run_folds_them)
+{
+    struct model *model = calloc(1, sizeof(*model));
+    struct slu_store *store;
+
+    make_layers(5, model);
+    cr_assert_eq(ask_number(COUNT_LAYERS), 5);
+    store = open_small();
+    cr_assert_eq(slu_store_fold(store), SLU_ERR_OK);
+    check_store(store, model);
+    cr_assert_eq(ask_number(COUNT_LAYERS), 0);
+    slu_store_close(store);
+    free(model);
+}
+
+/* A reader takes a block that it knew for merged when its id is gone. */
+Test(store, gives_no_layer_the_id_of_one_that_was_folded)
+{
+    struct model *model = calloc(1, sizeof(*model));
+    struct slu_store *store;
+    int64_t before;
+
+    make_layers(2, model);
+    before = ask_number("SELECT max(id) FROM blocks");
+    store = open_small();
+    cr_assert_eq(slu_store_fold(store), SLU_ERR_OK);
+    slu_store_close(store);
+    make_layers(1, model);
+    cr_assert_gt(ask_number("SELECT min(id) FROM blocks"), before);
+    free(model);
+}
+
+Test(store, makes_one_layer_of_too_many_by_itself)
+{
+    struct slu_store_options opts = small_options(dir);
+    struct model *model = calloc(1, sizeof(*model));
+    struct slu_store *store;
+
+    make_layers(6, model);
+    opts.layers_max = 4;
+    store = open_with(&opts);
+    for (unsigned i = 0; i < 5000 && ask_number(COUNT_LAYERS) != 1; i++) {
+        (void)usleep(1000);
+    }
+    cr_assert_eq(ask_number(COUNT_LAYERS), 1);
+    cr_assert_eq(slu_store_fold(store), SLU_ERR_OK);
+    check_store(store, model);
+    slu_store_close(store);
+    free(model);
+}
+
+/* Version 1 had shards and pending rows, and no blocks. */
+static void make_version_1(struct model *model)
+{
+    struct slu_store *store = open_small();
+    struct test_record records[100];
+    struct dice dice = {5};
+
+    for (unsigned part = 0; part < 2; part++) {
+        for (unsigned i = 0; i < 100; i++) {
+            records[i] = make_test(&dice, 1000);
+        }
+        model_add_all(model, records, 100);
+        cr_assert_eq(commit_tests(store, part + 1, records, 100, "unit", "1"),
+                     SLU_ERR_OK);
+        if (part == 0) {
+            cr_assert_eq(slu_store_fold(store), SLU_ERR_OK);
+        }
+    }
+    slu_store_close(store);
+    run_sql("DROP TABLE blocks; PRAGMA user_version = 1");
+}
+
+static void check_all(struct slu_store *store, struct model *model)
+{
+    struct comparison comparison = {.model = model};
+
+    for (unsigned kind = 0; kind < SLU_RECORD_KIND_COUNT; kind++) {
+        comparison.any = false;
+        cr_assert_eq(slu_store_scan_all(store, (enum slu_record_kind)kind,
+                                        compare_one, &comparison),
+                     SLU_ERR_OK, "%s", slu_store_error(store)->text);
+    }
+    cr_assert_eq(comparison.seen, model->count);
+}
+
+Test(store, takes_a_state_of_version_1_over)
+{
+    struct model *model = calloc(1, sizeof(*model));
+    struct found_entry found = {.count = 0};
+    struct slu_store *store;
+
+    make_version_1(model);
+    store = open_small();
+    cr_assert_eq(ask_number("PRAGMA user_version"), 2);
+    check_all(store, model);
+    cr_assert_eq(slu_store_entries(store, "unit", note_entry, &found),
+                 SLU_ERR_OK);
+    cr_assert_eq(found.count, 1);
+    cr_assert_eq(slu_store_fold(store), SLU_ERR_OK);
+    check_store(store, model);
+    slu_store_close(store);
+    free(model);
+}
+
+Test(store, reads_a_state_of_version_1_as_it_is)
+{
+    struct model *model = calloc(1, sizeof(*model));
+    struct slu_store_options opts = small_options(dir);
+    struct slu_store *reader;
+    struct slu_record record;
+    bool found;
+
+    make_version_1(model);
+    opts.read_only = true;
+    reader = open_with(&opts);
+    check_all(reader, model);
+    cr_assert_eq(ask_number("PRAGMA user_version"), 1);
+    /* What another run puts into blocks from now on is not seen here. */
+    slu_store_close(open_small());
+    cr_assert_eq(slu_store_find(reader, SLU_RECORD_IP,
+                                slu_view_make("12345", 5), &record, &found),
+                 SLU_ERR_STATE);
+    cr_assert_not_null(strstr(slu_store_error(reader)->text, "run again"));
+    slu_store_close(reader);
+    reader = open_with(&opts);
+    check_all(reader, model);
+    slu_store_close(reader);
+    free(model);
+}
+
 Test(store, folds_chunks_larger_than_its_memory)
 {
     struct slu_store_options opts = small_options(dir);
@@ -459,7 +671,7 @@ Test(store, folds_chunks_larger_than_its_memory)
     uint64_t count = 0;
     char key[1000];
 
-    /* 24 MiB of long keys: two chunks, of which the second has few. */
+    /* 24 MiB of long keys: three chunks. */
     opts.shard_bytes = 64 << 10;
     opts.queue_bytes = 1 << 20;
     store = open_with(&opts);

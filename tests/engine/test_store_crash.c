@@ -12,6 +12,7 @@
 
 #include <criterion/criterion.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
@@ -24,6 +25,7 @@ struct scenario {
     size_t shard_bytes; /* the fold's transactions write 1,024 times that */
     bool drain;         /* after each step: no group is larger than one */
     unsigned stride;    /* kill at each point, or at some only */
+    uint64_t fold_at;   /* 0: when told */
     unsigned at_least;  /* so many points there are */
 };
 
@@ -179,6 +181,10 @@ static struct slu_store *open_child(void)
     struct slu_error error;
 
     opts.shard_bytes = scenario.shard_bytes;
+    opts.layers_max = 2;
+    if (scenario.fold_at != 0) {
+        opts.fold_at = scenario.fold_at;
+    }
     if (slu_store_open(&opts, &store, &error) != SLU_ERR_OK) {
         (void)snprintf(shared->fault, sizeof(shared->fault), "open: %s",
                        error.text);
@@ -345,13 +351,13 @@ static void kill_everywhere(void)
 
 Test(store_crash, every_point_leaves_the_state_of_a_whole_step)
 {
-    scenario = (struct scenario){14, 8, 30, 128, true, 1, 80};
+    scenario = (struct scenario){14, 8, 30, 128, true, 1, 0, 80};
     kill_everywhere();
 }
 
 Test(store_crash, every_point_within_group_commits_leaves_a_whole_step)
 {
-    scenario = (struct scenario){7, 8, 30, 128, false, 1, 30};
+    scenario = (struct scenario){7, 8, 30, 128, false, 1, 0, 30};
     kill_everywhere();
 }
 
@@ -360,6 +366,78 @@ Test(store_crash, every_point_within_group_commits_leaves_a_whole_step)
  */
 Test(store_crash, fold_of_many_transactions_may_stop_anywhere)
 {
-    scenario = (struct scenario){6, 400, 800, 8, true, 151, 1500};
+    scenario = (struct scenario){6, 400, 800, 8, true, 307, 0, 1500};
     kill_everywhere();
+}
+
+/* A layer of each answer, and one of each three layers. */
+Test(store_crash, every_point_among_layers_leaves_a_whole_step)
+{
+    scenario = (struct scenario){14, 20, 100, 2, true, 11, 1, 200};
+    kill_everywhere();
+}
+
+/* ---- a state of version 1 ---- */
+
+static void make_version_1(void)
+{
+    struct slu_store *store = open_child();
+    char path[128];
+    sqlite3 *db;
+
+    for (unsigned step = 0; step < 4; step++) {
+        run_step(store, step);
+    }
+    slu_store_close(store);
+    (void)snprintf(path, sizeof(path), "%s/state.db", dir);
+    if (sqlite3_open(path, &db) != SQLITE_OK ||
+        sqlite3_exec(db, "DROP TABLE blocks; PRAGMA user_version = 1", NULL,
+                     NULL, NULL) != SQLITE_OK) {
+        _exit(1);
+    }
+    (void)sqlite3_close(db);
+}
+
+/* Killed at the n-th point; 0: at none. */
+static int run_child(void (*work)(void), unsigned crash_at)
+{
+    pid_t child = fork();
+
+    if (child == 0) {
+        char text[16];
+
+        (void)snprintf(text, sizeof(text), "%u", crash_at);
+        (void)setenv("SLUICE_CRASH_AT", text, 1);
+        work();
+        _exit(0);
+    }
+    return wait_for(child);
+}
+
+static void open_and_close(void)
+{
+    slu_store_close(open_child());
+}
+
+Test(store_crash, taking_a_state_of_version_1_over_may_stop_anywhere)
+{
+    unsigned killed = 0;
+
+    scenario = (struct scenario){4, 8, 30, 128, true, 1, 0, 0};
+    choose_folder();
+    make_models();
+    shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    cr_assert_neq(shared, MAP_FAILED);
+    for (unsigned crash_at = 1; crash_at < 6; crash_at++) {
+        cr_assert_eq(run_child(make_version_1, 0), 0, "%s", shared->fault);
+        killed += WIFSIGNALED(run_child(open_and_close, crash_at));
+        shared->durable = shared->begun = 4;
+        check_after(crash_at);
+        remove_tree(dir);
+    }
+    /* Around the change, and around what each open does. */
+    cr_assert_eq(killed, 4);
+    (void)munmap(shared, sizeof(*shared));
+    free(models);
 }

@@ -415,6 +415,67 @@ Test(store_faults, tells_a_damaged_pending_row)
     slu_store_close(store);
 }
 
+/* Layers of two blocks and more. */
+static void make_layered(void)
+{
+    struct slu_store_options opts = small_options(dir);
+    static struct test_record records[300];
+    struct slu_store *store;
+    struct slu_error error;
+
+    opts.fold_at = 1;
+    cr_assert_eq(slu_store_open(&opts, &store, &error), SLU_ERR_OK);
+    for (unsigned i = 0; i < 3; i++) {
+        (void)fill_records(records, 300, i + 1);
+        cr_assert_eq(commit_tests(store, i + 1, records, 300, NULL, NULL),
+                     SLU_ERR_OK);
+        cr_assert_eq(slu_store_drain(store), SLU_ERR_OK);
+        (void)usleep(20000);
+    }
+    slu_store_close(store);
+}
+
+static enum slu_err ignore_record(void *ctx, const struct slu_record *record);
+
+static void check_damage(const char *words)
+{
+    struct slu_store *store = must_open();
+    struct slu_record record;
+    bool found;
+    enum slu_err err = SLU_ERR_OK;
+
+    for (int kind = 0; err == SLU_ERR_OK && kind < SLU_RECORD_KIND_COUNT;
+         kind++) {
+        err = slu_store_scan_all(store, (enum slu_record_kind)kind,
+                                 ignore_record, NULL);
+    }
+    cr_assert_eq(err, SLU_ERR_STATE);
+    cr_assert_not_null(strstr(slu_store_error(store)->text, words), "%s",
+                       slu_store_error(store)->text);
+    err = slu_store_find(store, SLU_RECORD_DOMAIN, slu_view_str("www.1"),
+                         &record, &found);
+    cr_assert(err == SLU_ERR_OK || err == SLU_ERR_STATE);
+    cr_assert_eq(slu_store_fold(store), SLU_ERR_STATE);
+    cr_assert_not_null(strstr(slu_store_error(store)->text, words), "%s",
+                       slu_store_error(store)->text);
+    slu_store_close(store);
+}
+
+Test(store_faults, tells_a_damaged_block)
+{
+    make_layered();
+    run_sql("UPDATE blocks SET records = x'ff'"
+            " WHERE id = (SELECT max(id) FROM blocks)");
+    check_damage("a block is not made of records");
+}
+
+Test(store_faults, tells_a_missing_block)
+{
+    make_layered();
+    run_sql("DELETE FROM blocks WHERE id = (SELECT min(id) + 1 FROM blocks)");
+    check_damage("a block is missing");
+}
+
 static enum slu_err ignore_record(void *ctx, const struct slu_record *record)
 {
     (void)ctx;
@@ -643,6 +704,8 @@ static enum slu_err use_all(const struct slu_alloc *alloc)
     enum slu_err err;
 
     opts.alloc = alloc;
+    opts.shard_bytes = 8; /* each blob is a chunk, and so a layer */
+    opts.layers_max = 2;
     (void)fill_records(records, 200, 3);
     err = slu_store_open(&opts, &store, &error);
     if (err != SLU_ERR_OK) {
@@ -650,7 +713,14 @@ static enum slu_err use_all(const struct slu_alloc *alloc)
     }
     err = stage_tests(store, 1, records, 100);
     if (err == SLU_ERR_OK) {
-        err = commit_tests(store, 1, records + 100, 100, "unit", "1");
+        err = commit_tests(store, 1, records + 50, 50, "unit", "1");
+    }
+    for (unsigned i = 2; err == SLU_ERR_OK && i < 6; i++) {
+        err = commit_tests(store, i, records + 30 * i, 30, "unit", "2");
+    }
+    for (int k = 0; err == SLU_ERR_OK && k < SLU_RECORD_KIND_COUNT; k++) {
+        err = slu_store_scan_all(store, (enum slu_record_kind)k, ignore_record,
+                                 NULL);
     }
     if (err == SLU_ERR_OK) {
         err = slu_store_fold(store);

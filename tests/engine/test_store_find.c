@@ -160,7 +160,7 @@ Test(store_find, keeps_a_window_that_one_key_would_fill)
     slu_store_close(store);
 }
 
-/* 64-byte shards make windows of 16 KiB: some 700 records. */
+/* 64-byte shards make windows of 8 KiB: some 350 records. */
 Test(store_find, goes_on_with_the_next_window)
 {
     struct dice dice = {.state = 77};
@@ -173,7 +173,7 @@ Test(store_find, goes_on_with_the_next_window)
     slu_store_close(store);
 }
 
-#define LONG_KEYS 2000
+#define LONG_KEYS 1000
 #define LONG_KEY_LEN 900
 
 static enum slu_err count_in_order(void *ctx, const struct slu_record *record)
@@ -188,7 +188,7 @@ static enum slu_err count_in_order(void *ctx, const struct slu_record *record)
     return SLU_ERR_OK;
 }
 
-/* 1.8 MB are pending; the windows of 16 KiB, and what goes with them, are all
+/* 0.9 MB are pending; the windows of 8 KiB, and what goes with them, are all
  * that is ever held. */
 Test(store_find, holds_a_window_and_no_more)
 {
@@ -236,6 +236,7 @@ struct meddler {
     struct slu_store *writer;
     struct dice dice;
     unsigned left; /* records until it meddles, then again */
+    bool folds;
 };
 
 /* More sightings of what is known, and a fold: nothing new comes to be. */
@@ -255,7 +256,9 @@ static enum slu_err meddle(void *ctx, const struct slu_record *record)
                                   slu_store_answer_id(self->writer), again, 20,
                                   NULL, NULL),
                      SLU_ERR_OK);
-        cr_assert_eq(slu_store_fold(self->writer), SLU_ERR_OK);
+        if (self->folds) {
+            cr_assert_eq(slu_store_fold(self->writer), SLU_ERR_OK);
+        }
     }
     cr_assert_eq(compare_one(&self->comparison, record), SLU_ERR_OK, "%s",
                  self->comparison.fault);
@@ -265,7 +268,7 @@ static enum slu_err meddle(void *ctx, const struct slu_record *record)
 
 Test(store_find, leaves_out_nothing_that_is_folded_meanwhile)
 {
-    struct meddler meddler = {.dice = {.state = 9}, .left = 40};
+    struct meddler meddler = {.dice = {.state = 9}, .left = 40, .folds = true};
     struct dice dice = {.state = 21};
     struct slu_store *writer = open_store(64, false, slu_alloc_default());
     struct slu_store *reader;
@@ -283,6 +286,45 @@ Test(store_find, leaves_out_nothing_that_is_folded_meanwhile)
     cr_assert_eq(meddler.comparison.seen, model.count);
     slu_store_close(reader);
     slu_store_close(writer);
+}
+
+/* The writer has layers, which it makes one, or folds, while the reader is in
+ * the midst of them. */
+static void meddle_with_layers(uint64_t fold_at, size_t layers_max, bool folds)
+{
+    struct slu_store_options opts = small_options(dir);
+    struct meddler meddler = {.dice = {.state = 9}, .left = 40, .folds = folds};
+    struct dice dice = {.state = 22};
+    struct slu_store *reader;
+    struct slu_error error;
+
+    opts.shard_bytes = 32;
+    opts.fold_at = fold_at;
+    opts.layers_max = layers_max;
+    cr_assert_eq(slu_store_open(&opts, &meddler.writer, &error), SLU_ERR_OK);
+    fill(meddler.writer, &dice, 4000, 1500, 700);
+    reader = open_store(32, true, slu_alloc_default());
+    meddler.comparison.model = &model;
+    for (unsigned kind = 0; kind < SLU_RECORD_KIND_COUNT; kind++) {
+        meddler.comparison.any = false;
+        cr_assert_eq(slu_store_scan_all(reader, (enum slu_record_kind)kind,
+                                        meddle, &meddler),
+                     SLU_ERR_OK, "%s", slu_store_error(reader)->text);
+    }
+    cr_assert_eq(meddler.comparison.seen, model.count);
+    check_each(reader, 17);
+    slu_store_close(reader);
+    slu_store_close(meddler.writer);
+}
+
+Test(store_find, leaves_out_nothing_of_layers_that_are_folded_meanwhile)
+{
+    meddle_with_layers(100, 1000, true);
+}
+
+Test(store_find, leaves_out_nothing_of_layers_that_become_one_meanwhile)
+{
+    meddle_with_layers(1, 3, false);
 }
 
 /* ---- failures ---- */

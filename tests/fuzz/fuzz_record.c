@@ -54,7 +54,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     for (;;) {
         size_t before = rest.len;
+        struct slu_view same_rest = rest;
+        struct slu_packed packed;
         enum slu_err err = slu_record_unpack(&rest, &record);
+
+        demand(slu_record_take(&same_rest, &packed) == err &&
+                   same_rest.ptr == rest.ptr,
+               "taking it goes as far as unpacking it");
 
         if (err != SLU_ERR_OK) {
             demand(err == SLU_ERR_STATE && rest.len == before,
@@ -62,6 +68,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             return 0;
         }
         demand(rest.len < before, "it moves on");
+        demand(packed.kind == record.kind && packed.key.ptr == record.key.ptr &&
+                   packed.key.len == record.key.len &&
+                   packed.bytes.ptr + packed.bytes.len == rest.ptr &&
+                   packed.bytes.len == before - rest.len,
+               "and gives the same key");
         check_pack(&record);
         check_merge(&record, &record);
         if (any && slu_record_compare(&last, &record) == 0) {

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What: records on their way through the store, in the order of their keys:
+ * pending blobs that are sorted in memory, layers, and the shards, which all
+ * are merged into. Known to engine/store*.c only.
+ *
+ *     pending blobs --- sort ---> a layer, once there are 8 MiB of them
+ *     layers        --- merge --> one layer, when there are too many
+ *     layers and the last blobs --- merge ---> shards: the fold
+ *
+ * A layer is a run of blocks (rows of the table blocks) whose records are in
+ * order. So every record is written three times, whatever is stored already,
+ * and once more for each time that the layers become too many (256 of them hold
+ * some 100 million addresses).
+ *
+ * Limits (with shards of 64 KiB): a chunk is 8 MiB of pending records, or one
+ * blob, and as much again of references and of what is sorted; a merge holds
+ * 64 KiB of each layer.
+ */
+#ifndef SLU_ENGINE_STORE_RECORDS_H
+#define SLU_ENGINE_STORE_RECORDS_H
+
+#include "engine/store_db.h"
+
+/* ---- store_sort.c ---- */
+
+/* A record of db->raw: a piece of its key as a number that sorts as the key
+ * does, and where it is. */
+struct slu_sort_ref {
+    uint64_t word;
+    uint32_t offset;
+    uint16_t len; /* of the packed record */
+    uint16_t key; /* where it is in the record, and its length */
+};
+#define SLU_SORT_KEY_BITS 11 /* for the length */
+
+/* Above every word. */
+#define SLU_MERGE_END UINT64_MAX
+
+/* The first word of a record's key. */
+uint64_t slu_sort_word(enum slu_record_kind kind, struct slu_view key);
+uint64_t slu_sort_word_packed(const struct slu_packed *packed);
+
+/* Records with this word, equal in two of them, have the same key. */
+bool slu_sort_ends_in(uint64_t word);
+
+/* <0, 0, >0: the order of two records, whose words are known. With
+ * SLU_MERGE_END as its word a record is above all, whatever it is. */
+int slu_sort_compare(const struct slu_packed *a, uint64_t word_a,
+                     const struct slu_packed *b, uint64_t word_b);
+
+/* References to all of db->raw, in order: db->refs. */
+SLU_MUST_CHECK enum slu_err slu_sort_records(struct slu_db *db);
+void slu_sort_free(struct slu_db *db);
+
+/* What a reference points to; `packed` is what was sorted. */
+void slu_sort_packed(struct slu_view packed, const struct slu_sort_ref *ref,
+                     struct slu_packed *out);
+
+/* ---- store_writer.c ---- */
+
+/*
+ * Makes pieces of records that come in order. Those of one key, one after the
+ * other, are merged. A piece goes to `put` once twice `fill` bytes are there,
+ * cut at about `fill`; the last two are made one if they fit in `whole`.
+ */
+struct slu_writer {
+    struct slu_db *db; /* db->piece is what is not put yet */
+    /* Bytes, count and low of a piece. */
+    enum slu_err (*put)(struct slu_writer *self, struct slu_view bytes);
+    size_t fill;
+    size_t whole;
+    uint64_t count;      /* records in the piece that is put, or not yet put */
+    struct slu_low low;  /* of its first record */
+    struct slu_view run; /* adjacent bytes not yet copied to db->piece */
+    uint64_t word;       /* of the last record; SLU_MERGE_END: never mind */
+    size_t len;          /* of the last record */
+    size_t key_at;       /* of its key in it */
+    size_t key_len;
+    size_t cut;         /* 0: none yet */
+    uint64_t cut_count; /* records before it */
+    struct slu_low cut_low;
+    bool replaced;    /* shards: the first piece is written */
+    int64_t block_id; /* layers: of the next block */
+};
+
+/* Of a piece that is never put: all in db->piece. */
+void slu_writer_begin_memory(struct slu_writer *self, struct slu_db *db);
+
+/* lasting: the bytes live until the end. Otherwise they are copied. */
+SLU_MUST_CHECK enum slu_err slu_writer_add(struct slu_writer *self,
+                                           const struct slu_packed *packed,
+                                           uint64_t word, bool lasting);
+/* One of a key that none of the others has: as it was, or with other values. */
+SLU_MUST_CHECK enum slu_err slu_writer_keep(struct slu_writer *self,
+                                            const struct slu_packed *packed);
+SLU_MUST_CHECK enum slu_err
+slu_writer_add_record(struct slu_writer *self, const struct slu_record *record);
+/* Whether the last one that was added has this key. */
+bool slu_writer_has(const struct slu_writer *self,
+                    const struct slu_packed *packed, uint64_t word);
+SLU_MUST_CHECK enum slu_err slu_writer_end(struct slu_writer *self);
+
+/* ---- store_chunk.c ---- */
+
+/* As many pending blobs as memory holds. */
+struct slu_chunk {
+    int64_t last_id;
+    uint64_t count; /* as the rows say: what was counted at their commit */
+    bool any;
+    bool more; /* there is another blob */
+};
+
+/* Into db->raw, as they are. */
+SLU_MUST_CHECK enum slu_err slu_chunk_collect(struct slu_db *db,
+                                              struct slu_chunk *out_chunk);
+/* Sorts what is in db->raw and hands it to a writer, that isn't ended. */
+SLU_MUST_CHECK enum slu_err slu_chunk_write(struct slu_db *db,
+                                            struct slu_writer *writer);
+/* Sorts and merges what is in db->raw there, up to `most` bytes; what is beyond
+ * goes, and *to is its first place. Or all: SIZE_MAX, and *to is as it was. */
+SLU_MUST_CHECK enum slu_err slu_chunk_sort(struct slu_db *db, size_t most,
+                                           struct slu_low *to);
+/* Deletes its rows, within a transaction. */
+SLU_MUST_CHECK enum slu_err slu_chunk_delete(struct slu_db *db,
+                                             const struct slu_chunk *chunk);
+/* After that transaction. */
+void slu_chunk_settle(struct slu_db *db, const struct slu_chunk *chunk);
+/* Gives back the memory. */
+void slu_chunk_free(struct slu_db *db);
+
+/* ---- store_shards.c ---- */
+
+void slu_low_make(struct slu_low *self, enum slu_record_kind kind,
+                  struct slu_view key);
+/* <0, 0, >0: the order of a record and a place. */
+int slu_low_compare_record(const struct slu_record *record,
+                           const struct slu_low *low);
+int slu_low_compare_packed(const struct slu_packed *packed,
+                           const struct slu_low *low);
+int slu_low_compare(const struct slu_low *a, const struct slu_low *b);
+struct slu_view slu_low_view(const struct slu_low *low);
+
+/* Loads into db->shard the one that holds this place. */
+SLU_MUST_CHECK enum slu_err slu_shard_load(struct slu_db *self,
+                                           const struct slu_low *low);
+
+/* The records of the loaded shard. */
+struct slu_shard_reader {
+    struct slu_db *db;
+    struct slu_packed packed; /* the next one */
+    struct slu_view rest;     /* behind it */
+    uint64_t word;            /* its own; SLU_MERGE_END: none is left */
+};
+
+SLU_MUST_CHECK enum slu_err slu_shard_read_begin(struct slu_shard_reader *self,
+                                                 struct slu_db *db);
+SLU_MUST_CHECK enum slu_err slu_shard_read_next(struct slu_shard_reader *self);
+
+/* Writing the loaded shard anew: the first piece replaces it, the others are
+ * added behind it. A shard whose bytes come out as they were isn't written, one
+ * that comes out empty goes. */
+void slu_shard_write_begin(struct slu_writer *self, struct slu_db *db);
+
+/* ---- store_scan.c ---- */
+
+SLU_MUST_CHECK enum slu_err slu_db_scan(struct slu_db *self,
+                                        enum slu_record_kind kind,
+                                        slu_store_record_fn on_record,
+                                        void *ctx);
+SLU_MUST_CHECK enum slu_err
+slu_db_rewrite(struct slu_db *self, slu_store_rewrite_fn on_record, void *ctx);
+
+/* ---- store_compact.c ---- */
+
+/* Makes a layer of a chunk that was collected, and deletes its rows. */
+SLU_MUST_CHECK enum slu_err slu_db_add_layer(struct slu_db *self,
+                                             const struct slu_chunk *chunk);
+/* A transaction's worth of making one layer of many; *out_done: they are. */
+SLU_MUST_CHECK enum slu_err slu_db_compact(struct slu_db *self, bool *out_done);
+/* Leaves it where it is: what was done is done. */
+void slu_db_stop_compacting(struct slu_db *self);
+
+/* ---- store_fold.c ---- */
+
+/* What the store's thread does now and then: a layer of a chunk, if that is
+ * wanted, and a transaction's worth of making one layer of many, if there are
+ * too many. */
+SLU_MUST_CHECK enum slu_err slu_db_fold_turn(struct slu_db *self, bool chunk);
+/* Whether turns are wanted without a chunk. */
+bool slu_db_has_turn(const struct slu_db *self);
+/* Until there is nothing but shards. */
+SLU_MUST_CHECK enum slu_err slu_db_fold(struct slu_db *self);
+
+/* ---- store_find.c ---- */
+
+SLU_MUST_CHECK enum slu_err
+slu_db_find(struct slu_db *self, enum slu_record_kind kind, struct slu_view key,
+            struct slu_record *out_record, bool *out_found);
+SLU_MUST_CHECK enum slu_err slu_db_scan_all(struct slu_db *self,
+                                            enum slu_record_kind kind,
+                                            slu_store_record_fn on_record,
+                                            void *ctx);
+
+/* ---- store_window.c: pending records in the order of their keys ---- */
+
+/*
+ * Collects in db->raw what is pending of a kind from a place on, sorted and
+ * merged, and says up to where: as far as a chunk reaches, else to the end of
+ * the kind. *from and *out_to are of that kind.
+ */
+SLU_MUST_CHECK enum slu_err slu_db_window(struct slu_db *self,
+                                          const struct slu_low *from,
+                                          struct slu_low *out_to);
+
+#endif
