@@ -14,7 +14,10 @@
     X(sigv4) \
     X(start) \
     X(pull) \
-    X(backfill)
+    X(stream) \
+    X(backfill) \
+    X(memory) \
+    X(scaling)
 /* clang-format on */
 
 #define DECLARE(name) extern const struct slu_bench_case slu_bench_case_##name;

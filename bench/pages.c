@@ -13,7 +13,7 @@
 #define ITEM_MAX 4096
 #define FILLING 90 /* bytes of one member of it, about */
 #define HALF_FILLING (FILLING / 2)
-#define STRIDE 2862933555ull /* odd, no multiple of 3, 5, 7 or 11 */
+#define STRIDE 2654435761u /* a prime */
 
 /* First octets all of whose addresses are global, but for none. */
 #define OCTETS 210

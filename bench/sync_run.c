@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/sync_run.h"
 
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 
 #define CONFIG_MAX 8192
 #define PATH_MAX_LEN 512
+#define FILES_OPEN 16
 
 /* The simulator's own, and as good as any for another server. */
 #define KEY                                                                    \
@@ -100,6 +102,28 @@ void slu_bench_sync(struct slu_bench *bench, const char *config,
     write_config(bench, out_report->folder, config, config_path);
     slu_bench_spawn_well(bench, &command, &out_report->cost);
     read_report(bench, report_path, out_report);
+}
+
+static int remove_one(const char *path, const struct stat *info, int type,
+                      struct FTW *place)
+{
+    (void)info;
+    (void)type;
+    (void)place;
+    return remove(path);
+}
+
+void slu_bench_sync_remove(struct slu_bench *bench,
+                           const struct slu_bench_sync_report *report)
+{
+    char path[PATH_MAX_LEN];
+
+    (void)snprintf(path, sizeof(path), "%s/%s", bench->work_dir,
+                   report->folder);
+    slu_bench_require(bench,
+                      nftw(path, remove_one, FILES_OPEN,
+                           FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0,
+                      "cannot remove %s", path);
 }
 
 /* ---- the lists ---- */

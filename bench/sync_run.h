@@ -33,6 +33,10 @@ uint64_t slu_bench_sync_lines(struct slu_bench *bench,
                               const struct slu_bench_sync_report *report,
                               enum slu_kind kind, uint64_t *io_sum);
 
+/* Takes the folder of a run away: the disk has no room for many. */
+void slu_bench_sync_remove(struct slu_bench *bench,
+                           const struct slu_bench_sync_report *report);
+
 /* The hash of one line. */
 uint64_t slu_bench_sync_hash(const char *line, size_t len);
 

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Seconds per million IOCs of the whole process, for more and more of them in
+ * pages of 1 MB: what grows faster than the work shows here.
+ */
+#include "bench/page_client.h"
+#include "bench/sync_run.h"
+
+#include <stdio.h>
+
+#define STEPS 3
+#define PAGE_BYTES 1000000
+
+struct step {
+    const char *name;
+    uint64_t iocs;
+    struct slu_bench_package_plan plan;
+    char config[512];
+};
+
+static void open_step(struct slu_bench *bench, struct step *self)
+{
+    char base[64];
+
+    self->plan = slu_bench_package_plan(self->iocs, PAGE_BYTES);
+    (void)slu_bench_page_server(bench, self->plan.hours, self->plan.items,
+                                self->plan.item_bytes, NULL, base);
+    slu_bench_package_config(&self->plan, base, self->config,
+                             sizeof(self->config));
+}
+
+/* Seconds per million. */
+static double run_step(struct slu_bench *bench, const struct step *self)
+{
+    struct slu_bench_sync_report report;
+
+    slu_bench_sync(bench, self->config, &report);
+    slu_bench_require(bench,
+                      report.items >= self->iocs &&
+                          report.items == report.requests * self->plan.items,
+                      "%llu items of %llu came",
+                      (unsigned long long)report.items,
+                      (unsigned long long)self->iocs);
+    slu_bench_sync_remove(bench, &report);
+    return report.cost.wall_s / ((double)report.items / 1e6);
+}
+
+static void add_round(struct slu_bench *bench, struct step *steps,
+                      unsigned count, struct slu_bench_figure *figures,
+                      struct slu_bench_figure *ratio)
+{
+    double best = 0;
+    double worst = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        double seconds = run_step(bench, &steps[i]);
+
+        slu_bench_add(&figures[i].ours, seconds);
+        best = i == 0 || seconds < best ? seconds : best;
+        worst = seconds > worst ? seconds : worst;
+    }
+    slu_bench_add(&ratio->ours, worst / best);
+}
+
+static void run(struct slu_bench *bench)
+{
+    static const char *const names[STEPS] = {
+        "100,000 IOCs, for each million", "1 million IOCs, for each million",
+        "10 million IOCs, for each million"};
+    struct step steps[STEPS] = {
+        {.iocs = 100000}, {.iocs = 1000000}, {.iocs = 10000000}};
+    struct slu_bench_figure figures[STEPS] = {{0}};
+    struct slu_bench_figure ratio = {
+        .name = "the worst against the best",
+        .unit = "x",
+        .better = SLU_BENCH_LESS,
+        .limit = 1.5,
+        .note = "100,000 and 1 million; 10 million too with --full",
+    };
+    unsigned count = bench->size == SLU_BENCH_FULL ? STEPS : STEPS - 1;
+
+    for (unsigned i = 0; i < count; i++) {
+        figures[i] = (struct slu_bench_figure){
+            .name = names[i], .unit = "s", .better = SLU_BENCH_LESS};
+        if (bench->size == SLU_BENCH_SMOKE) {
+            steps[i].iocs /= 50;
+        }
+        open_step(bench, &steps[i]);
+    }
+    while (slu_bench_round(bench, 3, 0)) {
+        add_round(bench, steps, count, figures, &ratio);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        slu_bench_figure(bench, &figures[i]);
+    }
+    slu_bench_figure(bench, &ratio);
+}
+
+const struct slu_bench_case slu_bench_case_scaling = {
+    .name = "scaling",
+    .title = "Scaling of a pull of lists",
+    .what = "sluice sync, cold, from exec to exit, of IOCs that are all "
+            "accepted and new, in pages of 1 MB.",
+    .needs = "",
+    .normal = true,
+    .run = run,
+};
