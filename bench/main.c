@@ -4,7 +4,7 @@
  * and what came of them as a table, as JSON and as a page.
  */
 #include "bench/options.h"
-#include "bench/output.h"
+#include "bench/page.h"
 #include "bench/run_private.h"
 
 #include <errno.h>
@@ -124,7 +124,8 @@ static bool write_all(struct session *self)
         slu_bench_text_end(stdout, report);
     }
     return fflush(stdout) == 0 &&
-           write_file(self->options.json_path, slu_bench_json, report);
+           write_file(self->options.json_path, slu_bench_json, report) &&
+           write_file(self->options.html_path, slu_bench_html, report);
 }
 
 static int run_session(struct session *self)
