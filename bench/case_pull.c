@@ -324,12 +324,15 @@ static void open_scene(struct scene *self)
 static void run(struct slu_bench *bench)
 {
     struct scene scene = {.bench = bench, .amount = &amounts[bench->size]};
+    size_t pages = 2 * (size_t)scene.amount->hours;
 
     open_scene(&scene);
     measure(&scene, false);
     measure(&scene, true);
     slu_bench_json_rival_free(scene.rival);
     slu_buf_fini(&scene.page);
+    slu_alloc_put(bench->alloc, scene.urls, pages * sizeof(*scene.urls));
+    slu_alloc_put(bench->alloc, scene.texts, pages * URL_MAX);
 }
 
 const struct slu_bench_case slu_bench_case_pull = {
