@@ -22,8 +22,8 @@
 #define ADDRESS_MIN 7  /* "0.0.0.0" */
 #define ADDRESS_MAX 15 /* "255.255.255.255" */
 
-INLINE bool accept_address(const char *ptr, size_t len, uint32_t *out_address);
-INLINE enum slu_reason explain_text(struct slu_view text);
+static bool accept_address(const char *ptr, size_t len, uint32_t *out_address);
+static enum slu_reason explain_text(struct slu_view text);
 
 /* The bytes at ptr as a little-endian number, whatever the machine is. */
 INLINE uint32_t load_four(const char *ptr)
@@ -37,51 +37,61 @@ INLINE uint32_t load_four(const char *ptr)
     return word;
 }
 
-/*
- * Takes "/7" or "/24" off the end of a text that has at least seven bytes. The
- * prefix is over 32 when what stands behind the '/' is none; without a '/' at
- * these two places it is 32.
- */
-INLINE uint32_t take_prefix(struct slu_view *text)
+/* The number of a prefix of one or two digits; over 32 when it is none. */
+INLINE uint32_t read_prefix(const char *ptr, size_t len)
 {
-    uint32_t last = load_four(text->ptr + text->len - 4);
-    uint32_t ones = (last >> 24) - '0';
-    uint32_t tens = (last >> 16 & 0xff) - '0';
+    uint32_t ones = (uint32_t)(unsigned char)ptr[len - 1] - '0';
+    uint32_t tens = (uint32_t)(unsigned char)ptr[0] - '0';
 
-    if ((last >> 8 & 0xff) == '/') {
-        text->len -= 3;
-        /* No leading zero, and no more than three tens. */
-        return tens - 1 < 3 && ones <= 9 ? tens * 10 + ones : UINT32_MAX;
+    if (ones > 9) {
+        return UINT32_MAX;
     }
-    if ((last >> 16 & 0xff) == '/') {
-        text->len -= 2;
-        return ones <= 9 ? ones : UINT32_MAX;
+    /* No leading zero, and no more than three tens. */
+    return len == 1 ? ones : tens - 1 < 3 ? tens * 10 + ones : UINT32_MAX;
+}
+
+/* A text with a '/' at that place, behind which are one or two bytes. */
+INLINE enum slu_reason match_range(struct slu_view text, size_t slash,
+                                   struct slu_cidr *out_cidr,
+                                   bool *out_normalised)
+{
+    uint32_t prefix = read_prefix(text.ptr + slash + 1, text.len - slash - 1);
+    uint32_t bits;
+    uint32_t masked;
+
+    if (slash - ADDRESS_MIN > ADDRESS_MAX - ADDRESS_MIN || prefix > 32 ||
+        !accept_address(text.ptr, slash, &bits)) {
+        return explain_text(text);
     }
-    return 32;
+    masked = bits & (uint32_t)(UINT64_C(0xffffffff00000000) >> prefix);
+    *out_cidr = (struct slu_cidr){masked, (uint8_t)prefix};
+    if (out_normalised != NULL) {
+        *out_normalised = masked != bits || prefix == 32;
+    }
+    return SLU_REASON_NONE;
 }
 
 INLINE enum slu_reason match_text(struct slu_view text,
                                   struct slu_cidr *out_cidr,
                                   bool *out_normalised)
 {
-    struct slu_view address = text;
-    uint32_t prefix;
     uint32_t bits;
-    uint32_t masked;
 
     if (text.len < ADDRESS_MIN) {
         return slu_ipv4_explain(text);
     }
-    prefix = take_prefix(&address);
-    if (address.len - ADDRESS_MIN > ADDRESS_MAX - ADDRESS_MIN || prefix > 32 ||
-        !accept_address(address.ptr, address.len, &bits)) {
+    if (text.ptr[text.len - 3] == '/') {
+        return match_range(text, text.len - 3, out_cidr, out_normalised);
+    }
+    if (text.ptr[text.len - 2] == '/') {
+        return match_range(text, text.len - 2, out_cidr, out_normalised);
+    }
+    if (text.len > ADDRESS_MAX || !accept_address(text.ptr, text.len, &bits)) {
         return explain_text(text);
     }
-    masked = bits & (uint32_t)(UINT64_C(0xffffffff00000000) >> prefix);
-    *out_cidr = (struct slu_cidr){masked, (uint8_t)prefix};
+    *out_cidr = (struct slu_cidr){bits, 32};
     if (out_normalised != NULL) {
-        *out_normalised =
-            masked != bits || (prefix == 32 && address.len != text.len);
+        *out_normalised = false;
     }
     return SLU_REASON_NONE;
 }

@@ -114,7 +114,7 @@ static bool read_octets(struct slu_view text, uint64_t first, uint32_t dots,
     return (octets[0] | octets[1] | octets[2] | octets[3]) <= 255;
 }
 
-INLINE bool accept_address(const char *ptr, size_t len, uint32_t *out_address)
+static bool accept_address(const char *ptr, size_t len, uint32_t *out_address)
 {
     struct slu_view text = slu_view_make(ptr, len);
     uint64_t first;
@@ -133,7 +133,7 @@ INLINE bool accept_address(const char *ptr, size_t len, uint32_t *out_address)
            read_octets(text, first, masks.dots, out_address);
 }
 
-INLINE enum slu_reason explain_text(struct slu_view text)
+static enum slu_reason explain_text(struct slu_view text)
 {
     return slu_ipv4_explain(text);
 }

@@ -224,7 +224,8 @@ INLINE enum slu_reason explain_masks(__m128i bytes, uint32_t all, uint32_t dots,
 
 /* For what has about the size of an address: in a walk, the length of each
  * octet is a branch that is guessed wrong. */
-INLINE enum slu_reason explain_text(struct slu_view text)
+static __attribute__((noinline)) MATCH_TARGET enum slu_reason
+explain_text(struct slu_view text)
 {
     struct blocks blocks;
     uint32_t colons;
