@@ -27,12 +27,15 @@ void slu_buf_clear(struct slu_buf *self)
 }
 
 /* Doubles, so that n appends cost n byte copies in all. */
-static enum slu_err grow(struct slu_buf *self, size_t need)
+enum slu_err slu_buf_grow(struct slu_buf *self, size_t len)
 {
     size_t capacity = self->capacity == 0 ? FIRST_CAPACITY : self->capacity;
     char *ptr;
 
-    while (capacity < need) {
+    if (len > self->max - self->len) {
+        return SLU_ERR_LIMIT;
+    }
+    while (capacity < self->len + len) {
         capacity *= 2;
     }
     if (capacity > self->max) {
@@ -45,28 +48,6 @@ static enum slu_err grow(struct slu_buf *self, size_t need)
     self->ptr = ptr;
     self->capacity = capacity;
     return SLU_ERR_OK;
-}
-
-enum slu_err slu_buf_reserve(struct slu_buf *self, size_t len, char **out_room)
-{
-    if (len > self->max - self->len) {
-        return SLU_ERR_LIMIT;
-    }
-    if (len > self->capacity - self->len) {
-        enum slu_err err = grow(self, self->len + len);
-
-        if (err != SLU_ERR_OK) {
-            return err;
-        }
-    }
-    *out_room = self->ptr + self->len;
-    return SLU_ERR_OK;
-}
-
-void slu_buf_commit(struct slu_buf *self, size_t len)
-{
-    assert(len <= self->capacity - self->len);
-    self->len += len;
 }
 
 enum slu_err slu_buf_append(struct slu_buf *self, struct slu_view bytes)

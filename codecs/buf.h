@@ -9,6 +9,7 @@
 #define SLU_CODECS_BUF_H
 
 #include "codecs/alloc.h"
+#include <assert.h>
 #include <sluice/err.h>
 #include <sluice/view.h>
 
@@ -31,13 +32,32 @@ void slu_buf_fini(struct slu_buf *self);
 /* Forgets the content and keeps the memory. */
 void slu_buf_clear(struct slu_buf *self);
 
+/* Makes room for len more bytes: what reserve does when there is none. */
+SLU_MUST_CHECK enum slu_err slu_buf_grow(struct slu_buf *self, size_t len);
+
 /*
  * Makes room for len more bytes and points *out_room at them; commit then says
  * how many were written. The room dies with the next call.
  */
-SLU_MUST_CHECK enum slu_err slu_buf_reserve(struct slu_buf *self, size_t len,
-                                            char **out_room);
-void slu_buf_commit(struct slu_buf *self, size_t len);
+SLU_MUST_CHECK static inline enum slu_err
+slu_buf_reserve(struct slu_buf *self, size_t len, char **out_room)
+{
+    if (len > self->capacity - self->len) {
+        enum slu_err err = slu_buf_grow(self, len);
+
+        if (err != SLU_ERR_OK) {
+            return err;
+        }
+    }
+    *out_room = self->ptr + self->len;
+    return SLU_ERR_OK;
+}
+
+static inline void slu_buf_commit(struct slu_buf *self, size_t len)
+{
+    assert(len <= self->capacity - self->len);
+    self->len += len;
+}
 
 SLU_MUST_CHECK enum slu_err slu_buf_append(struct slu_buf *self,
                                            struct slu_view bytes);

@@ -11,6 +11,7 @@ struct slu_guard {
     const struct slu_alloc *alloc;
     struct slu_guard_options options;
     struct slu_allow_list allowed;
+    uint64_t blocks[4]; /* bit i: some of i.0.0.0/8 is guarded */
 };
 
 struct guarded_range {
@@ -100,6 +101,17 @@ static const struct guarded_prefix {
 
 #define GUARDED_COUNT (sizeof(guarded_ranges) / sizeof(guarded_ranges[0]))
 
+static void note_blocks(struct slu_guard *self)
+{
+    for (size_t i = 0; i < GUARDED_COUNT; i++) {
+        uint32_t last = guarded_ranges[i].last >> 24;
+
+        for (uint32_t at = guarded_ranges[i].first >> 24; at <= last; at++) {
+            self->blocks[at / 64] |= (uint64_t)1 << at % 64;
+        }
+    }
+}
+
 struct slu_guard *slu_guard_new(const struct slu_alloc *alloc,
                                 const struct slu_guard_options *options)
 {
@@ -110,6 +122,7 @@ struct slu_guard *slu_guard_new(const struct slu_alloc *alloc,
         self->alloc = alloc;
         self->options = *options;
         slu_allow_list_init(&self->allowed, alloc);
+        note_blocks(self);
     }
     return self;
 }
@@ -126,6 +139,15 @@ enum slu_err slu_guard_allow(struct slu_guard *self, struct slu_view text,
                              struct slu_error *out_error)
 {
     return slu_allow_list_parse(&self->allowed, text, out_error);
+}
+
+/* Whether a search is worth while: most addresses are in a block of which
+ * nothing is guarded. */
+static bool may_be_guarded(const struct slu_guard *self, struct slu_cidr cidr)
+{
+    uint32_t block = cidr.address >> 24;
+
+    return cidr.prefix < 8 || (self->blocks[block / 64] >> block % 64 & 1) != 0;
 }
 
 /* The lowest guarded range that the CIDR overlaps: all ends are compared and
@@ -148,15 +170,17 @@ enum slu_reason slu_guard_check_ip(const struct slu_guard *self,
     if (cidr.prefix < self->options.cidr_min_prefix) {
         return SLU_REASON_GUARD_WIDE_CIDR;
     }
-    if (!self->options.allow_non_global) {
+    if (!self->options.allow_non_global && may_be_guarded(self, cidr)) {
         enum slu_reason reason = find_guarded(cidr);
 
         if (reason != SLU_REASON_NONE) {
             return reason;
         }
     }
-    return slu_allow_list_has_ip(&self->allowed, cidr) ? SLU_REASON_ALLOWED
-                                                       : SLU_REASON_NONE;
+    return self->allowed.range_count > 0 &&
+                   slu_allow_list_has_ip(&self->allowed, cidr)
+               ? SLU_REASON_ALLOWED
+               : SLU_REASON_NONE;
 }
 
 static bool has_prefix(const unsigned char *address,

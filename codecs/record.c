@@ -32,28 +32,53 @@
 #define HEAD_REASON 32u
 #define HEAD_KNOWN 63u
 
+#define INLINE static inline __attribute__((always_inline))
+
 #define SCORE_MAX 100
 #define PLACE_FILE_MAX 6
 #define ADDRESS_BITS 32
 
+/* What a record needs beside its key, 31 bytes, and what put_varint() writes
+ * behind that. */
+#define ROOM_BESIDE_KEY 40
+
 /* ---- pack ---- */
 
-static char *put_varint(char *at, uint32_t value)
+/* Lowest byte first, whatever the machine is. */
+static void store_eight(char *at, uint64_t word)
 {
-    while (value >= 0x80) {
-        *at++ = (char)(value | 0x80);
-        value >>= 7;
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    memcpy(at, &word, sizeof(word));
+}
+
+/* Writes eight bytes, of which up to five count. The length of a number beyond
+ * one byte is as good as random, and a branch on it would be guessed wrong. */
+INLINE char *put_varint(char *at, uint32_t value)
+{
+    uint64_t word = value;
+    unsigned bits;
+    unsigned bytes;
+
+    if (value < 0x80) {
+        *at = (char)value;
+        return at + 1;
     }
-    *at++ = (char)value;
-    return at;
+    bits = 32 - (unsigned)__builtin_clz(value);
+    bytes = (bits + 6) * 37 >> 8; /* (bits + 6) / 7, for up to 32 */
+    word = (word & 0x0fffffff) | (word & 0xf0000000) << 4;
+    word = (word & 0xf00003fff) | (word & 0x0fffc000) << 2;
+    word = (word & 0xf007f007f) | (word & 0x3f803f80) << 1;
+    word |= UINT64_C(0x8080808080) & (((uint64_t)1 << 8 * (bytes - 1)) - 1);
+    store_eight(at, word);
+    return at + bytes;
 }
 
 static char *put_u32(char *at, uint32_t value)
 {
-    for (unsigned i = 0; i < 4; i++) {
-        *at++ = (char)(value >> (8 * i));
-    }
-    return at;
+    store_eight(at, value);
+    return at + 4;
 }
 
 static uint32_t encode_zigzag(uint32_t difference)
@@ -84,51 +109,40 @@ static bool check_values(const struct slu_record *self)
            check_key(self->kind, self->key);
 }
 
-static unsigned make_head(const struct slu_record *self)
-{
-    unsigned head = (unsigned)self->kind;
-
-    if (self->first_seen != self->last_seen) {
-        head |= HEAD_SPAN;
-    }
-    if (self->verdict != SLU_VERDICT_NONE) {
-        head |= HEAD_ASSESSED;
-    }
-    if (self->place_file != 0) {
-        head |= HEAD_PLACE;
-    }
-    if (self->reason != SLU_REASON_NONE) {
-        head |= HEAD_REASON;
-    }
-    return head;
-}
-
 static char *put_key(char *at, const struct slu_record *self)
 {
-    if (self->kind != SLU_RECORD_IP) {
-        at = put_varint(at, (uint32_t)self->key.len);
+    if (self->kind == SLU_RECORD_IP) {
+        memcpy(at, self->key.ptr, SLU_RECORD_IP_KEY_LEN);
+        return at + SLU_RECORD_IP_KEY_LEN;
     }
+    at = put_varint(at, (uint32_t)self->key.len);
     if (self->key.len != 0) {
         memcpy(at, self->key.ptr, self->key.len);
     }
     return at + self->key.len;
 }
 
-static char *put_options(char *at, const struct slu_record *self, unsigned head)
+/* Writes what is there, and says so in *head. */
+static char *put_options(char *at, const struct slu_record *self,
+                         unsigned *head)
 {
-    if (head & HEAD_SPAN) {
+    if (self->first_seen != self->last_seen) {
+        *head |= HEAD_SPAN;
         at = put_varint(at, self->last_seen - self->first_seen);
     }
-    if (head & HEAD_ASSESSED) {
+    if (self->verdict != SLU_VERDICT_NONE) {
+        *head |= HEAD_ASSESSED;
         *at++ = (char)self->verdict;
         *at++ = (char)self->score;
         at = put_varint(at, encode_zigzag(self->last_seen - self->assessed_at));
     }
-    if (head & HEAD_PLACE) {
+    if (self->place_file != 0) {
+        *head |= HEAD_PLACE;
         *at++ = (char)self->place_file;
         at = put_varint(at, self->place_seat);
     }
-    if (head & HEAD_REASON) {
+    if (self->reason != SLU_REASON_NONE) {
+        *head |= HEAD_REASON;
         *at++ = (char)self->reason;
     }
     return at;
@@ -136,7 +150,7 @@ static char *put_options(char *at, const struct slu_record *self, unsigned head)
 
 enum slu_err slu_record_pack(const struct slu_record *self, struct slu_buf *buf)
 {
-    unsigned head;
+    unsigned head = (unsigned)self->kind;
     char *room;
     char *at;
     enum slu_err err;
@@ -144,43 +158,47 @@ enum slu_err slu_record_pack(const struct slu_record *self, struct slu_buf *buf)
     if (!check_values(self)) {
         return SLU_ERR_USAGE;
     }
-    err = slu_buf_reserve(buf, self->key.len + 40, &room);
+    err = slu_buf_reserve(buf, self->key.len + ROOM_BESIDE_KEY, &room);
     if (err != SLU_ERR_OK) {
         return err;
     }
-    head = make_head(self);
-    at = room;
-    *at++ = (char)head;
-    at = put_key(at, self);
+    at = put_key(room + 1, self);
     at = put_u32(at, self->last_seen);
     at = put_varint(at, self->sources);
-    at = put_options(at, self, head);
+    at = put_options(at, self, &head);
+    *room = (char)head;
     slu_buf_commit(buf, (size_t)(at - room));
     return SLU_ERR_OK;
 }
 
 /* ---- unpack ---- */
 
-/* What is left to read; `ok` turns false at the first lack and stays so, which
- * saves a test after every step. */
+/*
+ * What is left to read; `ok` turns false at the first lack and stays so, which
+ * saves a test after every step. `roomy`: what follows is there, whatever it
+ * says; a constant, so that there are two ways of machine code from one text.
+ */
 struct cursor {
     const unsigned char *at;
     const unsigned char *end;
     bool ok;
+    bool roomy;
 };
 
-static unsigned take_byte(struct cursor *self)
+INLINE unsigned take_byte(struct cursor *self)
 {
-    if (self->at == self->end) {
+    if (!self->roomy && self->at == self->end) {
         self->ok = false;
         return 0;
     }
     return *self->at++;
 }
 
-static uint32_t take_long_varint(struct cursor *self, uint32_t value)
+INLINE uint32_t take_varint(struct cursor *self)
 {
-    for (unsigned shift = 7; shift < 35; shift += 7) {
+    uint32_t value = 0;
+
+    for (unsigned shift = 0; shift < 35; shift += 7) {
         unsigned byte = take_byte(self);
 
         if (shift == 28 && byte > 0x0f) {
@@ -195,18 +213,11 @@ static uint32_t take_long_varint(struct cursor *self, uint32_t value)
     return 0;
 }
 
-static uint32_t take_varint(struct cursor *self)
-{
-    unsigned byte = take_byte(self);
-
-    return byte < 0x80 ? byte : take_long_varint(self, byte & 0x7f);
-}
-
-static uint32_t take_u32(struct cursor *self)
+INLINE uint32_t take_u32(struct cursor *self)
 {
     const unsigned char *at = self->at;
 
-    if (self->end - at < 4) {
+    if (!self->roomy && self->end - at < 4) {
         self->ok = false;
         return 0;
     }
@@ -215,7 +226,7 @@ static uint32_t take_u32(struct cursor *self)
            (uint32_t)at[3] << 24;
 }
 
-static void take_key(struct cursor *self, struct slu_record *record)
+INLINE void take_key(struct cursor *self, struct slu_record *record)
 {
     size_t len = SLU_RECORD_IP_KEY_LEN;
 
@@ -233,7 +244,7 @@ static void take_key(struct cursor *self, struct slu_record *record)
     }
 }
 
-static void take_assessment(struct cursor *self, struct slu_record *record)
+INLINE void take_assessment(struct cursor *self, struct slu_record *record)
 {
     unsigned verdict = take_byte(self);
     unsigned score = take_byte(self);
@@ -248,7 +259,7 @@ static void take_assessment(struct cursor *self, struct slu_record *record)
     record->assessed_at = record->last_seen - decode_zigzag(take_varint(self));
 }
 
-static void take_place(struct cursor *self, struct slu_record *record)
+INLINE void take_place(struct cursor *self, struct slu_record *record)
 {
     unsigned file = take_byte(self);
 
@@ -260,7 +271,7 @@ static void take_place(struct cursor *self, struct slu_record *record)
     record->place_seat = take_varint(self);
 }
 
-static void take_reason(struct cursor *self, struct slu_record *record)
+INLINE void take_reason(struct cursor *self, struct slu_record *record)
 {
     unsigned reason = take_byte(self);
 
@@ -271,22 +282,26 @@ static void take_reason(struct cursor *self, struct slu_record *record)
     record->reason = (enum slu_reason)reason;
 }
 
-static void take_options(struct cursor *self, unsigned head,
-                         struct slu_record *record)
+/* All behind the key. */
+INLINE struct cursor take_rest(struct cursor cursor, unsigned head,
+                               struct slu_record *record)
 {
+    record->last_seen = take_u32(&cursor);
+    record->sources = take_varint(&cursor);
     record->first_seen = record->last_seen;
     if (head & HEAD_SPAN) {
-        record->first_seen -= take_varint(self);
+        record->first_seen -= take_varint(&cursor);
     }
     if (head & HEAD_ASSESSED) {
-        take_assessment(self, record);
+        take_assessment(&cursor, record);
     }
     if (head & HEAD_PLACE) {
-        take_place(self, record);
+        take_place(&cursor, record);
     }
     if (head & HEAD_REASON) {
-        take_reason(self, record);
+        take_reason(&cursor, record);
     }
+    return cursor;
 }
 
 enum slu_err slu_record_unpack(struct slu_view *packed,
@@ -294,7 +309,7 @@ enum slu_err slu_record_unpack(struct slu_view *packed,
 {
     struct cursor cursor = {(const unsigned char *)packed->ptr,
                             (const unsigned char *)packed->ptr + packed->len,
-                            true};
+                            true, false};
     unsigned head;
 
     if (packed->len == 0) {
@@ -307,9 +322,12 @@ enum slu_err slu_record_unpack(struct slu_view *packed,
     *out_record =
         (struct slu_record){.kind = (enum slu_record_kind)(head & HEAD_KIND)};
     take_key(&cursor, out_record);
-    out_record->last_seen = take_u32(&cursor);
-    out_record->sources = take_varint(&cursor);
-    take_options(&cursor, head, out_record);
+    if (cursor.end - cursor.at >= ROOM_BESIDE_KEY) {
+        cursor.roomy = true;
+        cursor = take_rest(cursor, head, out_record);
+    } else {
+        cursor = take_rest(cursor, head, out_record);
+    }
     if (!cursor.ok) {
         return SLU_ERR_STATE;
     }

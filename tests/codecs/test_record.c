@@ -103,6 +103,53 @@ Test(record, comes_back_as_it_was_packed)
     slu_buf_fini(&buf);
 }
 
+/* Byte by byte, as the comment in record.c has it. */
+static size_t write_varint(unsigned char *out, uint32_t value)
+{
+    size_t len = 0;
+
+    for (; value > 127; value >>= 7) {
+        out[len++] = (unsigned char)(128 | (value & 127));
+    }
+    out[len++] = (unsigned char)value;
+    return len;
+}
+
+/* What is on disk must stay readable: numbers around each length. */
+Test(record, numbers_keep_their_bytes)
+{
+    struct slu_buf buf;
+
+    slu_buf_init(&buf, slu_alloc_default(), 1000);
+    for (unsigned bits = 0; bits <= 32; bits++) {
+        for (unsigned back = 0; back < 3; back++) {
+            uint32_t value = (uint32_t)(((uint64_t)1 << bits) - back);
+            struct slu_record record = {
+                .kind = SLU_RECORD_IP,
+                .key = slu_view_make(address_key, 5),
+                .sources = value,
+                .last_seen = 0x04030201,
+                .first_seen = 0x04030201 - value,
+                .place_file = 6,
+                .place_seat = value,
+            };
+            unsigned char expected[64] = {16, 1, 2, 3, 4, 32, 1, 2, 3, 4};
+            size_t len = 10 + write_varint(expected + 10, value);
+
+            if (value != 0) {
+                expected[0] |= 4;
+                len += write_varint(expected + len, value);
+            }
+            expected[len++] = 6;
+            len += write_varint(expected + len, value);
+            pack(&record, &buf);
+            cr_assert_eq(buf.len, len);
+            cr_assert_arr_eq(buf.ptr, expected, len, "%u", value);
+        }
+    }
+    slu_buf_fini(&buf);
+}
+
 Test(record, is_small)
 {
     struct slu_record ip = {.kind = SLU_RECORD_IP,
