@@ -11,6 +11,7 @@
 /* clang-format off */
 #define CASES(X) \
     X(json) \
+    X(matchers) \
     X(sigv4) \
     X(start) \
     X(pull) \
