@@ -28,13 +28,16 @@
 #define SLU_UNIT_NAME_MAX 120
 
 /* Head of every unit; the source's own struct has it as its first member. The
- * engine keeps its retry account in it and touches nothing else. A unit whose
- * on_end or give_up was called stays valid until the next next_request. */
+ * engine keeps its retry account and its loop in it and touches nothing else. A
+ * unit whose on_end or give_up was called stays valid until the next
+ * next_request. */
 struct slu_unit {
     char name[SLU_UNIT_NAME_MAX]; /* for people: "malware 2025080705 domain" */
     uint64_t not_before_ms;       /* monotonic; next_request honours it */
     uint64_t waited_ms;           /* in retries of the present request */
     unsigned attempts;            /* of the present request, from 0 */
+    unsigned loop;                /* that its on_head and on_body come on; 0 is
+                                     the thread of all other calls */
     void *engine;                 /* the engine's, NULL when idle */
 };
 
@@ -174,6 +177,8 @@ struct slu_errand_port {
 };
 
 /*
+ * All calls come from one thread, whatever limits.threads says.
+ *
  * The instance is made and freed by its owner, outlives the run, and is asked
  * for its outcome after it; it may be run again. Each run: load* (what is
  * stored under "<name>/"; a key loaded again replaces what was known), start,

@@ -100,9 +100,12 @@ static const struct slu_field limits_fields[] = {
      .type = SLU_FIELD_INT,
      .offset = offsetof(struct slu_limits_config, threads),
      .default_text = "1",
-     .min = 1,
-     .max = 1,
-     .help = "Loops that pull. This version has one."},
+     .min = 0,
+     .max = 64,
+     .help = "Loops that pull, each on a thread of its own with its share of "
+             "the connections; 0: one for each processor. The lists and files "
+             "are the same whatever their number; more of them help where "
+             "reading the answers, not waiting for them, takes the time."},
     {.key = "max_wait",
      .type = SLU_FIELD_DURATION,
      .offset = offsetof(struct slu_limits_config, max_wait_ms),

@@ -76,6 +76,31 @@ void slu_profile_owe(struct slu_profile *self, uint64_t began_ns)
     self->owed_ns += (ns - self->clock_ns) * SLU_PROFILE_SAMPLE;
 }
 
+void slu_profile_note(struct slu_profile *self,
+                      uint64_t out_ns[SLU_STAGE_COUNT])
+{
+    (void)slu_profile_change(self, self->stage);
+    for (int i = 0; i < SLU_STAGE_COUNT; i++) {
+        out_ns[i] = self->ns[i];
+    }
+}
+
+void slu_profile_add(struct slu_profile *self, const struct slu_profile *other)
+{
+    for (int i = 0; i < SLU_STAGE_COUNT; i++) {
+        self->ns[i] += other->ns[i];
+    }
+}
+
+void slu_profile_divide(struct slu_profile *self,
+                        const uint64_t noted[SLU_STAGE_COUNT], unsigned parts)
+{
+    (void)slu_profile_change(self, self->stage);
+    for (int i = 0; i < SLU_STAGE_COUNT; i++) {
+        self->ns[i] = noted[i] + (self->ns[i] - noted[i]) / parts;
+    }
+}
+
 double slu_profile_stop(struct slu_profile *self,
                         double out_seconds[SLU_STAGE_COUNT])
 {

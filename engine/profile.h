@@ -16,7 +16,8 @@
  * Cost: where no profile is wanted the pointer is NULL, and each call is one
  * branch that is always the same. With one: two looks at the clock for each
  * event of the loop, piece of a body and answer.
- * Threads: one.
+ * Threads: one each. What several threads did at the same time can be put into
+ * one account, as the time of one of them: note, then add and divide.
  */
 #ifndef SLU_ENGINE_PROFILE_H
 #define SLU_ENGINE_PROFILE_H
@@ -43,6 +44,17 @@ void slu_profile_start(struct slu_profile *self);
 /* Stops it; *out_seconds of each stage add up to what is returned. */
 double slu_profile_stop(struct slu_profile *self,
                         double out_seconds[SLU_STAGE_COUNT]);
+
+/* What each stage has had so far. */
+void slu_profile_note(struct slu_profile *self,
+                      uint64_t out_ns[SLU_STAGE_COUNT]);
+
+/* Adds all that the other, whose thread has ended, has had. */
+void slu_profile_add(struct slu_profile *self, const struct slu_profile *other);
+
+/* What was added since `noted` becomes one part in `parts` of it. */
+void slu_profile_divide(struct slu_profile *self,
+                        const uint64_t noted[SLU_STAGE_COUNT], unsigned parts);
 
 /* ---- for the functions below ---- */
 enum slu_stage slu_profile_change(struct slu_profile *self,

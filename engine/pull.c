@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The loop, and all that it needs. `pump` (pull_send.c) runs at the start,
- * after every answer, when a wait is over, and when the store has room again.
+ * The loop at home, and all that it needs. `pump` (pull_send.c) runs at the
+ * start, after every answer, when a wait is over, and when the store has room
+ * again.
  */
 #include "engine/pull.h"
 #include "engine/clock.h"
+#include "engine/http_copy.h"
 #include "engine/pull_state.h"
 
 #include <event2/event.h>
@@ -37,6 +39,11 @@ static void get_http_stats(const struct slu_pull *self,
     const struct slu_http_stats *others = &self->others;
 
     self->session->transport->get_stats(self->session->http, out_stats);
+    slu_pull_loops_add_stats(self, out_stats);
+    if (self->loop_count > 1 && out_stats->in_flight_max > self->busy_max) {
+        /* The loops' peaks need not have been at one time. */
+        out_stats->in_flight_max = self->busy_max;
+    }
     out_stats->requests -= others->requests;
     out_stats->wire_bytes -= others->wire_bytes;
     out_stats->body_bytes -= others->body_bytes;
@@ -115,11 +122,7 @@ static void use_room(struct slu_pull *self)
         slu_pull_fail(self, slu_store_error(self->options->store));
         return;
     }
-    for (unsigned i = 0; i < self->slot_count; i++) {
-        if (self->slots[i].unit != NULL && self->slots[i].paused) {
-            slu_pull_resume_slot(&self->slots[i]);
-        }
-    }
+    slu_pull_loops_resume(self);
     slu_pull_pump(self);
 }
 
@@ -202,8 +205,9 @@ static enum slu_err open_slots(struct slu_pull *self)
     self->slot_count = count;
     for (unsigned i = 0; i < count; i++) {
         self->slots[i].pull = self;
+        self->slots[i].mail.slot = &self->slots[i];
+        slu_buf_init(&self->slots[i].copy, options->alloc, SLU_HTTP_COPY_MAX);
         slu_answer_init(&self->slots[i].answer, options->alloc, options->store);
-        self->slots[i].answer.profile = options->profile;
         slu_buf_init(&self->slots[i].kept.body, options->alloc,
                      SLU_KEPT_BODY_MAX);
     }
@@ -262,9 +266,11 @@ static void close_all(struct slu_pull *self)
     if (self->cut_short || self->session == &self->own_session) {
         slu_pull_session_cut(self->session);
     }
-    slu_local_free(self->local);
+    slu_pull_loops_close(self);
     for (unsigned i = 0; i < self->slot_count; i++) {
         slu_answer_fini(&self->slots[i].answer);
+        slu_http_request_wipe(&self->slots[i].copy);
+        slu_buf_fini(&self->slots[i].copy);
         slu_buf_fini(&self->slots[i].kept.body);
         slu_row_batch_free(self->slots[i].rows);
     }
@@ -292,7 +298,9 @@ static void cancel_all(struct slu_pull *self)
         struct slu_slot *slot = &self->slots[i];
 
         if (slot->unit != NULL) {
-            slu_pull_cancel_slot(slot);
+            if (slu_pull_loop_is_home(slot->loop)) {
+                slu_pull_cancel_slot(slot);
+            }
             if (slu_answer_abandon(&slot->answer) != SLU_ERR_OK) {
                 /* The next open of the store deletes what was staged. */
             }
@@ -333,6 +341,7 @@ static enum slu_err run_loop(struct slu_pull *self, struct slu_error *error)
     if (self->fatal.code == SLU_ERR_OK && (!self->ended || self->busy > 0)) {
         loop(self);
     }
+    slu_pull_loops_stop(self);
     cancel_all(self);
     slu_pull_tell_given_up(self);
     if (self->fatal.code != SLU_ERR_OK) {
@@ -406,6 +415,9 @@ enum slu_err slu_pull_run(const struct slu_pull_options *options,
     self.session->transport->get_stats(self.session->http, &self.others);
     err = open_events(&self);
     if (err == SLU_ERR_OK) {
+        err = slu_pull_loops_open(&self, out_error);
+    }
+    if (err == SLU_ERR_OK) {
         err = open_slots(&self);
     }
     if (err != SLU_ERR_OK) {
@@ -415,9 +427,13 @@ enum slu_err slu_pull_run(const struct slu_pull_options *options,
     }
     err = open_source(&self, out_error);
     if (err == SLU_ERR_OK) {
+        err = slu_pull_loops_start(&self, out_error);
+    }
+    if (err == SLU_ERR_OK) {
         err = run_loop(&self, out_error);
     }
 done:
+    slu_pull_loops_stop(&self);
     fill_result(&self, out_result);
     close_all(&self);
     return err;

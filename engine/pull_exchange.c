@@ -5,6 +5,9 @@
  *     taken -> SENT -> told to the source, free
  *                |        signed: AWAITS -> SENT again, once for each cause
  *                +-----> ENDS -> told, free: it could not be signed
+ *
+ * While it is SENT the slot is its loop's: on_head and on_body are called there
+ * and nowhere else. The end is told at home.
  */
 #include "codecs/time_text.h"
 #include "engine/clock.h"
@@ -36,7 +39,7 @@ void slu_pull_free_slot(struct slu_slot *slot)
     slot->unit = NULL;
     slot->transfer = NULL;
     slot->read = NULL;
-    slot->paused = false;
+    slot->loop->busy--;
     slot->pull->busy--;
 }
 
@@ -102,7 +105,7 @@ static enum slu_http_flow on_body(void *ctx, struct slu_view bytes)
 {
     struct slu_slot *slot = ctx;
     struct slu_pull *self = slot->pull;
-    struct slu_profile *profile = self->options->profile;
+    struct slu_profile *profile = slot->loop->profile;
     enum slu_body_verdict verdict;
     enum slu_stage before;
 
@@ -115,11 +118,27 @@ static enum slu_http_flow on_body(void *ctx, struct slu_view bytes)
     if (verdict == SLU_BODY_ERROR) {
         return SLU_HTTP_ERROR;
     }
-    if (slu_pull_is_full(self)) {
+    if (slu_pull_is_full(slot->loop)) {
         slot->paused = true;
+        slot->next_paused = slot->loop->paused;
+        slot->loop->paused = slot;
         return SLU_HTTP_PAUSE;
     }
     return SLU_HTTP_MORE;
+}
+
+static void leave_paused(struct slu_slot *slot)
+{
+    struct slu_slot **link = &slot->loop->paused;
+
+    if (!slot->paused) {
+        return;
+    }
+    while (*link != slot) {
+        link = &(*link)->next_paused;
+    }
+    *link = slot->next_paused;
+    slot->paused = false;
 }
 
 /* A refused certificate, say: no retry and no other unit can help. Where
@@ -161,13 +180,12 @@ static void tell_end(struct slu_slot *slot, const struct slu_error *error)
     slu_pull_pump(self);
 }
 
-static void on_end(void *ctx, const struct slu_error *error)
+static void end_exchange(struct slu_slot *slot, const struct slu_error *error)
 {
-    struct slu_slot *slot = ctx;
     struct slu_error told = *error;
 
-    slot->transfer = NULL;
-    slot->read = NULL;
+    slot->unit->loop = 0;
+    slot->answer.profile = slot->pull->options->profile;
     /* The server has done what it was asked, and nobody here knows of it. */
     slu_crash_point("answer");
     if (slot->kept.active && slu_pull_signed_settle(slot, &told)) {
@@ -175,6 +193,32 @@ static void on_end(void *ctx, const struct slu_error *error)
         return;
     }
     tell_end(slot, &told);
+}
+
+void slu_pull_end_exchange(struct slu_slot *slot)
+{
+    struct slu_error error = slot->error;
+
+    if (slot->unstarted) {
+        slu_pull_fail(slot->pull, &error);
+        return;
+    }
+    end_exchange(slot, &error);
+}
+
+static void on_end(void *ctx, const struct slu_error *error)
+{
+    struct slu_slot *slot = ctx;
+
+    slot->transfer = NULL;
+    slot->read = NULL;
+    leave_paused(slot);
+    if (slu_pull_loop_is_home(slot->loop)) {
+        end_exchange(slot, error);
+        return;
+    }
+    slot->error = *error;
+    slu_pull_loops_post_end(slot);
 }
 
 void slu_pull_on_ends(evutil_socket_t fd, short what, void *ctx)
@@ -209,6 +253,10 @@ struct slu_slot *slu_pull_take_slot(struct slu_pull *self)
     slot->unit = self->held.unit;
     slot->unit->engine = slot;
     slot->lane = &self->lanes[self->held.lane];
+    slot->loop = slu_pull_loops_choose(self, self->held.channel);
+    slot->loop->busy++;
+    slot->unstarted = false;
+    slot->answer.profile = self->options->profile;
     slot->acquired = false;
     slot->unsent = false;
     slot->renewed = false;
@@ -216,6 +264,9 @@ struct slu_slot *slu_pull_take_slot(struct slu_pull *self)
     slot->status = 0;
     self->held.unit = NULL;
     self->busy++;
+    if (self->busy > self->busy_max) {
+        self->busy_max = self->busy;
+    }
     if (self->options->store != NULL) {
         slu_answer_begin(&slot->answer);
     }
@@ -232,6 +283,41 @@ void slu_pull_end_unsent(struct slu_slot *slot, const struct slu_error *error)
     slot->status = 0;
     slot->error = *error;
     event_active(slot->pull->on_ends, EV_TIMEOUT, 0);
+}
+
+/* A file or a folder. */
+static enum slu_err start_read(struct slu_slot *slot)
+{
+    struct slu_pull_loop *loop = slot->loop;
+
+    if (loop->local == NULL) {
+        loop->local = slu_local_new(slot->pull->options->alloc, loop->base);
+    }
+    return loop->local == NULL
+               ? SLU_ERR_NOMEM
+               : slu_local_start(loop->local, slot->request.channel,
+                                 slot->request.target, &handler, slot,
+                                 &slot->read);
+}
+
+enum slu_err slu_pull_start_here(struct slu_slot *slot,
+                                 const struct slu_http_request *request)
+{
+    return slot->request.channel != SLU_CHANNEL_HTTP
+               ? start_read(slot)
+               : slot->pull->session->transport->start(slot->loop->http,
+                                                       request, &handler, slot,
+                                                       &slot->transfer);
+}
+
+static enum slu_err start(struct slu_slot *slot,
+                          const struct slu_http_request *request)
+{
+    slot->unit->loop = slot->loop->index;
+    slot->answer.profile = slot->loop->profile;
+    return slu_pull_loop_is_home(slot->loop)
+               ? slu_pull_start_here(slot, request)
+               : slu_pull_loops_post(slot, request);
 }
 
 static enum slu_err send_signed(struct slu_slot *slot)
@@ -251,8 +337,7 @@ static enum slu_err send_signed(struct slu_slot *slot)
     case SLU_CREDENTIAL_READY:
         break;
     }
-    err = self->session->transport->start(self->session->http, &request,
-                                          &handler, slot, &slot->transfer);
+    err = start(slot, &request);
     slu_aws_signer_wipe(self->session->signer);
     return err;
 }
@@ -290,29 +375,13 @@ static enum slu_err send_plain(struct slu_slot *slot)
         headers[request.header_count++] = (struct slu_http_header){
             asked->headers[i].name, asked->headers[i].value};
     }
-    return self->session->transport->start(self->session->http, &request,
-                                           &handler, slot, &slot->transfer);
-}
-
-/* A file or a folder. */
-static enum slu_err start_read(struct slu_slot *slot)
-{
-    struct slu_pull *self = slot->pull;
-
-    if (self->local == NULL) {
-        self->local = slu_local_new(self->options->alloc, self->session->base);
-    }
-    return self->local == NULL
-               ? SLU_ERR_NOMEM
-               : slu_local_start(self->local, slot->request.channel,
-                                 slot->request.target, &handler, slot,
-                                 &slot->read);
+    return start(slot, &request);
 }
 
 static enum slu_err send_by_channel(struct slu_slot *slot)
 {
     if (slot->request.channel != SLU_CHANNEL_HTTP) {
-        return start_read(slot);
+        return start(slot, NULL);
     }
     return slot->request.auth == SLU_AUTH_SIGV4 ? send_signed(slot)
                                                 : send_plain(slot);
@@ -320,7 +389,7 @@ static enum slu_err send_by_channel(struct slu_slot *slot)
 
 void slu_pull_resume_slot(struct slu_slot *slot)
 {
-    slot->paused = false;
+    leave_paused(slot);
     if (slot->transfer != NULL) {
         slot->pull->session->transport->resume(slot->transfer);
     }
@@ -339,6 +408,12 @@ void slu_pull_cancel_slot(struct slu_slot *slot)
     }
 }
 
+void slu_pull_explain_start(enum slu_err err, struct slu_error *out_error)
+{
+    (void)slu_error_set(out_error, err, "cannot start a request: %s",
+                        slu_err_sentence(err));
+}
+
 void slu_pull_send(struct slu_slot *slot)
 {
     struct slu_error error;
@@ -349,8 +424,7 @@ void slu_pull_send(struct slu_slot *slot)
     slot->retry_after_ms = -1;
     err = send_by_channel(slot);
     if (err != SLU_ERR_OK) {
-        (void)slu_error_set(&error, err, "cannot start a request: %s",
-                            slu_err_sentence(err));
+        slu_pull_explain_start(err, &error);
         slu_pull_fail(slot->pull, &error);
     }
 }

@@ -32,7 +32,7 @@ static struct slu_record make_record(const struct slu_sighting *sighting)
     };
 }
 
-static void tell_embedder(const struct slu_pull *self,
+static void tell_embedder(struct slu_pull *self,
                           const struct slu_sighting *sighting,
                           const struct slu_record *record)
 {
@@ -52,8 +52,10 @@ static void tell_embedder(const struct slu_pull *self,
         indicator.value.len = slu_ipv4_format(slu_record_cidr(record), text);
         indicator.value.ptr = text;
     }
+    slu_pull_enter_callback(self);
     self->options->callbacks->on_indicator(
         self->options->callbacks->indicator_ctx, &indicator);
+    slu_pull_leave_callback(self);
 }
 
 static enum slu_err emit(void *ctx, struct slu_unit *unit,
@@ -63,7 +65,7 @@ static enum slu_err emit(void *ctx, struct slu_unit *unit,
     struct slu_slot *slot = slot_of(unit);
     struct slu_answer_counts *counts = &slot->answer.counts;
     struct slu_record record = make_record(sighting);
-    uint64_t sample = slu_profile_sample_begin(self->options->profile);
+    uint64_t sample = slu_profile_sample_begin(slot->loop->profile);
     char scratch[SLU_VALUE_MAX];
     enum slu_reason invalid =
         slu_check_value(sighting->kind, sighting->value, scratch, &record);
@@ -87,7 +89,7 @@ static enum slu_err emit(void *ctx, struct slu_unit *unit,
         }
     }
     err = slu_answer_add(&slot->answer, &record);
-    slu_profile_sample_end(self->options->profile, sample);
+    slu_profile_sample_end(slot->loop->profile, sample);
     return err;
 }
 
@@ -110,11 +112,30 @@ static enum slu_err put(void *ctx, struct slu_unit *unit, struct slu_view key,
     return slu_answer_put(&slot_of(unit)->answer, prefix, key, value);
 }
 
+struct line {
+    const struct slu_logger *logger;
+    enum slu_log_level level;
+    const char *text;
+};
+
+static enum slu_err print_line(void *arg)
+{
+    const struct line *line = arg;
+
+    slu_logger_print(line->logger, line->level, "%s", line->text);
+    return SLU_ERR_OK;
+}
+
+/* The embedder's function is called at home only. */
 static void print_log(void *ctx, enum slu_log_level level, const char *text)
 {
     struct slu_pull *self = ctx;
+    struct line line = {&self->options->logger, level, text};
 
-    slu_logger_print(&self->options->logger, level, "%s", text);
+    if (level >= line.logger->level &&
+        slu_pull_at_home(self, print_line, &line) != SLU_ERR_OK) {
+        /* The pull ends, and what the line was about with it. */
+    }
 }
 
 static bool may_send(void *ctx, unsigned lane, unsigned identity)
@@ -133,6 +154,7 @@ void slu_pull_port_init(struct slu_pull *self)
 {
     self->port = (struct slu_source_port){
         .ctx = self,
+        .loops = self->loop_count,
         .emit = emit,
         .finding = slu_pull_finding,
         .row = slu_pull_row,
@@ -140,6 +162,7 @@ void slu_pull_port_init(struct slu_pull *self)
         .put = put,
         .part = slu_pull_part,
         .log = print_log,
+        .at_home = slu_pull_at_home,
         .may_send = may_send,
         .tell = self->options->tell != NULL ? tell : NULL,
         .aws_region =

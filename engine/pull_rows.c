@@ -102,18 +102,20 @@ enum slu_err slu_pull_row(void *ctx, struct slu_unit *unit,
     struct slu_slot *slot = slot_of(unit);
     struct slu_answer_counts *counts = &slot->answer.counts;
     struct slu_row checked = *row;
-    uint64_t sample = slu_profile_sample_begin(self->options->profile);
+    uint64_t sample = slu_profile_sample_begin(slot->loop->profile);
     char scratch[SLU_VALUE_MAX];
     enum slu_reason reason = check_row(self->options->guard, &checked, scratch);
 
-    slu_profile_sample_end(self->options->profile, sample);
+    slu_profile_sample_end(slot->loop->profile, sample);
     counts->items++;
     if (reason != SLU_REASON_NONE) {
         counts->reasons[reason]++;
         return SLU_ERR_OK;
     }
     if (callbacks->on_row != NULL) {
+        slu_pull_enter_callback(self);
         callbacks->on_row(callbacks->row_ctx, &checked);
+        slu_pull_leave_callback(self);
     }
     return slu_row_batch_add(slot->rows, &checked);
 }

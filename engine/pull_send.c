@@ -31,7 +31,7 @@ static void set_timer(struct slu_pull *self, uint64_t at_ms)
 static void await_leave(struct slu_pull *self, uint64_t at_ms)
 {
     if (at_ms != UINT64_MAX) {
-        slu_profile_set_idle(self->options->profile, SLU_STAGE_LIMITER);
+        slu_pull_loops_set_idle(self, SLU_STAGE_LIMITER);
     }
 }
 
@@ -214,13 +214,13 @@ static bool send_held(struct slu_pull *self)
     return true;
 }
 
-bool slu_pull_is_full(const struct slu_pull *self)
+bool slu_pull_is_full(const struct slu_pull_loop *loop)
 {
-    bool full =
-        self->options->store != NULL && slu_store_full(self->options->store);
+    struct slu_store *store = loop->pull->options->store;
+    bool full = store != NULL && slu_store_full(store);
 
     if (full) {
-        slu_profile_set_idle(self->options->profile, SLU_STAGE_COMMIT);
+        slu_profile_set_idle(loop->profile, SLU_STAGE_COMMIT);
     }
     return full;
 }
@@ -228,9 +228,9 @@ bool slu_pull_is_full(const struct slu_pull *self)
 void slu_pull_pump(struct slu_pull *self)
 {
     self->now_ms = slu_clock_mono_ms();
-    slu_profile_set_idle(self->options->profile, SLU_STAGE_NETWORK);
+    slu_pull_loops_set_idle(self, SLU_STAGE_NETWORK);
     while (!self->ended && self->busy < self->slot_count &&
-           !slu_pull_is_full(self)) {
+           !slu_pull_is_full(&self->loops[0])) {
         enum slu_turn turn;
 
         if (!may_ask(self)) {

@@ -95,6 +95,7 @@ bool slu_pull_signed_keep_head(struct slu_slot *slot,
         return false;
     }
     kept->active = true;
+    kept->lost = false;
     kept->error_type_len =
         keep_text(kept->error_type, sizeof(kept->error_type), head->error_type);
     kept->region_len =
@@ -112,14 +113,12 @@ enum slu_http_flow slu_pull_signed_keep_body(struct slu_slot *slot,
 {
     struct slu_buf *body = &slot->kept.body;
     size_t room = body->max - body->len;
-    struct slu_error error;
 
     if (bytes.len > room) {
         bytes.len = room;
     }
     if (slu_buf_append(body, bytes) != SLU_ERR_OK) {
-        (void)slu_error_set(&error, SLU_ERR_NOMEM, "out of memory");
-        slu_pull_fail(slot->pull, &error);
+        slot->kept.lost = true;
         return SLU_HTTP_ERROR;
     }
     return SLU_HTTP_MORE;
@@ -234,6 +233,10 @@ static void tell_kept(struct slu_slot *slot, struct slu_error *error)
 bool slu_pull_signed_settle(struct slu_slot *slot, struct slu_error *error)
 {
     slot->kept.active = false;
+    if (slot->kept.lost) {
+        (void)slu_error_set(error, SLU_ERR_NOMEM, "out of memory");
+        slu_pull_fail(slot->pull, error);
+    }
     if (error->code == SLU_ERR_OK && can_cure(slot)) {
         slot->pull->retries++;
         return true;

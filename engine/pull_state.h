@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What: the inside of a pull, shared by the files that make it up: pull.c (the
- * loop), pull_send.c (what is sent), pull_exchange.c (one request),
- * pull_signed.c (one that is signed), pull_port.c and pull_rows.c (what the
- * source hands over), and pull_retry.c (what becomes of an answer).
+ * What: the inside of a pull, shared by the files that make it up: pull.c (its
+ * life), pull_loops.c (loops and threads), pull_send.c (what is sent),
+ * pull_exchange.c (one request), pull_signed.c (one that is signed),
+ * pull_port.c and pull_rows.c (what the source hands over), and pull_retry.c
+ * (what becomes of an answer).
+ *
+ * Threads: all of it is home's, but for a slot whose loop is another one, from
+ * pull_loops.h's post to post_end: then the fields marked with a star, and what
+ * on_head, on_body and the port do, are that loop's.
  */
 #ifndef SLU_ENGINE_PULL_STATE_H
 #define SLU_ENGINE_PULL_STATE_H
 
 #include "engine/lane.h"
-#include "engine/local_read.h"
+#include "engine/pull_loops.h"
 #include "engine/pull_session.h"
 #include "engine/random.h"
 #include "engine/report.h"
@@ -31,6 +36,7 @@ enum slu_slot_state {
 #define SLU_KEPT_BODY_MAX (64u * 1024)
 struct slu_kept {
     bool active;
+    bool lost;      /* there was no memory for it */
     int64_t date_s; /* of the server; 0: it named none */
     size_t error_type_len;
     size_t region_len;
@@ -45,25 +51,31 @@ struct slu_kept {
 struct slu_slot {
     struct slu_pull *pull;
     struct slu_unit *unit;
+    struct slu_pull_loop *loop; /* that the present request runs on */
+    struct slu_pull_mail mail;  /* itself, on its way to a loop or home */
     enum slu_slot_state state;
     struct slu_lane *lane; /* its request's */
     struct slu_request request;
-    bool acquired;          /* counted by its lane */
-    bool unsent;            /* ends without an answer: it can't be signed */
-    bool renewed;           /* sent again with other credentials */
-    bool clock_set;         /* sent again by the server's clock */
-    uint64_t generation;    /* of the credentials */
-    int64_t obtained_s;     /* the same: since when they are */
-    int64_t offset_s;       /* of the clock that signed it */
-    struct slu_error error; /* of SLU_SLOT_ENDS */
-    struct slu_kept kept;
-    struct slu_transfer *transfer; /* NULL: none under way */
-    struct slu_local_read *read;   /* the same, of a file or folder */
-    struct slu_answer answer;
-    struct slu_row_batch *rows; /* NULL: a pull of sightings */
-    int status;                 /* 0 before the head */
-    int64_t retry_after_ms;     /* -1: the server named nothing */
-    bool paused;
+    bool acquired;       /* counted by its lane */
+    bool unsent;         /* ends without an answer: it can't be signed */
+    bool renewed;        /* sent again with other credentials */
+    bool clock_set;      /* sent again by the server's clock */
+    uint64_t generation; /* of the credentials */
+    int64_t obtained_s;  /* the same: since when they are */
+    int64_t offset_s;    /* of the clock that signed it */
+    struct slu_buf copy; /* of the request, for another loop */
+    struct slu_http_request copied;
+    struct slu_error error;        /* *: of SLU_SLOT_ENDS, or of a mailed end */
+    bool unstarted;                /* *: it could not be */
+    struct slu_kept kept;          /* * */
+    struct slu_transfer *transfer; /* *: NULL: none under way */
+    struct slu_local_read *read;   /* *: the same, of a file or folder */
+    struct slu_answer answer;      /* * */
+    struct slu_row_batch *rows;    /* *: NULL: a pull of sightings */
+    int status;                    /* *: 0 before the head */
+    int64_t retry_after_ms;        /* *: -1: the server named nothing */
+    bool paused;                   /* *: in its loop's row of such */
+    struct slu_slot *next_paused;  /* * */
 };
 
 struct slu_pull {
@@ -75,9 +87,11 @@ struct slu_pull {
     struct slu_pull_session *session; /* of the options, or own_session */
     struct slu_pull_session own_session;
     struct slu_http_stats others; /* of the session, before this pull */
-    struct slu_local *local;      /* made when a file is first asked for */
-    struct event *timer;          /* the next time that something may be sent */
-    struct event *progress;       /* four times a second */
+    struct slu_pull_loop *loops;  /* the first is home's */
+    unsigned loop_count;
+    struct slu_pull_home home; /* with several loops */
+    struct event *timer;       /* the next time that something may be sent */
+    struct event *progress;    /* four times a second */
     struct event *on_stop;
     struct event *on_room;
     struct event *on_ends;  /* some slot is SLU_SLOT_ENDS */
@@ -93,6 +107,7 @@ struct slu_pull {
     struct slu_slot *slots; /* limits.connections */
     unsigned slot_count;
     unsigned busy;
+    unsigned busy_max;
     struct slu_request held; /* handed out, not yet sent; unit NULL: none */
     struct slu_report *report;
     struct slu_answer_counts counts;
@@ -119,8 +134,8 @@ void slu_pull_pump(struct slu_pull *self);
 /* pull_send.c: what the source is told of a lane (port->may_send). */
 bool slu_pull_may_send(struct slu_pull *self, unsigned lane, unsigned identity);
 
-/* True: no answer has room in the store now. */
-bool slu_pull_is_full(const struct slu_pull *self);
+/* True: no answer has room in the store now. On that loop. */
+bool slu_pull_is_full(const struct slu_pull_loop *loop);
 
 /* pull_exchange.c: a free slot for the held request; send it then, or end it.
  */
@@ -131,7 +146,17 @@ void slu_pull_free_slot(struct slu_slot *slot);
  * that never can as ENDS. */
 void slu_pull_send(struct slu_slot *slot);
 
-/* After a pause, and without an end. */
+/* Starts the slot's transfer or read on its loop, which is the one that calls.
+ * `request` is for HTTP. */
+SLU_MUST_CHECK enum slu_err
+slu_pull_start_here(struct slu_slot *slot,
+                    const struct slu_http_request *request);
+void slu_pull_explain_start(enum slu_err err, struct slu_error *out_error);
+
+/* The exchange has ended with slot->error, on another loop. */
+void slu_pull_end_exchange(struct slu_slot *slot);
+
+/* After a pause, on its loop; and without an end, of loop 0. */
 void slu_pull_resume_slot(struct slu_slot *slot);
 void slu_pull_cancel_slot(struct slu_slot *slot);
 

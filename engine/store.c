@@ -275,8 +275,12 @@ enum slu_err slu_store_stage(struct slu_store *self, uint64_t answer,
                         .answer = answer,
                         .count = count,
                         .records = records};
+    struct slu_error error; /* self's is the owner's */
 
-    return push(self, &op);
+    if (self->db.read_only) {
+        return refuse_read_only(self);
+    }
+    return slu_store_queue_push(&self->queue, &op, &error);
 }
 
 enum slu_err slu_store_abandon(struct slu_store *self, uint64_t answer)

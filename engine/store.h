@@ -15,7 +15,8 @@
  * ended, marked with its id; they count only once the commit with that id has
  * been made, and are deleted by `abandon` or by the next open.
  *
- * Threads: one owner thread calls these functions. stage, commit and abandon
+ * Threads: one owner thread calls these functions, but stage and full may come
+ * from any, until the owner closes. stage, commit and abandon
  * queue and return at once, for the store's own thread, which folds by itself
  * too; every other function waits for all that was queued before it, then works
  * on the caller's thread, and so do the callbacks. A callback must not call the
@@ -93,7 +94,8 @@ SLU_MUST_CHECK enum slu_err slu_store_entries_of(struct slu_store *self,
 /* A new id for an answer. Never 0. */
 uint64_t slu_store_answer_id(struct slu_store *self);
 
-/* Writes packed records of an answer that has not ended. Copies them. */
+/* Writes packed records of an answer that has not ended. Copies them. A failed
+ * write has its sentence in slu_store_error, NOMEM has none. */
 SLU_MUST_CHECK enum slu_err slu_store_stage(struct slu_store *self,
                                             uint64_t answer,
                                             struct slu_view records,

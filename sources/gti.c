@@ -165,8 +165,8 @@ static enum slu_err create(const struct slu_alloc *alloc, const void *config,
         slu_gti_stream_init(&self->streams[kind], &self->ctx,
                             (enum slu_kind)kind);
     }
-    self->ctx.reader = slu_gti_reader_new(alloc);
-    if (self->ctx.reader == NULL || make_lists(self) != SLU_ERR_OK) {
+    if (slu_gti_context_init(&self->ctx) != SLU_ERR_OK ||
+        make_lists(self) != SLU_ERR_OK) {
         destroy(self);
         return slu_error_set(out_error, SLU_ERR_NOMEM, "out of memory");
     }
@@ -463,6 +463,7 @@ static void checkpoint(const struct slu_source *self,
 const struct slu_source_ops slu_gti_source = {
     .name = "gti",
     .section = "gti",
+    .parallel = true,
     .access = slu_gti_access,
     .probe = slu_gti_probe,
     .explain = slu_gti_explain,

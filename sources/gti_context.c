@@ -105,6 +105,24 @@ void slu_gti_context_break(struct slu_gti_context *ctx,
     slu_gti_context_note(ctx, &out_step->error);
 }
 
+enum slu_err slu_gti_context_init(struct slu_gti_context *ctx)
+{
+    unsigned loops = ctx->port.loops > 0 ? ctx->port.loops : 1;
+
+    ctx->readers = slu_alloc_zero(ctx->alloc, loops * sizeof(*ctx->readers));
+    if (ctx->readers == NULL) {
+        return SLU_ERR_NOMEM;
+    }
+    ctx->loops = loops;
+    for (unsigned i = 0; i < loops; i++) {
+        ctx->readers[i] = slu_gti_reader_new(ctx->alloc);
+        if (ctx->readers[i] == NULL) {
+            return SLU_ERR_NOMEM;
+        }
+    }
+    return SLU_ERR_OK;
+}
+
 static void free_page(const struct slu_alloc *alloc, struct slu_gti_page *page)
 {
     slu_json_page_fini(&page->json);
@@ -182,6 +200,10 @@ void slu_gti_context_fini(struct slu_gti_context *ctx)
             free_page(ctx->alloc, page);
         }
     }
-    slu_gti_reader_free(ctx->reader);
-    ctx->reader = NULL;
+    for (unsigned i = 0; i < ctx->loops; i++) {
+        slu_gti_reader_free(ctx->readers[i]);
+    }
+    slu_alloc_put(ctx->alloc, ctx->readers, ctx->loops * sizeof(*ctx->readers));
+    ctx->readers = NULL;
+    ctx->loops = 0;
 }

@@ -364,21 +364,14 @@ enum slu_err slu_gti_list_item(struct slu_gti_unit *unit,
 {
     struct slu_gti_part *part = (struct slu_gti_part *)unit;
     struct slu_gti_list *list = part->list;
-    enum slu_gti_type wanted;
 
-    if (unit->dropped) {
-        return SLU_ERR_OK;
-    }
-    wanted = slu_gti_package_kind(part->package) == SLU_KIND_DOMAIN
-                 ? SLU_GTI_DOMAIN
-                 : SLU_GTI_IP_ADDRESS;
     slu_gti_part_note_item(part, item);
-    if (item->type != wanted) {
+    if (item->type != part->wanted) {
         slu_gti_context_count(list->ctx, unit, SLU_REASON_OTHER_TYPE);
         return SLU_ERR_OK;
     }
     return slu_gti_context_emit(list->ctx, unit, item, list->source,
-                                slu_gti_package_hour(list, part->package));
+                                part->hour);
 }
 
 /*

@@ -68,7 +68,10 @@ struct slu_gti_part {
     struct slu_gti_band positives;
     unsigned has;       /* which of the four is asked */
     uint64_t has_items; /* what the earlier ones brought */
-    /* Of the present request and its answer: */
+    /* Of the present request and its answer; the package may be gone before
+     * that has come. */
+    enum slu_gti_type wanted;
+    int64_t hour;
     struct slu_gti_band terms; /* -1: no term */
     uint64_t stray;            /* items outside of the terms */
     bool unscored;             /* there are items without an assessment */

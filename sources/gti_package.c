@@ -182,11 +182,15 @@ enum slu_err slu_gti_part_write_target(struct slu_gti_part *part,
     struct slu_buf query;
     enum slu_err err;
 
+    part->wanted = slu_gti_package_kind(part->package) == SLU_KIND_DOMAIN
+                       ? SLU_GTI_DOMAIN
+                       : SLU_GTI_IP_ADDRESS;
+    part->hour = slu_gti_package_hour(list, part->package);
     part->stray = 0;
     part->unscored = false;
     part->at_lo = false;
     part->at_hi = false;
-    slu_time_format_hour(slu_gti_package_hour(list, part->package), hour);
+    slu_time_format_hour(part->hour, hour);
     slu_buf_init(&query, list->ctx->alloc, 512);
     err = write_query(part, &query);
     if (err == SLU_ERR_OK) {

@@ -13,11 +13,12 @@
 #define MEMBER_ERROR 1
 
 static enum slu_err read_meta(struct slu_gti_context *ctx,
-                              struct slu_gti_page *page, struct slu_view text)
+                              struct slu_gti_unit *unit, struct slu_view text)
 {
+    struct slu_gti_page *page = unit->page;
     struct slu_gti_meta meta;
-    enum slu_err err =
-        slu_gti_read_meta(ctx->reader, text, &meta, &page->json.error);
+    enum slu_err err = slu_gti_read_meta(ctx->readers[unit->head.loop], text,
+                                         &meta, &page->json.error);
 
     if (err != SLU_ERR_OK) {
         return err;
@@ -40,17 +41,17 @@ static enum slu_err read_meta(struct slu_gti_context *ctx,
 /* A 200 that carries an error object says nothing of the data: taken as an
  * empty page it would advance a checkpoint over what was never read. */
 static enum slu_err read_member(struct slu_gti_context *ctx,
-                                struct slu_gti_page *page,
+                                struct slu_gti_unit *unit,
                                 const struct slu_json_event *event)
 {
     if (event->index == MEMBER_META) {
-        return read_meta(ctx, page, event->text);
+        return read_meta(ctx, unit, event->text);
     }
     assert(event->index == MEMBER_ERROR);
     if (slu_view_equal_str(event->text, "null")) {
         return SLU_ERR_OK;
     }
-    return slu_error_set(&page->json.error, SLU_ERR_MALFORMED,
+    return slu_error_set(&unit->page->json.error, SLU_ERR_MALFORMED,
                          "a 200 answer with an error member");
 }
 
@@ -68,10 +69,10 @@ static enum slu_err read_event(void *ctx, const struct slu_json_event *event)
     enum slu_err err;
 
     if (event->kind == SLU_JSON_MEMBER) {
-        return read_member(reading->ctx, page, event);
+        return read_member(reading->ctx, reading->unit, event);
     }
-    err = slu_gti_read_item(reading->ctx->reader, page->shape, event->text,
-                            &item, &page->json.error);
+    err = slu_gti_read_item(reading->ctx->readers[reading->unit->head.loop],
+                            page->shape, event->text, &item, &page->json.error);
     if (err != SLU_ERR_OK) {
         page->json.error.offset += event->offset;
         return err;
@@ -176,8 +177,8 @@ static enum slu_gti_answer judge_status(struct slu_gti_context *ctx,
     struct slu_gti_page *page = unit->page;
     struct slu_gti_error answer;
 
-    slu_gti_read_error(ctx->reader, slu_json_page_refusal(&page->json),
-                       &answer);
+    slu_gti_read_error(ctx->readers[unit->head.loop],
+                       slu_json_page_refusal(&page->json), &answer);
     if (page->json.status == 429) {
         out_step->kind = SLU_STEP_RETRY;
         out_step->throttled = true;

@@ -51,7 +51,8 @@ struct slu_gti_context {
     const struct slu_alloc *alloc;
     const struct slu_gti_config *config;
     struct slu_source_port port;
-    struct slu_gti_reader *reader;
+    struct slu_gti_reader **readers; /* one for each loop */
+    unsigned loops;
     struct slu_gti_page *free_pages[2]; /* by shape */
     struct slu_checkpoint known;        /* loaded or found, then committed */
     struct slu_source_result result;
@@ -72,6 +73,9 @@ enum slu_gti_answer {
     SLU_GTI_ANSWER_NOT_YET,   /* 400 NotAvailableYet */
     SLU_GTI_ANSWER_REJECTED,  /* any other 4xx */
 };
+
+/* Makes the readers. */
+SLU_MUST_CHECK enum slu_err slu_gti_context_init(struct slu_gti_context *ctx);
 
 /* Hands out an empty page with an empty target; NULL when out of memory. */
 struct slu_gti_page *slu_gti_page_acquire(struct slu_gti_context *ctx,

@@ -452,6 +452,7 @@ const struct slu_source_ops slu_guardduty_source = {
     .name = "guardduty",
     .section = "guardduty",
     .rows = true,
+    .parallel = true,
     .access = access_config,
     .create = create,
     .destroy = destroy,

@@ -63,7 +63,8 @@ const char *slu_guardduty_region(const char *partition, unsigned index,
 
 struct slu_extract;
 
-/* NULL when out of memory. The port outlives it. */
+/* One for all of port->loops: a unit's loop says what of it is used. NULL when
+ * out of memory. The port outlives it. */
 struct slu_extract *slu_extract_new(const struct slu_alloc *alloc,
                                     const struct slu_guardduty_config *config,
                                     const struct slu_source_port *port);

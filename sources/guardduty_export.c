@@ -559,6 +559,7 @@ const struct slu_source_ops slu_guardduty_export_source = {
     .name = "guardduty_export",
     .section = "guardduty",
     .rows = true,
+    .parallel = true,
     .access = access,
     .create = create,
     .destroy = destroy,

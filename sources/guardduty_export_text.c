@@ -109,18 +109,24 @@ static enum slu_err put_part(struct slu_export_object *self,
     return err == SLU_ERR_OK ? port->part(port->ctx, &self->unit) : err;
 }
 
-/* The object numbered `number` since the last part has ended, and nothing of
- * the next one was read. */
-static enum slu_err end_part(struct slu_export_object *self,
-                             struct slu_source *source, uint64_t number)
+struct part_end {
+    struct slu_export_object *object;
+    struct slu_source *source;
+    uint64_t number;
+};
+
+static enum slu_err end_part_at_home(void *arg)
 {
+    const struct part_end *end = arg;
+    struct slu_export_object *self = end->object;
+    struct slu_source *source = end->source;
     struct slu_export_part before = self->part;
     size_t left =
         self->by_line ? self->lines.piece.len : self->values.piece.len;
     enum slu_err err;
 
     self->part = (struct slu_export_part){self->text_bytes - left,
-                                          before.records + number};
+                                          before.records + end->number};
     err = put_part(self, source);
     if (err != SLU_ERR_OK) {
         self->part = before;
@@ -136,6 +142,19 @@ static enum slu_err end_part(struct slu_export_object *self,
     self->lines.number = 0;
     self->values.number = 0;
     return SLU_ERR_OK;
+}
+
+/* The object numbered `number` since the last part has ended, and nothing of
+ * the next one was read. */
+static enum slu_err end_part(struct slu_export_object *self,
+                             struct slu_source *source, uint64_t number)
+{
+    const struct slu_source_port *port = &source->port;
+    struct part_end end = {self, source, number};
+
+    return port->at_home != NULL
+               ? port->at_home(port->ctx, end_part_at_home, &end)
+               : end_part_at_home(&end);
 }
 
 static bool is_part(const struct slu_export_object *self)

@@ -13,10 +13,12 @@
 #include "sources/guardduty.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
-struct slu_extract {
-    const struct slu_alloc *alloc;
+/* What a loop has alone. */
+struct extraction {
+    struct slu_extract *all;
     const struct slu_source_port *port;
     struct slu_finding_reader *reader;
     struct slu_finding_text *text;
@@ -26,11 +28,17 @@ struct slu_extract {
     bool announced; /* port->finding was called */
     size_t row_bytes;
     enum slu_err err;
-    /* What was told already: */
     char told_unit[SLU_UNIT_NAME_MAX]; /* of something unreadable */
-    bool told_action;
-    bool told_shortened;
-    bool told_cut;
+};
+
+struct slu_extract {
+    const struct slu_alloc *alloc;
+    struct extraction *loops;
+    unsigned loop_count;
+    /* What was told already, by whichever loop: */
+    atomic_bool told_action;
+    atomic_bool told_shortened;
+    atomic_bool told_cut;
     bool left_telling; /* to the caller */
 };
 
@@ -48,16 +56,26 @@ struct slu_extract *slu_extract_new(const struct slu_alloc *alloc,
                            strcmp(config->finding_compat, "netskope") == 0,
         .own_list_prefix = port->own_list_prefix,
     };
+    unsigned loops = port->loops > 0 ? port->loops : 1;
     struct slu_extract *self = slu_alloc_zero(alloc, sizeof(*self));
 
     if (self == NULL) {
         return NULL;
     }
     self->alloc = alloc;
-    self->port = port;
-    self->reader = slu_finding_reader_new(&options);
-    self->text = slu_finding_text_new(alloc, port->record_bytes);
-    if (self->reader == NULL || self->text == NULL) {
+    self->loops = slu_alloc_zero(alloc, loops * sizeof(*self->loops));
+    self->loop_count = self->loops != NULL ? loops : 0;
+    for (unsigned i = 0; i < self->loop_count; i++) {
+        self->loops[i].all = self;
+        self->loops[i].port = port;
+        self->loops[i].reader = slu_finding_reader_new(&options);
+        self->loops[i].text = slu_finding_text_new(alloc, port->record_bytes);
+        if (self->loops[i].reader == NULL || self->loops[i].text == NULL) {
+            slu_extract_free(self);
+            return NULL;
+        }
+    }
+    if (self->loop_count == 0) {
         slu_extract_free(self);
         return NULL;
     }
@@ -66,12 +84,17 @@ struct slu_extract *slu_extract_new(const struct slu_alloc *alloc,
 
 void slu_extract_free(struct slu_extract *self)
 {
-    if (self != NULL) {
-        slu_finding_reader_free(self->reader);
-        slu_finding_text_free(self->text);
-        slu_json_split_free(self->envelope);
-        slu_alloc_put(self->alloc, self, sizeof(*self));
+    if (self == NULL) {
+        return;
     }
+    for (unsigned i = 0; i < self->loop_count; i++) {
+        slu_finding_reader_free(self->loops[i].reader);
+        slu_finding_text_free(self->loops[i].text);
+        slu_json_split_free(self->loops[i].envelope);
+    }
+    slu_alloc_put(self->alloc, self->loops,
+                  self->loop_count * sizeof(*self->loops));
+    slu_alloc_put(self->alloc, self, sizeof(*self));
 }
 
 void slu_extract_leave_telling(struct slu_extract *self)
@@ -80,7 +103,7 @@ void slu_extract_leave_telling(struct slu_extract *self)
 }
 
 SLU_PRINTF(2, 3)
-static void warn(const struct slu_extract *self, const char *format, ...)
+static void warn(const struct extraction *self, const char *format, ...)
 {
     char text[SLU_ERROR_TEXT_MAX + SLU_UNIT_NAME_MAX];
     va_list args;
@@ -91,7 +114,7 @@ static void warn(const struct slu_extract *self, const char *format, ...)
     self->port->log(self->port->ctx, SLU_LOG_WARN, text);
 }
 
-static void count(const struct slu_extract *self, enum slu_reason reason,
+static void count(const struct extraction *self, enum slu_reason reason,
                   unsigned times)
 {
     for (unsigned i = 0; i < times; i++) {
@@ -101,7 +124,7 @@ static void count(const struct slu_extract *self, enum slu_reason reason,
 
 /* ---- rows ---- */
 
-static enum slu_err announce(struct slu_extract *self,
+static enum slu_err announce(struct extraction *self,
                              const struct slu_finding *finding)
 {
     struct slu_finding_key key = {finding->id, finding->updated_at.ms};
@@ -114,7 +137,7 @@ static enum slu_err announce(struct slu_extract *self,
 }
 
 /* Names of members and the like, and the finding's own fields, are in each. */
-static void add_row_bytes(struct slu_extract *self, const struct slu_row *row)
+static void add_row_bytes(struct extraction *self, const struct slu_row *row)
 {
     self->row_bytes += 512 + row->value.len + row->comments.len +
                        row->finding_id.len + row->finding_arn.len +
@@ -124,7 +147,7 @@ static void add_row_bytes(struct slu_extract *self, const struct slu_row *row)
     }
 }
 
-static enum slu_err hand_row(struct slu_extract *self,
+static enum slu_err hand_row(struct extraction *self,
                              const struct slu_finding *finding,
                              const struct slu_finding_indicator *indicator)
 {
@@ -169,7 +192,7 @@ static enum slu_err hand_row(struct slu_extract *self,
 static void on_indicator(void *ctx, const struct slu_finding *finding,
                          const struct slu_finding_indicator *indicator)
 {
-    struct slu_extract *self = ctx;
+    struct extraction *self = ctx;
 
     if (self->err == SLU_ERR_OK && finding->id.len > 0) {
         self->err = hand_row(self, finding, indicator);
@@ -178,25 +201,25 @@ static void on_indicator(void *ctx, const struct slu_finding *finding,
 
 /* ---- what is not handed on ---- */
 
-static void tell_unreadable(struct slu_extract *self, const char *why,
+static void tell_unreadable(struct extraction *self, const char *why,
                             struct slu_extracted *out)
 {
     count(self, SLU_REASON_UNREADABLE, 1);
     (void)snprintf(out->fault, sizeof(out->fault), "%s", why);
-    if (!self->left_telling && strcmp(self->told_unit, self->unit->name) != 0) {
+    if (!self->all->left_telling &&
+        strcmp(self->told_unit, self->unit->name) != 0) {
         memcpy(self->told_unit, self->unit->name, sizeof(self->told_unit));
         warn(self, "%s: a record is left out: %s", self->unit->name, why);
     }
 }
 
-static void tell_unknown_action(struct slu_extract *self,
+static void tell_unknown_action(struct extraction *self,
                                 const struct slu_finding *finding)
 {
     struct slu_view name = finding->action_type;
 
     count(self, SLU_REASON_OTHER_TYPE, 1);
-    if (!self->told_action) {
-        self->told_action = true;
+    if (!atomic_exchange(&self->all->told_action, true)) {
         name.len = name.len < 80 ? name.len : 80;
         warn(self,
              "finding %.*s has the action %.*s, which this version doesn't "
@@ -208,7 +231,7 @@ static void tell_unknown_action(struct slu_extract *self,
     }
 }
 
-static void tell_losses(struct slu_extract *self,
+static void tell_losses(struct extraction *self,
                         const struct slu_finding *finding)
 {
     if (finding->reason != SLU_REASON_NONE) {
@@ -221,8 +244,7 @@ static void tell_losses(struct slu_extract *self,
         tell_unknown_action(self, finding);
     }
     count(self, SLU_REASON_TOO_LONG, finding->cut);
-    if (finding->cut > 0 && !self->told_cut) {
-        self->told_cut = true;
+    if (finding->cut > 0 && !atomic_exchange(&self->all->told_cut, true)) {
         warn(self,
              "finding %.*s has more than %d indicators or %d tags: %u are left "
              "out and counted as %s",
@@ -230,8 +252,8 @@ static void tell_losses(struct slu_extract *self,
              SLU_FINDING_TAGS_MAX, finding->cut,
              slu_reason_name(SLU_REASON_TOO_LONG));
     }
-    if (finding->scan_shortened && !self->told_shortened) {
-        self->told_shortened = true;
+    if (finding->scan_shortened &&
+        !atomic_exchange(&self->all->told_shortened, true)) {
         warn(self,
              "finding %.*s and maybe others: GuardDuty itself names only some "
              "of the files that the scan found",
@@ -242,12 +264,12 @@ static void tell_losses(struct slu_extract *self,
 /* ---- one record ---- */
 
 /* MORE, when there is none. */
-static enum slu_err open_envelope(struct slu_extract *self,
+static enum slu_err open_envelope(struct extraction *self,
                                   struct slu_view record,
                                   struct slu_view *out_detail)
 {
     struct slu_json_split_options options = {
-        .alloc = self->alloc,
+        .alloc = self->all->alloc,
         .members = {"detail"},
         .record_max = self->port->record_bytes,
     };
@@ -276,7 +298,7 @@ static bool is_bare(const struct slu_finding *finding)
     return finding->type.len == 0 && !finding->updated_at.known;
 }
 
-static enum slu_err read_finding(struct slu_extract *self,
+static enum slu_err read_finding(struct extraction *self,
                                  struct slu_view record,
                                  struct slu_finding *finding,
                                  struct slu_error *error)
@@ -295,9 +317,10 @@ static enum slu_err read_finding(struct slu_extract *self,
                                   finding, error);
 }
 
-enum slu_err slu_extract_record(struct slu_extract *self, struct slu_unit *unit,
-                                struct slu_view record,
-                                struct slu_extracted *out)
+static enum slu_err extract_record(struct extraction *self,
+                                   struct slu_unit *unit,
+                                   struct slu_view record,
+                                   struct slu_extracted *out)
 {
     struct slu_finding finding;
     struct slu_error error = {0};
@@ -329,4 +352,11 @@ enum slu_err slu_extract_record(struct slu_extract *self, struct slu_unit *unit,
     out->known = finding.updated_at.known;
     out->updated_ms = finding.updated_at.ms;
     return err;
+}
+
+enum slu_err slu_extract_record(struct slu_extract *self, struct slu_unit *unit,
+                                struct slu_view record,
+                                struct slu_extracted *out)
+{
+    return extract_record(&self->loops[unit->loop], unit, record, out);
 }

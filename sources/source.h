@@ -5,7 +5,7 @@
  * resumable pieces of pull, each with its own cursor, at most one request of a
  * unit in flight.
  *
- * The engine drives it, from one thread:
+ * The engine drives it:
  *
  *     new -> load(key, value)* -> start(now)
  *     loop:  next_request(now)      REQUEST: send it; on_head, on_body*,
@@ -20,6 +20,17 @@
  * or puts belongs to the answer under way: the engine makes it durable in one
  * transaction when on_end says COMMIT, and forgets it when on_end says RETRY
  * or FAILED. So nothing half-read is ever kept, and a source may be careless.
+ *
+ * Threads: all calls come from one thread, at home, but for on_head and on_body
+ * of a source whose table says `parallel`. Those may come on another of
+ * port.loops loops, unit->loop, for different units at the same time; never for
+ * one unit at once, and always behind the next_request that handed it out and
+ * before its on_end, which sees all that they did. They may touch the unit's
+ * own (its page, what it counts), what is their loop's own (a reader with its
+ * scratch: one for each loop, made by create), what never changes after start,
+ * and the port's emit, finding, row, count, put and log. What several units
+ * share waits for on_end, or goes through port.at_home. A folder
+ * (SLU_CHANNEL_FOLDER) is always read at home.
  *
  * Limits: a key is at most 200 bytes, a stored value at most 8 KiB.
  */
@@ -69,8 +80,11 @@ struct slu_finding_key {
                            source's horizon are forgotten */
 };
 
+typedef enum slu_err (*slu_at_home_fn)(void *arg);
+
 struct slu_source_port {
     void *ctx;
+    unsigned loops; /* that on_head and on_body may come on; at least 1 */
     enum slu_err (*emit)(void *ctx, struct slu_unit *unit,
                          const struct slu_sighting *sighting);
     /* A finding was read, which may have no row at all. The rows that follow,
@@ -91,9 +105,13 @@ struct slu_source_port {
                         struct slu_view value);
     /* Commits what the unit has emitted and put so far, of an answer that goes
      * on: for one without bound, of which a source stores how far it got. A
-     * source calls it between two findings, and not in a check. */
+     * source calls it between two findings, at home, and not in a check. */
     enum slu_err (*part)(void *ctx, struct slu_unit *unit);
     void (*log)(void *ctx, enum slu_log_level level, const char *text);
+    /* From on_body: has fn(arg) run at home, between two calls to the source,
+     * and returns what it returned, when it has; STOPPED without running it
+     * when the pull ends. For what is rare: the loop waits for it. */
+    enum slu_err (*at_home)(void *ctx, slu_at_home_fn fn, void *arg);
     /* True when a request of that lane for that identity would be sent now: a
      * source with more than one lane asks before it hands out a request, and
      * hands out none for a lane that says false; it is asked again when that
@@ -144,6 +162,7 @@ struct slu_source_ops {
     const char *name;    /* "gti": of flows, and before its stored keys */
     const char *section; /* of the configuration; what `config` is */
     bool rows;           /* it emits rows, not sightings */
+    bool parallel;       /* on_head and on_body may come on several loops */
     void (*access)(const void *config, struct slu_source_access *out_access);
     /* The index-th probe, from 0; false past the last. NULL with explain: the
      * source checks by itself, through port->tell. */

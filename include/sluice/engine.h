@@ -9,7 +9,9 @@
  *
  * Threads: one thread calls these functions, but slu_engine_stop may be called
  * from any thread and from a signal handler. Callbacks come on the calling
- * thread, from inside sync and check.
+ * thread, from inside sync and check; only on_indicator and on_row may come on
+ * other threads, when limits.threads is not 1: never two of them at once, and
+ * none after sync has returned. Each of them is then held up by the others.
  *
  * Ownership: what a callback is handed dies with the call. Reports are plain
  * data; their strings live until close or the next call on the handle.

@@ -3,7 +3,8 @@
  * What: the stages that the time of a sync is divided into. Each moment of the
  * thread that called slu_engine_sync belongs to exactly one of them, so that
  * they add up to the time of the sync. What the store's own thread does
- * meanwhile costs no time here until somebody has to wait for it.
+ * meanwhile costs no time here until somebody has to wait for it. While several
+ * loops pull (limits.threads), it is the average of theirs.
  */
 #ifndef SLU_PROFILE_H
 #define SLU_PROFILE_H

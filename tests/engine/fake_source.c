@@ -428,6 +428,7 @@ static int64_t horizon(const struct slu_source *self)
 const struct slu_source_ops fake_rows_source = {
     .name = "fake",
     .section = "fake",
+    .parallel = true,
     .rows = true,
     .access = get_access,
     .create = create,
@@ -446,6 +447,7 @@ const struct slu_source_ops fake_rows_source = {
 const struct slu_source_ops fake_source = {
     .name = "fake",
     .section = "fake",
+    .parallel = true,
     .access = get_access,
     .create = create,
     .destroy = destroy,

@@ -23,6 +23,15 @@ static void on_room(void *ctx)
     slu_wake_raise(&self->room);
 }
 
+/* All that a pull promises it keeps with several loops, too: the same tests are
+ * run again with this set. */
+static unsigned count_threads(void)
+{
+    const char *text = getenv("BENCH_THREADS");
+
+    return text == NULL ? 1 : (unsigned)strtoul(text, NULL, 10);
+}
+
 void bench_start(struct bench *self, raw_answer_fn fn, void *ctx)
 {
     struct slu_guard_options guard = {.cidr_min_prefix = 8};
@@ -49,8 +58,8 @@ void bench_start(struct bench *self, raw_answer_fn fn, void *ctx)
                                           .connect_timeout_ms = 5000,
                                           .idle_timeout_ms = 5000,
                                           .body_max = 1u << 30};
-    self->limits =
-        (struct slu_limits_config){.connections = 4, .max_wait_ms = 10000};
+    self->limits = (struct slu_limits_config){
+        .connections = 4, .threads = count_threads(), .max_wait_ms = 10000};
     self->options = (struct slu_pull_options){
         .alloc = slu_alloc_default(),
         .http = &self->http,

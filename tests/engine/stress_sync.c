@@ -2,13 +2,14 @@
 /*
  * Whole syncs through the public handle, with its loop, the store's thread, a
  * server on a third, and a fourth that stops them at any moment; then one that
- * is left alone. A plain program, so that it runs under ThreadSanitizer too.
+ * is left alone. First with one loop, then with three. A plain program, so that
+ * it runs under ThreadSanitizer too.
  */
 #include "engine/mini_gti.h"
 #include "engine/store_support.h"
 #include <sluice/engine.h>
 
-#define ROUNDS 12
+#define ROUNDS 8
 
 static void check(bool good, const char *what)
 {
@@ -84,10 +85,9 @@ static void sync_whole(const char *config)
     slu_engine_close(engine);
 }
 
-int main(void)
+static void stress(struct dice *dice, const char *limits)
 {
     struct mini_gti gti = {.delay_ms = 3};
-    struct dice dice = {42};
     struct served served;
     unsigned stopped = 0;
     const char *config;
@@ -95,13 +95,21 @@ int main(void)
 
     (void)make_folder(dir);
     served_start(&served, mini_gti_answer, &gti);
-    config = mini_gti_config(served.url, dir, "connections: 4");
+    config = mini_gti_config(served.url, dir, limits);
     for (unsigned i = 0; i < ROUNDS; i++) {
-        stopped += sync_and_stop(config, i == 0 ? 0 : roll(&dice, 40000));
+        stopped += sync_and_stop(config, i == 0 ? 0 : roll(dice, 40000));
     }
     check(stopped > 0, "never stopped");
     sync_whole(config);
     (void)served_stop(&served);
     remove_tree(dir);
+}
+
+int main(void)
+{
+    struct dice dice = {42};
+
+    stress(&dice, "connections: 4");
+    stress(&dice, "connections: 6, threads: 3");
     return 0;
 }

@@ -171,7 +171,10 @@ Test(config, refuses_wrong_types_and_ranges_in_every_section)
     REFUSE("limits: {connections: 0}\n", "found `0`", "from 1 to 256");
     REFUSE("limits: {connections: 257}\n", "found `257`");
     REFUSE("limits: {connections: 99999999999999999999}\n", "from 1 to 256");
-    REFUSE("limits: {threads: 2}\n", "found `2`", "expected 1");
+    REFUSE("limits: {threads: 65}\n", "line 1", "`threads` in limits",
+           "found `65`", "a whole number from 0 to 64");
+    REFUSE("limits: {threads: -1}\n", "found `-1`", "from 0 to 64");
+    REFUSE("limits: {threads: auto}\n", "found `auto`", "from 0 to 64");
     REFUSE("limits: {max_wait: 10}\n", "found `10`", "a time such as",
            "from 0s to 1d");
     REFUSE("limits: {max_wait: 25h}\n", "found `25h`");

@@ -106,6 +106,32 @@ Test(profile, takes_no_more_off_a_stage_than_it_has)
     cr_assert_eq(seconds(&profile, SLU_STAGE_COMMIT), 1);
 }
 
+Test(profile, makes_the_time_of_several_that_of_one)
+{
+    struct slu_profile home;
+    struct slu_profile other;
+    uint64_t noted[SLU_STAGE_COUNT];
+
+    slu_profile_start(&home);
+    pass(&home, 5 * SECOND);
+    slu_profile_note(&home, noted);
+    slu_profile_start(&other);
+    (void)slu_profile_enter(&other, SLU_STAGE_PARSE);
+    pass(&other, 4 * SECOND);
+    (void)slu_profile_enter(&other, SLU_STAGE_OTHER);
+    (void)slu_profile_enter(&home, SLU_STAGE_COMMIT);
+    pass(&home, 4 * SECOND);
+    slu_profile_add(&home, &other);
+    slu_profile_divide(&home, noted, 2);
+    cr_assert_eq(seconds(&home, SLU_STAGE_OTHER), 5);
+    cr_assert_eq(seconds(&home, SLU_STAGE_PARSE), 2);
+    cr_assert_eq(seconds(&home, SLU_STAGE_COMMIT), 2);
+    /* And goes on from there. */
+    pass(&home, SECOND);
+    (void)slu_profile_enter(&home, SLU_STAGE_OTHER);
+    cr_assert_eq(seconds(&home, SLU_STAGE_COMMIT), 3);
+}
+
 Test(profile, forgets_a_sample_with_another_stage_within)
 {
     struct slu_profile profile;

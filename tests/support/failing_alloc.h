@@ -18,26 +18,39 @@ struct failing_alloc {
     size_t peak;
 };
 
+/* The library may call from several threads at once. */
+static inline void failing_alloc_note(struct failing_alloc *self,
+                                      size_t old_len, size_t new_len)
+{
+    size_t live =
+        __atomic_add_fetch(&self->live, new_len - old_len, __ATOMIC_RELAXED);
+    size_t peak = __atomic_load_n(&self->peak, __ATOMIC_RELAXED);
+
+    while (live > peak && new_len > old_len &&
+           !__atomic_compare_exchange_n(&self->peak, &peak, live, false,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+    }
+}
+
 static void *failing_alloc_realloc(void *ctx, void *ptr, size_t old_len,
                                    size_t new_len)
 {
     struct failing_alloc *self = (struct failing_alloc *)ctx;
+    unsigned call;
 
     if (ptr == NULL) {
         old_len = 0;
     }
     if (new_len == 0) {
-        self->live -= old_len;
+        failing_alloc_note(self, old_len, 0);
         free(ptr);
         return NULL;
     }
-    self->calls++;
-    if (self->calls == self->fail_at ||
-        (self->for_good && self->calls > self->fail_at)) {
+    call = __atomic_add_fetch(&self->calls, 1, __ATOMIC_RELAXED);
+    if (call == self->fail_at || (self->for_good && call > self->fail_at)) {
         return NULL;
     }
-    self->live += new_len - old_len;
-    self->peak = self->live > self->peak ? self->live : self->peak;
+    failing_alloc_note(self, old_len, new_len);
     return realloc(ptr, new_len);
 }
 
