@@ -199,7 +199,7 @@ size_t slu_bench_value(struct slu_bench_random *random,
 }
 
 size_t slu_bench_spoil(struct slu_bench_random *random,
-                       char text[SLU_BENCH_VALUE_MAX], size_t len)
+                       char text[SLU_BENCH_VALUE_MAX + 2], size_t len)
 {
     static const char bytes[] = "0125.:/-_ aFxz%*";
 

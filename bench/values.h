@@ -23,8 +23,8 @@ size_t slu_bench_value(struct slu_bench_random *random,
                        char out[SLU_BENCH_VALUE_MAX]);
 
 /* Changes up to two bytes of a value, adds or drops them: what only just is
- * valid, or only just is not. */
+ * valid, or only just is not. Not terminated. Returns its length. */
 size_t slu_bench_spoil(struct slu_bench_random *random,
-                       char text[SLU_BENCH_VALUE_MAX], size_t len);
+                       char text[SLU_BENCH_VALUE_MAX + 2], size_t len);
 
 #endif
