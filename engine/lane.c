@@ -99,6 +99,13 @@ void slu_lane_note_good(struct slu_lane *self)
     self->welcome = true;
 }
 
+void slu_lane_greet(struct slu_lane *self)
+{
+    if (self->bad_count == 0) {
+        self->welcome = true;
+    }
+}
+
 /* One bad answer may be its unit's own trouble; as many in a row as can be in
  * flight are everybody's. */
 uint64_t slu_lane_note_bad(struct slu_lane *self, uint64_t now_ms)

@@ -62,6 +62,10 @@ int64_t slu_lane_backoff_ms(const struct slu_lane *self, bool throttled,
 /* The server is there and answered. */
 void slu_lane_note_good(struct slu_lane *self);
 
+/* Another lane of the same server had a good answer: requests need no longer go
+ * one by one, unless this lane has its own troubles. */
+void slu_lane_greet(struct slu_lane *self);
+
 /* A void answer: for how long nothing has got through, with this one. */
 uint64_t slu_lane_note_bad(struct slu_lane *self, uint64_t now_ms);
 

@@ -171,5 +171,6 @@ void slu_pull_port_init(struct slu_pull *self)
                              : ""),
         .own_list_prefix = self->options->own_list_prefix,
         .record_bytes = self->options->limits->record_bytes,
+        .connections = (unsigned)self->options->limits->connections,
     };
 }

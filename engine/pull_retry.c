@@ -219,6 +219,20 @@ static void retry(struct slu_pull *self, struct slu_slot *slot,
     }
 }
 
+/* A good answer of one operation shows that the server is there and takes our
+ * key, which its other operations then need not find out one by one. */
+static void note_good(struct slu_pull *self, struct slu_lane *lane)
+{
+    unsigned group = self->access.lane_group > 0 ? self->access.lane_group : 1;
+    unsigned first = (unsigned)(lane - self->lanes) / group * group;
+    unsigned end = first + group;
+
+    slu_lane_note_good(lane);
+    for (unsigned i = first; i < end && i < self->lane_count; i++) {
+        slu_lane_greet(&self->lanes[i]);
+    }
+}
+
 static enum slu_err commit(struct slu_pull *self, struct slu_slot *slot)
 {
     struct slu_answer *answer = &slot->answer;
@@ -239,7 +253,7 @@ static enum slu_err commit(struct slu_pull *self, struct slu_slot *slot)
     if (slot->rows != NULL) {
         slu_pull_tell_rows(self, &answer->counts);
     }
-    slu_lane_note_good(slot->lane);
+    note_good(self, slot->lane);
     slot->unit->attempts = 0;
     slot->unit->waited_ms = 0;
     return SLU_ERR_OK;

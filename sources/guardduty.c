@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The source "guardduty": targets (account x region) taking turns, and the
- * table of operations. Of a target, gets go before lists: they end pages, and
- * tell how windows are to be divided.
+ * table of operations. Of a target, gets that tell how a window is to be
+ * divided go first, then lists, then the gets that only end their windows: on
+ * these nothing waits, so that they fill the connections when the last windows
+ * are being divided.
  */
 #include "sources/guardduty_pull.h"
 
@@ -18,6 +20,7 @@ static void access_config(const void *config,
     *out_access = (struct slu_source_access){
         .lanes = slu_guardduty_target_total(guardduty, (struct slu_view){0}) *
                  SLU_GUARDDUTY_OPERATIONS,
+        .lane_group = SLU_GUARDDUTY_OPERATIONS,
         .aws = true,
         .accounts = guardduty->accounts.items,
         .account_count = guardduty->accounts.count,
@@ -31,7 +34,10 @@ static void free_flying(struct slu_guardduty_context *ctx)
 
         ctx->flying = unit->next;
         slu_guardduty_page_release(unit);
-        if (unit->operation == SLU_GUARDDUTY_GET) {
+        if (unit->operation == SLU_GUARDDUTY_LIST &&
+            slu_guardduty_window_of(unit)->mirrors) {
+            (void)slu_guardduty_mirror_end(slu_guardduty_window_of(unit));
+        } else if (unit->operation == SLU_GUARDDUTY_GET) {
             slu_guardduty_unit_free(ctx, unit);
         }
     }
@@ -156,31 +162,58 @@ static enum slu_err start(struct slu_source *self,
 
 /* ---- requests ---- */
 
+/* Gets that wait hold lists back, so that ids don't pile up. */
+static bool has_many_gets(const struct slu_guardduty_target *target)
+{
+    return target->waiting[SLU_GUARDDUTY_GET].count >
+               SLU_GUARDDUTY_GETS_WAITING_MAX ||
+           (target->leaves.count >= SLU_GUARDDUTY_LEAVES_MAX &&
+            target->ctx->leaves >= SLU_GUARDDUTY_ALL_LEAVES_MAX);
+}
+
+/* NULL: none of the queue may go now. */
+static struct slu_guardduty_unit *
+choose_of(struct slu_guardduty_target *target,
+          enum slu_guardduty_operation operation,
+          struct slu_guardduty_queue *queue, uint64_t mono_ms,
+          uint64_t *out_wait_until_ms)
+{
+    const struct slu_source_port *port = &target->ctx->port;
+    unsigned lane =
+        target->index * SLU_GUARDDUTY_OPERATIONS + (unsigned)operation;
+
+    return slu_guardduty_queue_is_ready(queue, mono_ms, out_wait_until_ms) &&
+                   port->may_send(port->ctx, lane, target->identity)
+               ? slu_guardduty_queue_take(queue, mono_ms, out_wait_until_ms)
+               : NULL;
+}
+
 /* NULL when the target has nothing to ask now. */
 static struct slu_guardduty_unit *
 choose_unit(struct slu_guardduty_target *target, uint64_t mono_ms,
             uint64_t *out_wait_until_ms)
 {
-    static const enum slu_guardduty_operation order[] = {
-        SLU_GUARDDUTY_GET, SLU_GUARDDUTY_LIST, SLU_GUARDDUTY_DETECTORS};
-    const struct slu_source_port *port = &target->ctx->port;
+    struct slu_guardduty_queue *waiting = target->waiting;
+    struct slu_guardduty_unit *unit =
+        choose_of(target, SLU_GUARDDUTY_GET, &waiting[SLU_GUARDDUTY_GET],
+                  mono_ms, out_wait_until_ms);
 
-    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-        struct slu_guardduty_queue *queue = &target->waiting[order[i]];
-        unsigned lane =
-            target->index * SLU_GUARDDUTY_OPERATIONS + (unsigned)order[i];
-
-        if (order[i] == SLU_GUARDDUTY_LIST &&
-            target->waiting[SLU_GUARDDUTY_GET].count >
-                SLU_GUARDDUTY_GETS_WAITING_MAX) {
-            continue;
-        }
-        if (slu_guardduty_queue_is_ready(queue, mono_ms, out_wait_until_ms) &&
-            port->may_send(port->ctx, lane, target->identity)) {
-            return slu_guardduty_queue_take(queue, mono_ms, out_wait_until_ms);
-        }
+    if (unit == NULL && !has_many_gets(target)) {
+        unit =
+            choose_of(target, SLU_GUARDDUTY_LIST, &waiting[SLU_GUARDDUTY_LIST],
+                      mono_ms, out_wait_until_ms);
     }
-    return NULL;
+    if (unit == NULL) {
+        unit = choose_of(target, SLU_GUARDDUTY_GET, &target->leaves, mono_ms,
+                         out_wait_until_ms);
+        target->ctx->leaves -= unit != NULL;
+    }
+    if (unit == NULL) {
+        unit = choose_of(target, SLU_GUARDDUTY_DETECTORS,
+                         &waiting[SLU_GUARDDUTY_DETECTORS], mono_ms,
+                         out_wait_until_ms);
+    }
+    return unit;
 }
 
 /* Out of memory, or a port that failed: the run ends. What was committed is
@@ -199,7 +232,7 @@ static void break_off(struct slu_guardduty_context *ctx, enum slu_err err,
     }
 }
 
-static bool hand_out(struct slu_guardduty_unit *unit,
+static bool hand_out(struct slu_guardduty_unit *unit, uint64_t mono_ms,
                      struct slu_request *out_request)
 {
     struct slu_guardduty_context *ctx = unit->target->ctx;
@@ -211,6 +244,11 @@ static bool hand_out(struct slu_guardduty_unit *unit,
     unit->target->busy++;
     unit->page = slu_guardduty_page_acquire(ctx, unit->operation);
     if (unit->page != NULL) {
+        err = unit->operation == SLU_GUARDDUTY_GET
+                  ? slu_guardduty_join(slu_guardduty_get_of(unit), mono_ms)
+                  : SLU_ERR_OK;
+    }
+    if (err == SLU_ERR_OK) {
         err = slu_guardduty_request_write(unit);
     }
     if (err != SLU_ERR_OK) {
@@ -241,7 +279,7 @@ static enum slu_turn next_request(struct slu_source *self, struct slu_now now,
         } else if (target->busy > 0) {
             answer = SLU_TURN_WAIT;
         }
-        if (unit != NULL && hand_out(unit, out_request)) {
+        if (unit != NULL && hand_out(unit, now.mono_ms, out_request)) {
             ctx->turn = (turn + 1) % ctx->target_count;
             return SLU_TURN_REQUEST;
         }
@@ -284,7 +322,10 @@ static enum slu_err take_page(struct slu_guardduty_unit *unit, int64_t now_ms,
     case SLU_GUARDDUTY_DETECTORS:
         return slu_guardduty_take_detectors(unit->target, out_step);
     case SLU_GUARDDUTY_LIST:
-        return slu_guardduty_take_list(slu_guardduty_window_of(unit), now_ms);
+        return (slu_guardduty_window_of(unit)->mirrors
+                    ? slu_guardduty_take_mirror
+                    : slu_guardduty_take_list)(slu_guardduty_window_of(unit),
+                                               now_ms);
     default:
         return slu_guardduty_take_get(slu_guardduty_get_of(unit), now_ms);
     }
@@ -303,7 +344,10 @@ static void end_unit(struct slu_guardduty_unit *unit,
 {
     slu_guardduty_target_end(unit->target, outcome, error);
     if (unit->operation == SLU_GUARDDUTY_GET) {
-        slu_guardduty_unit_bury(unit->target->ctx, unit);
+        slu_guardduty_get_bury(slu_guardduty_get_of(unit));
+    } else if (unit->operation == SLU_GUARDDUTY_LIST &&
+               slu_guardduty_window_of(unit)->mirrors) {
+        (void)slu_guardduty_mirror_end(slu_guardduty_window_of(unit));
     }
 }
 
@@ -334,7 +378,9 @@ static void take_refusal(struct slu_guardduty_unit *unit,
         }
         if (unit->operation == SLU_GUARDDUTY_GET &&
             target->ctx->port.tell == NULL) {
-            slu_guardduty_get_fail(slu_guardduty_get_of(unit), error);
+            if (!slu_guardduty_unjoin(slu_guardduty_get_of(unit))) {
+                slu_guardduty_get_fail(slu_guardduty_get_of(unit), error);
+            }
             break;
         }
         end_unit(unit, SLU_GUARDDUTY_FAILED, error);

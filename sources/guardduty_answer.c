@@ -3,6 +3,9 @@
  * What a page that was read whole changes: detectors are started, a list makes
  * a get, a get ends or divides its window. What is stored of it goes with the
  * same answer.
+ *
+ * The second pass begins when nothing of the first is left to be listed, though
+ * gets are still to come: what moved out of a window did so before its list.
  */
 #include "sources/guardduty_pull.h"
 
@@ -61,12 +64,16 @@ enum slu_err slu_guardduty_take_detectors(struct slu_guardduty_target *target,
 
 /* ---- the end of a window ---- */
 
-static enum slu_err look_at_detector(struct slu_guardduty_detector *detector,
-                                     int64_t now_ms)
+/* Nothing more is to be listed of the window. */
+static enum slu_err end_lists(struct slu_guardduty_window *window,
+                              int64_t now_ms)
 {
+    struct slu_guardduty_detector *detector = window->detector;
+
+    window->listed = true;
     /* One list is a picture of one moment: nothing can have moved in it. */
-    if (detector->windows == NULL && !detector->tail_begun &&
-        detector->lists > 1 &&
+    if (slu_guardduty_window_asked(window) && detector->asking == 0 &&
+        !detector->tail_begun && !detector->failed && detector->lists > 1 &&
         !slu_guardduty_target_is_over(detector->target)) {
         return slu_guardduty_detector_begin_tail(detector, now_ms);
     }
@@ -74,20 +81,19 @@ static enum slu_err look_at_detector(struct slu_guardduty_detector *detector,
 }
 
 static enum slu_err end_window(struct slu_guardduty_window *window,
-                               struct slu_unit *unit, int64_t now_ms)
+                               struct slu_unit *unit)
 {
-    struct slu_guardduty_detector *detector = window->detector;
     enum slu_err err;
 
-    if (!window->listed || window->gets > 0 || window->failed) {
+    if (!window->listed || window->gets > 0 || window->failed ||
+        window->divider != NULL) {
         return SLU_ERR_OK;
     }
     err = slu_guardduty_window_put(window, unit, false);
-    if (err != SLU_ERR_OK) {
-        return err;
+    if (err == SLU_ERR_OK) {
+        slu_guardduty_window_bury(window);
     }
-    slu_guardduty_window_bury(window);
-    return look_at_detector(detector, now_ms);
+    return err;
 }
 
 /* ---- lists ---- */
@@ -112,6 +118,9 @@ static void fail_window(struct slu_guardduty_window *window,
 
     window->failed = true;
     window->listed = true;
+    window->detector->failed = true;
+    (void)slu_guardduty_window_asked(window);
+    slu_guardduty_mirror_drop(window);
     result->incomplete_units++;
     if (result->first.code == SLU_ERR_OK) {
         result->first = *error;
@@ -165,21 +174,36 @@ static enum slu_err follow_token(struct slu_guardduty_window *window)
     return err;
 }
 
-/* Takes the page's ids as a get of their own. */
+/* Takes the ids of the page as a get of the window. */
+static struct slu_guardduty_get *take_get(struct slu_guardduty_page *page,
+                                          struct slu_guardduty_window *window,
+                                          int64_t now_ms)
+{
+    struct slu_guardduty_get *get = page->get;
+
+    page->get = NULL;
+    window->gets++;
+    get->unit.target = window->unit.target;
+    get->window = window;
+    get->listed_ms = now_ms;
+    get->page_number = window->pages;
+    return get;
+}
+
 static void queue_get(struct slu_guardduty_window *window, int64_t now_ms,
                       bool divides)
 {
     struct slu_guardduty_target *target = window->unit.target;
-    struct slu_guardduty_get *get = window->unit.page->get;
+    struct slu_guardduty_get *get = take_get(window->unit.page, window, now_ms);
 
-    window->unit.page->get = NULL;
-    window->gets++;
-    get->unit.target = target;
-    get->window = window;
     get->divides = divides;
-    get->listed_ms = now_ms;
-    get->page_number = window->pages;
-    slu_guardduty_queue_push(&target->waiting[SLU_GUARDDUTY_GET], &get->unit);
+    if (divides) {
+        slu_guardduty_queue_push(&target->waiting[SLU_GUARDDUTY_GET],
+                                 &get->unit);
+    } else {
+        slu_guardduty_queue_push(&target->leaves, &get->unit);
+        target->ctx->leaves++;
+    }
 }
 
 /* Proven, as far as a list and a get may be had. */
@@ -190,7 +214,8 @@ static enum slu_err take_list_of_check(struct slu_guardduty_window *window,
         queue_get(window, now_ms, false);
     }
     window->listed = true;
-    return end_window(window, &window->unit.head, now_ms);
+    (void)slu_guardduty_window_asked(window);
+    return end_window(window, &window->unit.head);
 }
 
 static enum slu_err take_ids(struct slu_guardduty_window *window,
@@ -198,6 +223,7 @@ static enum slu_err take_ids(struct slu_guardduty_window *window,
 {
     bool more = window->token.len > 0;
     bool divides = more && !window->chained && window->to - window->from > 1;
+    enum slu_err err;
 
     if (window->unit.page->get->count > 0) {
         queue_get(window, now_ms, divides);
@@ -207,8 +233,12 @@ static enum slu_err take_ids(struct slu_guardduty_window *window,
     if (more && !divides) {
         return follow_token(window);
     }
-    window->listed = true;
-    return end_window(window, &window->unit.head, now_ms);
+    if (divides) {
+        window->listed = true;
+        return SLU_ERR_OK;
+    }
+    err = end_lists(window, now_ms);
+    return err == SLU_ERR_OK ? end_window(window, &window->unit.head) : err;
 }
 
 enum slu_err slu_guardduty_take_list(struct slu_guardduty_window *window,
@@ -236,19 +266,23 @@ enum slu_err slu_guardduty_take_list(struct slu_guardduty_window *window,
 void slu_guardduty_get_fail(struct slu_guardduty_get *get,
                             const struct slu_error *error)
 {
-    get->window->gets--;
-    if (!get->window->failed) {
-        fail_window(get->window, error);
+    struct slu_guardduty_window *window = get->window;
+
+    window->gets--;
+    if (window->newest == get) {
+        window->newest = NULL;
     }
-    slu_guardduty_unit_bury(get->unit.target->ctx, &get->unit);
+    if (!window->failed) {
+        fail_window(window, error);
+    }
+    slu_guardduty_get_bury(get);
 }
 
 static enum slu_err make_parts(struct slu_guardduty_window *window,
                                struct slu_unit *unit,
                                const struct slu_guardduty_division *division)
 {
-    struct slu_guardduty_queue *queue =
-        &window->unit.target->waiting[SLU_GUARDDUTY_LIST];
+    bool unbounded = window->unbounded && window->had_from == INT64_MAX;
 
     for (unsigned i = division->count; i > 0; i--) {
         struct slu_guardduty_window *part = slu_guardduty_window_new(
@@ -259,12 +293,12 @@ static enum slu_err make_parts(struct slu_guardduty_window *window,
             return SLU_ERR_NOMEM;
         }
         part->tail = window->tail;
-        part->unbounded = window->unbounded && i == division->count;
+        part->unbounded = unbounded && i == division->count;
         err = slu_guardduty_window_put(part, unit, true);
         if (err != SLU_ERR_OK) {
             return err;
         }
-        slu_guardduty_queue_push_front(queue, &part->unit);
+        slu_guardduty_window_ask(part, true);
     }
     return SLU_ERR_OK;
 }
@@ -277,34 +311,96 @@ static unsigned count_room(const struct slu_guardduty_context *ctx)
                : 1;
 }
 
-static enum slu_err divide_window(struct slu_guardduty_get *get, int64_t now_ms)
+/* By its oldest page, and by the newest if that was listed. */
+static enum slu_err divide_window(struct slu_guardduty_window *window,
+                                  struct slu_unit *unit, int64_t now_ms)
 {
-    struct slu_guardduty_window *window = get->window;
+    struct slu_guardduty_get *get = window->divider;
     struct slu_guardduty_division division;
     enum slu_err err;
 
     slu_guardduty_divide(window, get, now_ms,
                          count_room(window->unit.target->ctx), &division);
+    window->divider = NULL;
+    slu_guardduty_get_bury(get);
     if (division.chained) {
         window->chained = true;
         window->listed = false;
         return follow_token(window);
     }
-    err = make_parts(window, &get->unit.head, &division);
-    return err == SLU_ERR_OK ? end_window(window, &get->unit.head, now_ms)
-                             : err;
+    err = make_parts(window, unit, &division);
+    if (err == SLU_ERR_OK) {
+        err = end_lists(window, now_ms);
+    }
+    return err == SLU_ERR_OK ? end_window(window, unit) : err;
+}
+
+/* An answer of the window is told; unit: whose it was. */
+static enum slu_err go_on(struct slu_guardduty_window *window,
+                          struct slu_unit *unit, int64_t now_ms)
+{
+    if (window->divider == NULL) {
+        return end_window(window, unit);
+    }
+    return slu_guardduty_mirror_is_done(window)
+               ? divide_window(window, unit, now_ms)
+               : SLU_ERR_OK;
+}
+
+enum slu_err slu_guardduty_take_mirror(struct slu_guardduty_window *mirror,
+                                       int64_t now_ms)
+{
+    struct slu_unit *unit = &mirror->unit.head;
+    struct slu_guardduty_page *page = mirror->unit.page;
+    struct slu_guardduty_window *window = slu_guardduty_mirror_end(mirror);
+    struct slu_guardduty_target *target = mirror->unit.target;
+    enum slu_err err;
+
+    if (window == NULL) {
+        return SLU_ERR_OK; /* its oldest page was its only one */
+    }
+    err = slu_guardduty_detector_store(window->detector, unit);
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    if (page->token.len > 0 && page->get->count > 0) {
+        window->detector->lists++;
+        window->newest = take_get(page, window, now_ms);
+        slu_guardduty_queue_push(&target->waiting[SLU_GUARDDUTY_GET],
+                                 &window->newest->unit);
+    }
+    return go_on(window, unit, now_ms);
+}
+
+static enum slu_err take_one(struct slu_guardduty_get *get,
+                             struct slu_unit *unit, int64_t now_ms)
+{
+    struct slu_guardduty_window *window = get->window;
+
+    assert(window->gets > 0);
+    window->gets--;
+    if (window->newest == get) {
+        window->newest = NULL;
+        slu_guardduty_mirror_note(window, get);
+    }
+    if (get->divides && !window->failed) {
+        window->divider = get;
+    }
+    return go_on(window, unit, now_ms);
 }
 
 enum slu_err slu_guardduty_take_get(struct slu_guardduty_get *get,
                                     int64_t now_ms)
 {
-    struct slu_guardduty_window *window = get->window;
-    enum slu_err err;
+    bool divides = get->divides && !get->window->failed;
+    enum slu_err err = SLU_ERR_OK;
 
-    assert(window->gets > 0);
-    window->gets--;
-    err = get->divides ? divide_window(get, now_ms)
-                       : end_window(window, &get->unit.head, now_ms);
-    slu_guardduty_unit_bury(get->unit.target->ctx, &get->unit);
+    for (struct slu_guardduty_get *at = get; at != NULL && err == SLU_ERR_OK;
+         at = at->joined) {
+        err = take_one(at, &get->unit.head, now_ms);
+    }
+    if (!divides) {
+        slu_guardduty_get_bury(get);
+    }
     return err;
 }

@@ -4,16 +4,19 @@
  * nor when a listed one was updated; its page of ids comes oldest first, and
  * GetFindings tells when each was updated. So the first page of a window with
  * more than one says: everything before the page's last finding is had, and the
- * rest [last, to) is divided by how dense the page's second half was.
+ * rest [last, to) is divided by how dense the page's second half was. Of a wide
+ * window the newest page was listed beside the oldest (guardduty_mirror.c): the
+ * rest ends where that begins.
  *
- * While few windows are open, a part is to have about 40 findings: a page, and
- * some air. With many open there is nothing to gain by more of them, and a part
- * has about four pages, of which only the last is not full. Measured with
- * 20,000 findings of one hour, of 400 pages at best: 643 lists and 559 gets
- * with 40 always, 565 and 482 so, in 2.5 s of 100 ms an answer.
+ *     from        last                                 newest         to
+ *      |-- page 1 --|------|------|------|------|------|-- page -------|
  *
- *     from        last                                    to
- *      |-- page 1 --|------|------|------|------|------|---|
+ * A part is to have about 40 findings: a page, and some air. But only so many
+ * are made that each connection has three windows to do (OPEN_EACH); beyond
+ * that a window goes on as one part, whose pages are full. Fewer would leave
+ * connections idle when the last of them end, more would be lists that are not
+ * full. Measured with 20,000 findings, of 400 pages at best, 64 connections and
+ * 100 ms an answer: see bench/case_findings.c.
  *
  * A finding that is updated between List and Get tells a later time than it was
  * listed by, so it must not be taken for the last one: what lies between would
@@ -31,8 +34,12 @@
 #include <assert.h>
 
 #define PART_FINDINGS 40
-#define BIG_PART_FINDINGS 190
-#define MANY_WINDOWS 64
+#define OPEN_EACH 2 /* windows a connection */
+#define CONNECTIONS 64
+#define PARTS_MAX (SLU_GUARDDUTY_PARTS_MAX - 2)
+/* Of what is known from one end alone: it may be a burst, and the rest empty.
+ */
+#define GUESSED_PARTS_MAX 32
 /* AWS refuses a signature of a clock that is further off. */
 #define CLOCKS_DIFFER_MS (INT64_C(15) * 60 * 1000)
 #define WITNESSES 8
@@ -90,8 +97,8 @@ static unsigned choose_last(const struct evidence *seen,
     return seen->count > witnesses ? seen->count - witnesses : 0;
 }
 
-/* Findings to expect from times[last] to `to`. */
-static double predict(const struct evidence *seen, unsigned last, int64_t to)
+/* Findings a millisecond, at the page's end. */
+static double count_density(const struct evidence *seen, unsigned last)
 {
     unsigned middle = last / 2;
     int64_t span = seen->times[last] - seen->times[middle];
@@ -101,9 +108,7 @@ static double predict(const struct evidence *seen, unsigned last, int64_t to)
         span = seen->times[last] - seen->times[0];
         found = last;
     }
-    found = found > 0 ? found : 1;
-    return found / (double)(span > 0 ? span : 1) *
-           (double)(to - seen->times[last]);
+    return (found > 0 ? found : 1) / (double)(span > 0 ? span : 1);
 }
 
 static void set_parts(struct slu_guardduty_division *out, int64_t from,
@@ -131,6 +136,38 @@ static void split_instant(struct slu_guardduty_division *out, int64_t from,
     out->bounds[2] = to;
 }
 
+/* How many parts there may be, by what else is under way: one takes the
+ * window's own place. */
+static unsigned choose_most(const struct slu_guardduty_window *window,
+                            unsigned parts_max)
+{
+    const struct slu_guardduty_context *ctx = window->unit.target->ctx;
+    unsigned connections =
+        ctx->port.connections > 0 ? ctx->port.connections : CONNECTIONS;
+    unsigned open = connections * OPEN_EACH;
+    unsigned most = open > ctx->asking ? open - ctx->asking + 1 : 1;
+    unsigned cap = window->had_from < INT64_MAX ? PARTS_MAX : GUESSED_PARTS_MAX;
+
+    most = most < cap ? most : cap;
+    return most < parts_max ? most : parts_max;
+}
+
+/* The rest, from `from` on, by the density at its ends. */
+static void divide_rest(struct slu_guardduty_division *out,
+                        const struct slu_guardduty_window *window,
+                        double density, int64_t from, int64_t to,
+                        unsigned parts_max)
+{
+    unsigned most = choose_most(window, parts_max);
+    double parts;
+
+    if (window->had_from < INT64_MAX) {
+        density = (density + window->had_density) / 2;
+    }
+    parts = density * (double)(to - from) / PART_FINDINGS;
+    set_parts(out, from, to, parts >= most ? most : (unsigned)parts + 1);
+}
+
 void slu_guardduty_divide(const struct slu_guardduty_window *window,
                           const struct slu_guardduty_get *get, int64_t now_ms,
                           unsigned parts_max,
@@ -140,10 +177,6 @@ void slu_guardduty_divide(const struct slu_guardduty_window *window,
     int64_t from = window->from;
     int64_t to = window->to;
     unsigned last;
-    double part = window->unit.target->ctx->windows < MANY_WINDOWS
-                      ? PART_FINDINGS
-                      : BIG_PART_FINDINGS;
-    double parts;
 
     assert(parts_max >= 1);
     *out_division = (struct slu_guardduty_division){0};
@@ -159,16 +192,19 @@ void slu_guardduty_divide(const struct slu_guardduty_window *window,
     }
     last = choose_last(&seen, get, now_ms);
     from = seen.times[last];
-    if (window->unbounded && from >= to) {
+    if (window->had_from < INT64_MAX) {
+        to = window->had_from;
+        if (to <= from) {
+            return; /* the two pages meet */
+        }
+    } else if (window->unbounded && from >= to) {
         to = from + (from - window->from) + UNBOUNDED_STEP_MS;
     }
-    if (from == window->from) {
+    if (from == window->from && to - from > 1) {
         out_division->chained = parts_max < 2;
         split_instant(out_division, from, to);
         return;
     }
-    parts = predict(&seen, last, to) / part;
-    parts_max = parts_max < 32 ? parts_max : 32;
-    set_parts(out_division, from, to,
-              parts >= parts_max ? parts_max : (unsigned)parts + 1);
+    divide_rest(out_division, window, count_density(&seen, last), from, to,
+                parts_max);
 }

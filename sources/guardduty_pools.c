@@ -66,17 +66,11 @@ bool slu_guardduty_queue_is_ready(const struct slu_guardduty_queue *self,
     return *find_ready(&first, mono_ms, out_wait_until_ms) != NULL;
 }
 
-struct slu_guardduty_unit *
-slu_guardduty_queue_take(struct slu_guardduty_queue *self, uint64_t mono_ms,
-                         uint64_t *out_wait_until_ms)
+static void take_out(struct slu_guardduty_queue *self,
+                     struct slu_guardduty_unit **place)
 {
-    struct slu_guardduty_unit **place =
-        find_ready(&self->first, mono_ms, out_wait_until_ms);
     struct slu_guardduty_unit *unit = *place;
 
-    if (unit == NULL) {
-        return NULL;
-    }
     *place = unit->next;
     if (self->last == unit) {
         self->last = self->first;
@@ -86,7 +80,31 @@ slu_guardduty_queue_take(struct slu_guardduty_queue *self, uint64_t mono_ms,
     }
     unit->next = NULL;
     self->count--;
+}
+
+struct slu_guardduty_unit *
+slu_guardduty_queue_take(struct slu_guardduty_queue *self, uint64_t mono_ms,
+                         uint64_t *out_wait_until_ms)
+{
+    struct slu_guardduty_unit **place =
+        find_ready(&self->first, mono_ms, out_wait_until_ms);
+    struct slu_guardduty_unit *unit = *place;
+
+    if (unit != NULL) {
+        take_out(self, place);
+    }
     return unit;
+}
+
+void slu_guardduty_queue_remove(struct slu_guardduty_queue *self,
+                                struct slu_guardduty_unit *unit)
+{
+    struct slu_guardduty_unit **place = &self->first;
+
+    while (*place != unit) {
+        place = &(*place)->next;
+    }
+    take_out(self, place);
 }
 
 /* ---- pools ---- */
@@ -124,7 +142,8 @@ static void clear_window(struct slu_guardduty_window *window)
     struct slu_buf token = window->token;
     struct slu_buf seen = window->seen;
 
-    *window = (struct slu_guardduty_window){.token = token, .seen = seen};
+    *window = (struct slu_guardduty_window){
+        .token = token, .seen = seen, .had_from = INT64_MAX};
     slu_buf_clear(&window->token);
     slu_buf_clear(&window->seen);
 }
@@ -192,6 +211,15 @@ void slu_guardduty_unit_free(struct slu_guardduty_context *ctx,
         slu_buf_fini(&slu_guardduty_window_of(unit)->token);
         slu_buf_fini(&slu_guardduty_window_of(unit)->seen);
     } else {
+        struct slu_guardduty_get *joined = slu_guardduty_get_of(unit)->joined;
+
+        while (joined != NULL) {
+            struct slu_guardduty_get *next = joined->joined;
+
+            joined->joined = NULL;
+            slu_guardduty_unit_free(ctx, &joined->unit);
+            joined = next;
+        }
         slu_buf_fini(&slu_guardduty_get_of(unit)->ids);
     }
     slu_alloc_put(ctx->alloc, unit, size_of(unit->operation));

@@ -5,7 +5,10 @@
  *     target     account x region: detector unknown, pulled, over
  *     detector   its windows; what is planned and stored of it
  *     window     [from, to) of updatedAt in milliseconds; its List requests
- *     get        the ids of one List page, and their GetFindings request
+ *     mirror     the List of a wide window's newest page, beside that of its
+ *                oldest
+ *     get        the ids of one List page, and their GetFindings request; of
+ *                several pages, when they end their windows and are not full
  *     page       one answer under way, of whatever operation
  *
  * Life cycle: windows, gets and pages are pooled, so that in steady state
@@ -28,7 +31,10 @@
 #define SLU_GUARDDUTY_DETECTOR_PAGES_MAX 100
 #define SLU_GUARDDUTY_ID_MAX 300          /* of a finding */
 #define SLU_GUARDDUTY_DETECTOR_MAX 100    /* a stored key holds it */
-#define SLU_GUARDDUTY_GETS_WAITING_MAX 64 /* of a target: no List before */
+#define SLU_GUARDDUTY_GETS_WAITING_MAX 64 /* of a target, that divide */
+#define SLU_GUARDDUTY_LEAVES_MAX 64       /* waiting, of a target, and */
+#define SLU_GUARDDUTY_ALL_LEAVES_MAX 256  /* of all: no List before */
+#define SLU_GUARDDUTY_JOINED_MAX 16       /* gets in one request */
 #define SLU_GUARDDUTY_KEPT_MS (INT64_C(90) * 86400 * 1000)
 
 enum slu_guardduty_operation {
@@ -68,8 +74,18 @@ struct slu_guardduty_window {
     bool listed;    /* no List of it will follow */
     bool restarted; /* once, for a token that led nowhere */
     bool failed;
+    bool asking; /* counted by its detector: it has Lists to come, or parts */
     unsigned pages;
-    unsigned gets;        /* not committed */
+    unsigned gets; /* not committed */
+    /* Its newest page: */
+    struct slu_guardduty_window *mirrored; /* of a mirror; NULL: needed no more
+                                            */
+    bool mirrors;                          /* it is a mirror */
+    struct slu_guardduty_window *mirror;   /* its List, not answered */
+    struct slu_guardduty_get *newest;      /* its get, not answered */
+    struct slu_guardduty_get *divider; /* its oldest page, which waits for it */
+    int64_t had_from;     /* all from here on is had; INT64_MAX: none is */
+    double had_density;   /* findings a millisecond, there */
     struct slu_buf token; /* JSON text; empty: the first page */
     struct slu_buf seen;  /* hashes of the tokens followed */
 };
@@ -77,7 +93,10 @@ struct slu_guardduty_window {
 struct slu_guardduty_get {
     struct slu_guardduty_unit unit; /* first */
     struct slu_guardduty_window *window;
-    bool divides;      /* what it tells divides its window */
+    bool divides; /* what it tells divides its window */
+    bool alone;   /* joins no other: together they were refused */
+    struct slu_guardduty_get *joined; /* whose ids are behind its own */
+    size_t own_len;                   /* of ids, when others are joined */
     int64_t listed_ms; /* when its ids were listed, by our clock */
     unsigned page_number;
     unsigned count;
@@ -97,7 +116,9 @@ struct slu_guardduty_detector {
     bool active;                          /* the account has it now */
     bool stored; /* what was planned in this run is in the state */
     bool tail_begun;
-    unsigned lists; /* answered in this run */
+    bool failed;     /* one of its windows */
+    unsigned asking; /* windows */
+    unsigned lists;  /* answered in this run */
 };
 
 enum slu_guardduty_outcome {
@@ -126,8 +147,9 @@ struct slu_guardduty_target {
     unsigned pages; /* of ListDetectors */
     struct slu_guardduty_detector *detectors;
     struct slu_guardduty_queue waiting[SLU_GUARDDUTY_OPERATIONS];
-    unsigned busy; /* requests in flight */
-    bool works;    /* a request of it was granted */
+    struct slu_guardduty_queue leaves; /* gets that end their windows */
+    unsigned busy;                     /* requests in flight */
+    bool works;                        /* a request of it was granted */
     enum slu_guardduty_outcome outcome;
     struct slu_error error; /* why it is not done */
 };
@@ -159,6 +181,8 @@ struct slu_guardduty_context {
     struct slu_guardduty_unit *graveyard;
     struct slu_guardduty_unit *flying; /* handed out, not ended */
     unsigned windows;                  /* that live */
+    unsigned asking;                   /* of them, with Lists to come */
+    unsigned leaves;                   /* gets, of all targets */
     bool settled;                      /* the end was told */
     bool broken; /* out of memory, say: nothing more is asked or committed */
     struct slu_source_result result;
@@ -234,6 +258,10 @@ slu_guardduty_load_planned(struct slu_guardduty_context *ctx,
                            struct slu_view key, struct slu_view value);
 SLU_MUST_CHECK enum slu_err
 slu_guardduty_load_open(struct slu_guardduty_context *ctx, struct slu_view key);
+/* Queues its List, at the front or behind all others. */
+void slu_guardduty_window_ask(struct slu_guardduty_window *self, bool front);
+/* Nothing more is to be listed of it. False: it had been told before. */
+bool slu_guardduty_window_asked(struct slu_guardduty_window *self);
 /* Makes, or finds, the target's detector and plans its windows. */
 SLU_MUST_CHECK enum slu_err
 slu_guardduty_detector_start(struct slu_guardduty_target *target,
@@ -244,9 +272,38 @@ slu_guardduty_detector_begin_tail(struct slu_guardduty_detector *self,
                                   int64_t now_ms);
 int64_t slu_guardduty_horizon(const struct slu_guardduty_context *ctx);
 
+/* ---- guardduty_mirror.c ---- */
+
+/* Lists the newest page of a window beside its oldest, if it is wide. */
+SLU_MUST_CHECK enum slu_err
+slu_guardduty_mirror_make(struct slu_guardduty_window *window);
+/* Its List was answered, whatever with. The window it belonged to; NULL when
+ * that is over. */
+struct slu_guardduty_window *
+slu_guardduty_mirror_end(struct slu_guardduty_window *self);
+/* The window has no use for its mirror: takes it back, or leaves it alone. */
+void slu_guardduty_mirror_drop(struct slu_guardduty_window *window);
+/* What the newest page tells, in the order of its ids: had_from, had_density.
+ */
+void slu_guardduty_mirror_note(struct slu_guardduty_window *window,
+                               const struct slu_guardduty_get *get);
+/* True: what the window waits for to be divided is known. */
+bool slu_guardduty_mirror_is_done(const struct slu_guardduty_window *window);
+
+/* ---- guardduty_join.c ---- */
+
+/* Adds the ids of other leaves that wait to those of this one, which is about
+ * to be sent. */
+SLU_MUST_CHECK enum slu_err slu_guardduty_join(struct slu_guardduty_get *get,
+                                               uint64_t mono_ms);
+/* Refused together: each waits alone. False: it had none joined. */
+bool slu_guardduty_unjoin(struct slu_guardduty_get *get);
+/* To the graveyard, with those that are joined. */
+void slu_guardduty_get_bury(struct slu_guardduty_get *get);
+
 /* ---- guardduty_divide.c ---- */
 
-#define SLU_GUARDDUTY_PARTS_MAX 34
+#define SLU_GUARDDUTY_PARTS_MAX 258
 
 struct slu_guardduty_division {
     bool chained; /* not divided: follow the token */
@@ -273,6 +330,8 @@ slu_guardduty_take_detectors(struct slu_guardduty_target *target,
                              struct slu_step *out_step);
 SLU_MUST_CHECK enum slu_err
 slu_guardduty_take_list(struct slu_guardduty_window *window, int64_t now_ms);
+SLU_MUST_CHECK enum slu_err
+slu_guardduty_take_mirror(struct slu_guardduty_window *mirror, int64_t now_ms);
 SLU_MUST_CHECK enum slu_err
 slu_guardduty_take_get(struct slu_guardduty_get *get, int64_t now_ms);
 /* The server took the window's token ill: begin again, once. False: it has been
@@ -323,6 +382,9 @@ void slu_guardduty_queue_push_front(struct slu_guardduty_queue *self,
 struct slu_guardduty_unit *
 slu_guardduty_queue_take(struct slu_guardduty_queue *self, uint64_t mono_ms,
                          uint64_t *out_wait_until_ms);
+/* It is in the queue. */
+void slu_guardduty_queue_remove(struct slu_guardduty_queue *self,
+                                struct slu_guardduty_unit *unit);
 /* True when one may go now. */
 bool slu_guardduty_queue_is_ready(const struct slu_guardduty_queue *self,
                                   uint64_t mono_ms,

@@ -19,8 +19,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define SORT                                                                   \
-    "\"sortCriteria\":{\"attributeName\":\"updatedAt\",\"orderBy\":\"ASC\"}"
+#define SORT(order)                                                            \
+    "\"sortCriteria\":{\"attributeName\":\"updatedAt\",\"orderBy\":"           \
+    "\"" order "\"}"
 
 static enum slu_err write_detectors(struct slu_guardduty_target *target)
 {
@@ -77,7 +78,11 @@ static enum slu_err write_list(struct slu_guardduty_window *window)
         err = write_criteria(window, &page->body);
     }
     if (err == SLU_ERR_OK) {
-        err = slu_buf_printf(&page->body, SORT ",\"maxResults\":%d",
+        err = slu_buf_append_str(&page->body,
+                                 window->mirrors ? SORT("DESC") : SORT("ASC"));
+    }
+    if (err == SLU_ERR_OK) {
+        err = slu_buf_printf(&page->body, ",\"maxResults\":%d",
                              checking ? 1 : SLU_GUARDDUTY_PAGE);
     }
     if (err == SLU_ERR_OK && window->token.len > 0) {
@@ -94,7 +99,8 @@ static enum slu_err write_get(struct slu_guardduty_get *get)
         &page->target, "/detector/%s/findings/get", get->window->detector->id);
 
     if (err == SLU_ERR_OK) {
-        err = slu_buf_printf(&page->body, "{\"findingIds\":[%.*s]," SORT "}",
+        err = slu_buf_printf(&page->body,
+                             "{\"findingIds\":[%.*s]," SORT("ASC") "}",
                              SLU_VIEW_ARGS(slu_buf_view(&get->ids)));
     }
     return err;
@@ -129,13 +135,15 @@ static void name_unit(struct slu_guardduty_unit *unit)
     window = unit->operation == SLU_GUARDDUTY_LIST
                  ? slu_guardduty_window_of(unit)
                  : slu_guardduty_get_of(unit)->window;
-    (void)snprintf(
-        unit->head.name, sizeof(unit->head.name), "%s of %s from %s, page %u",
-        unit->operation == SLU_GUARDDUTY_LIST ? "a list" : "findings", place,
-        format_ms(window->from, from),
-        unit->operation == SLU_GUARDDUTY_LIST
-            ? window->pages + 1
-            : slu_guardduty_get_of(unit)->page_number);
+    (void)snprintf(unit->head.name, sizeof(unit->head.name),
+                   "%s of %s from %s, page %u",
+                   unit->operation == SLU_GUARDDUTY_GET ? "findings"
+                   : window->mirrors                    ? "the newest list"
+                                                        : "a list",
+                   place, format_ms(window->from, from),
+                   unit->operation == SLU_GUARDDUTY_LIST
+                       ? window->pages + 1
+                       : slu_guardduty_get_of(unit)->page_number);
 }
 
 enum slu_err slu_guardduty_request_write(struct slu_guardduty_unit *unit)

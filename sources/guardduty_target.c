@@ -137,22 +137,33 @@ static void free_detector(struct slu_guardduty_context *ctx,
         struct slu_guardduty_window *window = detector->windows;
 
         detector->windows = window->after;
+        if (window->mirror != NULL) {
+            slu_guardduty_unit_free(ctx, &window->mirror->unit);
+        }
+        if (window->divider != NULL) {
+            slu_guardduty_unit_free(ctx, &window->divider->unit);
+        }
         slu_guardduty_unit_free(ctx, &window->unit);
     }
     slu_alloc_put(ctx->alloc, detector, sizeof(*detector));
 }
 
-static void free_target(struct slu_guardduty_context *ctx,
-                        struct slu_guardduty_target *target)
+static void free_gets(struct slu_guardduty_context *ctx,
+                      struct slu_guardduty_unit *get)
 {
-    struct slu_guardduty_unit *get = target->waiting[SLU_GUARDDUTY_GET].first;
-
     while (get != NULL) {
         struct slu_guardduty_unit *next = get->next;
 
         slu_guardduty_unit_free(ctx, get);
         get = next;
     }
+}
+
+static void free_target(struct slu_guardduty_context *ctx,
+                        struct slu_guardduty_target *target)
+{
+    free_gets(ctx, target->waiting[SLU_GUARDDUTY_GET].first);
+    free_gets(ctx, target->leaves.first);
     while (target->detectors != NULL) {
         struct slu_guardduty_detector *detector = target->detectors;
 
@@ -224,7 +235,7 @@ static bool has_detector(const struct slu_guardduty_target *self)
 
 void slu_guardduty_target_look(struct slu_guardduty_target *self)
 {
-    bool waits = self->busy > 0;
+    bool waits = self->busy > 0 || self->leaves.count > 0;
 
     for (int i = 0; i < SLU_GUARDDUTY_OPERATIONS; i++) {
         waits |= self->waiting[i].count > 0;

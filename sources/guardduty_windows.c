@@ -13,6 +13,7 @@
 #include "codecs/view_take.h"
 #include "sources/guardduty_pull.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -47,10 +48,36 @@ slu_guardduty_window_new(struct slu_guardduty_detector *detector, int64_t from,
     return self;
 }
 
+void slu_guardduty_window_ask(struct slu_guardduty_window *self, bool front)
+{
+    struct slu_guardduty_target *target = self->unit.target;
+    struct slu_guardduty_queue *queue = &target->waiting[SLU_GUARDDUTY_LIST];
+
+    assert(!self->asking);
+    self->asking = true;
+    self->detector->asking++;
+    target->ctx->asking++;
+    (front ? slu_guardduty_queue_push_front
+           : slu_guardduty_queue_push)(queue, &self->unit);
+}
+
+bool slu_guardduty_window_asked(struct slu_guardduty_window *self)
+{
+    if (!self->asking) {
+        return false;
+    }
+    self->asking = false;
+    self->detector->asking--;
+    self->unit.target->ctx->asking--;
+    return true;
+}
+
 void slu_guardduty_window_bury(struct slu_guardduty_window *self)
 {
     struct slu_guardduty_context *ctx = self->unit.target->ctx;
 
+    assert(!self->asking && self->divider == NULL);
+    slu_guardduty_mirror_drop(self);
     if (self->before != NULL) {
         self->before->after = self->after;
     } else {
@@ -301,14 +328,11 @@ static int64_t skip_open(const struct slu_guardduty_detector *detector,
 static void queue_windows(struct slu_guardduty_detector *detector,
                           int64_t new_from)
 {
-    struct slu_guardduty_queue *queue =
-        &detector->target->waiting[SLU_GUARDDUTY_LIST];
-
     for (struct slu_guardduty_window *window = detector->windows;
          window != NULL; window = window->after) {
         window->covered = window->stored && window->from >= new_from;
         if (!window->covered) {
-            slu_guardduty_queue_push_front(queue, &window->unit);
+            slu_guardduty_window_ask(window, true);
         }
     }
 }
@@ -336,7 +360,7 @@ enum slu_err slu_guardduty_detector_start(struct slu_guardduty_target *target,
     detector->planned = ctx->start_ms;
     detector->has_planned = true;
     queue_windows(detector, from);
-    return SLU_ERR_OK;
+    return slu_guardduty_mirror_make(window);
 }
 
 enum slu_err
@@ -353,8 +377,7 @@ slu_guardduty_detector_begin_tail(struct slu_guardduty_detector *self,
     self->tail_begun = true;
     window->tail = true;
     window->unbounded = true;
-    slu_guardduty_queue_push(&self->target->waiting[SLU_GUARDDUTY_LIST],
-                             &window->unit);
+    slu_guardduty_window_ask(window, false);
     return SLU_ERR_OK;
 }
 

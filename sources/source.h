@@ -125,18 +125,22 @@ struct slu_source_port {
     slu_check_fn tell;
     struct slu_view aws_region;      /* where none is named; of access.aws */
     struct slu_view own_list_prefix; /* of our own lists' names: echoes */
-    size_t record_bytes; /* limits.record_bytes: the largest element that a
-                            source may hold in memory */
+    size_t record_bytes;  /* limits.record_bytes: the largest element that a
+                             source may hold in memory */
+    unsigned connections; /* limits.connections: requests that may be in flight
+                             at once; 0: the default, 64 */
 };
 
 struct slu_account; /* sources/aws_config.h */
 
 /* What the engine must know of a source's configuration to run it. */
 struct slu_source_access {
-    struct slu_view base_url;           /* "https://host[:port]" */
-    const struct slu_secret *api_key;   /* for SLU_AUTH_API_KEY */
-    unsigned lanes;                     /* 0 means 1 */
-    bool aws;                           /* it needs the section aws */
+    struct slu_view base_url;         /* "https://host[:port]" */
+    const struct slu_secret *api_key; /* for SLU_AUTH_API_KEY */
+    unsigned lanes;                   /* 0 means 1 */
+    unsigned lane_group; /* so many lanes in a row are one server's, which needs
+                            to show only once that it is there; 0 means 1 */
+    bool aws;            /* it needs the section aws */
     const struct slu_account *accounts; /* identities 1, 2, ... */
     unsigned account_count;
     int64_t requests_per_minute; /* of each lane; 0: adaptive only */

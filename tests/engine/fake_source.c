@@ -28,6 +28,7 @@ static void get_access(const void *config, struct slu_source_access *out_access)
         .base_url = slu_view_str(world->base_url),
         .api_key = &world->key,
         .lanes = world->lanes,
+        .lane_group = world->lane_group,
         .requests_per_minute = world->requests_per_minute,
         .verdicts = 1u << SLU_VERDICT_MALICIOUS,
         .min_score = 50,

@@ -48,6 +48,7 @@ struct fake_world {
     struct slu_secret key;
     int64_t requests_per_minute;
     unsigned lanes; /* unit k is of lane k % lanes; 0: one, not asked for */
+    unsigned lane_group;
     unsigned unit_count;
     unsigned pages;
     enum slu_err create_err;

@@ -276,6 +276,21 @@ Test(lane, of_aws_touches_no_other)
     cr_assert_eq(acquire_all(&lanes[2], 20000), 8);
 }
 
+/* Another lane's good answer lets all go, but heals nothing. */
+Test(lane, is_greeted_unless_it_has_troubles_of_its_own)
+{
+    struct slu_lane lane = make_aws(8);
+
+    lane.welcome = false;
+    slu_lane_greet(&lane);
+    cr_assert(lane.welcome);
+    lane.welcome = false;
+    (void)slu_lane_note_bad(&lane, 1000);
+    slu_lane_greet(&lane);
+    cr_assert_not(lane.welcome);
+    cr_assert_eq(lane.bad_count, 1);
+}
+
 /* GTI's figures, and those of the SDKs. */
 Test(lane, backs_off_as_its_server_expects)
 {

@@ -100,6 +100,37 @@ Test(pull_lanes, begin_with_one_request_each)
     bench_stop(&bench);
 }
 
+static struct raw_answer answer_lane_1_late(void *ctx, const char *request)
+{
+    struct raw_answer answer = served_text(200, "", "c\n");
+
+    (void)ctx;
+    answer.delay_ms = note_lane(request) == 1 ? 300 : 5;
+    return answer;
+}
+
+/* The second of the late lane before its first answer, or long after it. */
+static void compare_group(unsigned group, bool waits)
+{
+    start_lanes(answer_lane_1_late, 2, 20);
+    bench.world.lane_group = group;
+    bench.limits.connections = 32;
+    cr_assert_eq(bench_run(&bench), SLU_ERR_OK);
+    bench_stop_server(&bench);
+    cr_assert_eq(count_requests(0), 10);
+    cr_assert_eq(count_requests(1), 10);
+    cr_assert_eq(find_request(1, 1) > find_request(0, 9), waits);
+    bench_stop(&bench);
+}
+
+/* One server's operations: a good answer of one is enough. */
+Test(pull_lanes, of_one_group_begin_together)
+{
+    compare_group(2, false);
+    compare_group(0, true);
+    compare_group(1, true);
+}
+
 static struct raw_answer throttle_once(void *ctx, const char *request)
 {
     (void)ctx;

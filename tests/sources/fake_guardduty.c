@@ -228,22 +228,29 @@ static bool is_wanted(const struct criteria *criteria,
            (criteria->archived || !finding->archived);
 }
 
+static bool is_newest_first(const struct fake_guardduty *self, const char *body)
+{
+    return self->newest_first ||
+           (!self->oldest_first && strstr(body, "\"DESC\"") != NULL);
+}
+
 static void list_page(struct fake_guardduty *self, struct fake_place *place,
                       const struct fake_request *request, size_t most,
                       struct fake_answer *answer)
 {
     struct fake_finding last = {.updated_ms = INT64_MIN};
     bool has_token = read_token(request->body, &last);
+    bool newest_first = is_newest_first(self, request->body);
     struct criteria criteria = read_criteria(self, request->body);
     size_t found = 0;
 
     print(answer, "{\"findingIds\":[");
     for (size_t i = 0; i < place->count; i++) {
         const struct fake_finding *at =
-            &place->findings[self->newest_first ? place->count - 1 - i : i];
+            &place->findings[newest_first ? place->count - 1 - i : i];
         int order = has_token ? compare(at, &last) : 1;
 
-        if ((self->newest_first && has_token ? order >= 0 : order <= 0) ||
+        if ((newest_first && has_token ? order >= 0 : order <= 0) ||
             !is_wanted(&criteria, at)) {
             continue;
         }
@@ -271,8 +278,11 @@ static void list(struct fake_guardduty *self, struct fake_place *place,
     struct fake_finding last = {.updated_ms = 0};
     bool has_token = read_token(request->body, &last);
 
-    if (strstr(request->body, "\"sortCriteria\":{\"attributeName\":"
-                              "\"updatedAt\",\"orderBy\":\"ASC\"}") == NULL ||
+    if ((strstr(request->body, "\"sortCriteria\":{\"attributeName\":"
+                               "\"updatedAt\",\"orderBy\":\"ASC\"}") == NULL &&
+         strstr(request->body,
+                "\"sortCriteria\":{\"attributeName\":"
+                "\"updatedAt\",\"orderBy\":\"DESC\"}") == NULL) ||
         most < 1 || most > FAKE_PAGE) {
         fail(answer, 400, "BadRequestException", "not what was agreed");
     } else if (has_token && self->refuse_tokens) {
@@ -288,9 +298,9 @@ static void list(struct fake_guardduty *self, struct fake_place *place,
             print(answer, "=");
         }
         print(answer, "%" PRId64 "_%u\"}",
-              has_token            ? last.updated_ms
-              : self->newest_first ? INT64_MAX
-                                   : 0,
+              has_token                              ? last.updated_ms
+              : is_newest_first(self, request->body) ? INT64_MAX
+                                                     : 0,
               last.number);
     } else {
         list_page(self, place, request, (size_t)most + (self->too_many ? 1 : 0),

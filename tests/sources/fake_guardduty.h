@@ -65,6 +65,7 @@ struct fake_guardduty {
 
     /* How it misbehaves. */
     bool newest_first;
+    bool oldest_first; /* whatever order is asked for */
     bool ignore_criteria;
     bool repeat_tokens;     /* the token asked with comes back */
     bool refuse_tokens;     /* 400 for every token */

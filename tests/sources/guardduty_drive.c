@@ -38,6 +38,7 @@ static void end_flight(struct drive *self, struct drive_flight *flight)
 {
     free(flight->request.target);
     free(flight->request.body);
+    free(flight->puts);
     *flight = self->flights[--self->flight_count];
     if (flight != &self->flights[self->flight_count]) {
         flight->unit->engine = (void *)(flight - self->flights + 1);
@@ -213,7 +214,10 @@ static enum slu_err on_put(void *ctx, struct slu_unit *unit,
 {
     struct drive_flight *flight = flight_of(ctx, unit);
 
-    cr_assert_lt(flight->put_count, 80);
+    cr_assert_lt(flight->put_count, DRIVE_PUTS_MAX);
+    if (flight->puts == NULL) {
+        flight->puts = malloc(DRIVE_PUTS_MAX * sizeof(*flight->puts));
+    }
     fill_entry(&flight->puts[flight->put_count++], key, value);
     return SLU_ERR_OK;
 }
@@ -289,6 +293,7 @@ static bool make_instance(struct drive *self)
         .may_send = on_may_send,
         .tell = self->check ? on_tell : NULL,
         .record_bytes = 1 << 20,
+        .connections = self->width,
     };
     struct slu_error error = {0};
     struct slu_source_access access;
@@ -320,8 +325,7 @@ static void take_off(struct drive *self, const struct slu_request *request)
     cr_assert_gt(strlen(request->unit->name), 0);
     cr_assert_lt(request->lane, self->lane_max);
     cr_assert_neq((int)request->lane, self->closed_lane);
-    memset(flight, 0, offsetof(struct drive_flight, puts));
-    flight->put_count = 0;
+    *flight = (struct drive_flight){0};
     flight->unit = request->unit;
     flight->lane = request->lane;
     flight->due_ms = self->mono_ms + self->latency_ms;

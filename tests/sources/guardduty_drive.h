@@ -16,6 +16,7 @@
 
 #define DRIVE_FLIGHT_MAX 64
 #define DRIVE_TOLD_MAX 32
+#define DRIVE_PUTS_MAX 300
 
 struct drive_entry {
     char key[200];
@@ -36,7 +37,7 @@ struct drive_flight {
     bool announced; /* a finding */
     struct drive_claim claims[FAKE_PAGE];
     unsigned claim_count;
-    struct drive_entry puts[80];
+    struct drive_entry *puts; /* DRIVE_PUTS_MAX; NULL: none yet */
     unsigned put_count;
 };
 

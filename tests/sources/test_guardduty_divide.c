@@ -23,6 +23,7 @@ static void build(struct world *world, int64_t from, int64_t to, int64_t step)
     world->window.unit.target = &world->target;
     world->window.from = from;
     world->window.to = to;
+    world->window.had_from = INT64_MAX;
     world->get.listed_ms = NOW;
     world->get.count = SLU_GUARDDUTY_PAGE;
     for (int i = 0; i < SLU_GUARDDUTY_PAGE; i++) {
@@ -55,9 +56,13 @@ Test(guardduty_divide, goes_on_behind_the_last_finding_by_density)
     cr_assert_eq(world.division.bounds[0], OLD + 49000);
     cr_assert_eq(world.division.bounds[12], OLD + 499000);
     assert_ascending(&world.division);
-    /* With many windows open, of 190 a part. */
-    world.ctx.windows = 64;
-    cr_assert_eq(divide(&world, 1000)->count, 3);
+    /* No more than each connection has two windows, this one included. */
+    world.ctx.asking = 128 - 6;
+    cr_assert_eq(divide(&world, 1000)->count, 7);
+    world.ctx.asking = 1000;
+    cr_assert_eq(divide(&world, 1000)->count, 1);
+    world.ctx.port.connections = 600;
+    cr_assert_eq(divide(&world, 1000)->count, 12);
 }
 
 Test(guardduty_divide, believes_the_second_half_of_a_page)
@@ -192,4 +197,112 @@ Test(guardduty_divide, moves_a_nominal_end)
     cr_assert_eq(world.division.bounds[0], OLD + 49000);
     cr_assert_eq(world.division.bounds[world.division.count],
                  OLD + 49000 + 49000 + 1000);
+}
+
+/* ---- the newest page ---- */
+
+/* A full page that ends at the window's end, newest first. */
+static void mirror(struct world *world, int64_t step)
+{
+    struct slu_guardduty_get newest = world->get;
+
+    for (int i = 0; i < SLU_GUARDDUTY_PAGE; i++) {
+        newest.updated_ms[i] = world->window.to - 1 - i * step;
+    }
+    slu_guardduty_mirror_note(&world->window, &newest);
+}
+
+Test(guardduty_divide, ends_the_rest_where_the_newest_page_begins)
+{
+    struct world world;
+
+    build(&world, OLD, OLD + 49000 + 450000, 1000);
+    mirror(&world, 1000);
+    cr_assert_eq(world.window.had_from, OLD + 499000 - 49000);
+    cr_assert_float_eq(world.window.had_density, 0.001, 1e-6);
+    cr_assert_eq(divide(&world, 1000)->count, 11);
+    cr_assert_eq(world.division.bounds[0], OLD + 49000);
+    cr_assert_eq(world.division.bounds[11], OLD + 450000);
+    /* By the density at both ends: here ten a second, there one in ten. */
+    build(&world, OLD, OLD + 1000000, 100);
+    mirror(&world, 10000);
+    cr_assert_eq(world.window.had_from, OLD + 510000);
+    cr_assert_eq(divide(&world, 1000)->count,
+                 (unsigned)((510000 - 4900) * 0.00505 / 40) + 1);
+    assert_ascending(&world.division);
+}
+
+/* What is known from both ends is no guess. */
+Test(guardduty_divide, makes_more_parts_of_what_both_ends_tell)
+{
+    struct world world;
+
+    build(&world, OLD, OLD + 86400000, 10);
+    world.ctx.port.connections = 1000;
+    cr_assert_eq(divide(&world, 1000)->count, 32);
+    mirror(&world, 10);
+    cr_assert_eq(divide(&world, 1000)->count, 256);
+    assert_ascending(&world.division);
+}
+
+Test(guardduty_divide, has_nothing_left_when_the_two_pages_meet)
+{
+    struct world world;
+
+    build(&world, OLD, OLD + 80000, 1000);
+    mirror(&world, 1000);
+    cr_assert_eq(divide(&world, 1000)->count, 0);
+    cr_assert_not(world.division.chained);
+    /* One instant between them is one part. */
+    build(&world, OLD, OLD + 49001 + 49000, 1000);
+    mirror(&world, 1000);
+    cr_assert_eq(world.window.had_from, OLD + 49001);
+    cr_assert_eq(divide(&world, 1000)->count, 1);
+    cr_assert_eq(world.division.bounds[0], OLD + 49000);
+    cr_assert_eq(world.division.bounds[1], OLD + 49001);
+}
+
+/* The bound is of one that was not updated between List and Get. */
+Test(guardduty_divide, is_not_deceived_by_what_the_newest_page_tells_late)
+{
+    struct world world;
+    struct slu_guardduty_get newest;
+
+    build(&world, OLD, OLD + 499000, 1000);
+    newest = world.get;
+    for (int i = 0; i < SLU_GUARDDUTY_PAGE; i++) {
+        newest.updated_ms[i] = OLD + 499000 - 1 - i * 1000;
+    }
+    newest.updated_ms[0] = NOW;
+    newest.updated_ms[20] = INT64_MIN;
+    newest.updated_ms[49] = NOW + 1;
+    slu_guardduty_mirror_note(&world.window, &newest);
+    cr_assert_eq(world.window.had_from, OLD + 499000 - 48000);
+}
+
+Test(guardduty_divide, does_not_trust_a_newest_page_that_does_not_descend)
+{
+    struct world world;
+    struct slu_guardduty_get newest;
+
+    /* A server that ignores the order: the oldest page once more. */
+    build(&world, OLD, OLD + 499000, 1000);
+    newest = world.get;
+    slu_guardduty_mirror_note(&world.window, &newest);
+    cr_assert_eq(world.window.had_from, INT64_MAX);
+    /* The same, of one instant, and its first seven were updated. */
+    for (int i = 0; i < SLU_GUARDDUTY_PAGE; i++) {
+        newest.updated_ms[i] = OLD;
+    }
+    for (int i = 0; i < 7; i++) {
+        newest.updated_ms[i] = OLD + 1000 - i;
+    }
+    slu_guardduty_mirror_note(&world.window, &newest);
+    cr_assert_eq(world.window.had_from, INT64_MAX);
+    /* One that heeds no bounds. */
+    for (int i = 0; i < SLU_GUARDDUTY_PAGE; i++) {
+        newest.updated_ms[i] = OLD + (i < 20 ? 499000 : 0) - 1 - i;
+    }
+    slu_guardduty_mirror_note(&world.window, &newest);
+    cr_assert_eq(world.window.had_from, INT64_MAX);
 }

@@ -356,8 +356,8 @@ Test(guardduty_targets, list_no_further_than_gets_follow)
     }
     drive.closed_lane = 2;
     drive_run(&drive);
-    cr_assert_geq(place->calls[FAKE_LIST], 60);
-    cr_assert_leq(place->calls[FAKE_LIST], 70);
+    cr_assert_geq(place->calls[FAKE_LIST], 250);
+    cr_assert_leq(place->calls[FAKE_LIST], 260);
     drive.closed_lane = -1;
     drive_run(&drive);
     drive_assert_whole(&drive, -1);
