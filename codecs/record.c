@@ -304,35 +304,44 @@ INLINE struct cursor take_rest(struct cursor cursor, unsigned head,
     return cursor;
 }
 
-enum slu_err slu_record_unpack(struct slu_view *packed,
-                               struct slu_record *out_record)
+/* Where the record ends, or NULL. What a caller doesn't look at isn't computed
+ * in its copy of this. */
+INLINE const char *parse(struct slu_view packed, struct slu_record *record)
 {
-    struct cursor cursor = {(const unsigned char *)packed->ptr,
-                            (const unsigned char *)packed->ptr + packed->len,
+    struct cursor cursor = {(const unsigned char *)packed.ptr,
+                            (const unsigned char *)packed.ptr + packed.len,
                             true, false};
     unsigned head;
 
-    if (packed->len == 0) {
-        return SLU_ERR_STATE;
+    if (packed.len == 0) {
+        return NULL;
     }
     head = take_byte(&cursor);
     if (head > HEAD_KNOWN) {
-        return SLU_ERR_STATE;
+        return NULL;
     }
-    *out_record =
+    *record =
         (struct slu_record){.kind = (enum slu_record_kind)(head & HEAD_KIND)};
-    take_key(&cursor, out_record);
+    take_key(&cursor, record);
     if (cursor.end - cursor.at >= ROOM_BESIDE_KEY) {
         cursor.roomy = true;
-        cursor = take_rest(cursor, head, out_record);
+        cursor = take_rest(cursor, head, record);
     } else {
-        cursor = take_rest(cursor, head, out_record);
+        cursor = take_rest(cursor, head, record);
     }
-    if (!cursor.ok) {
+    return cursor.ok ? (const char *)cursor.at : NULL;
+}
+
+enum slu_err slu_record_unpack(struct slu_view *packed,
+                               struct slu_record *out_record)
+{
+    const char *end = parse(*packed, out_record);
+
+    if (end == NULL) {
         return SLU_ERR_STATE;
     }
-    packed->len = (size_t)(cursor.end - cursor.at);
-    packed->ptr = (const char *)cursor.at;
+    packed->len -= (size_t)(end - packed->ptr);
+    packed->ptr = end;
     return SLU_ERR_OK;
 }
 
@@ -341,14 +350,17 @@ enum slu_err slu_record_take(struct slu_view *packed,
 {
     const char *start = packed->ptr;
     struct slu_record record;
-    enum slu_err err = slu_record_unpack(packed, &record);
+    const char *end = parse(*packed, &record);
 
-    if (err == SLU_ERR_OK) {
-        out_packed->kind = record.kind;
-        out_packed->key = record.key;
-        out_packed->bytes = slu_view_make(start, (size_t)(packed->ptr - start));
+    if (end == NULL) {
+        return SLU_ERR_STATE;
     }
-    return err;
+    out_packed->kind = record.kind;
+    out_packed->key = record.key;
+    out_packed->bytes = slu_view_make(start, (size_t)(end - start));
+    packed->len -= out_packed->bytes.len;
+    packed->ptr = end;
+    return SLU_ERR_OK;
 }
 
 /* ---- order and merge ---- */

@@ -48,16 +48,16 @@ uint64_t slu_sort_word(enum slu_record_kind kind, struct slu_view key)
  * the last sighting and the sources follow it. */
 uint64_t slu_sort_word_packed(const struct slu_packed *packed)
 {
-    const unsigned char *key = (const unsigned char *)packed->key.ptr;
-    uint64_t word = 0;
     size_t len = packed->key.len;
+    uint64_t word;
 
     if (len < 3) {
         return slu_sort_word(packed->kind, packed->key);
     }
-    for (unsigned i = 0; i < 8; i++) {
-        word = word << 8 | key[i]; /* one load, as compilers see it */
-    }
+    memcpy(&word, packed->key.ptr, sizeof(word));
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
     word >>= 16;
     if (len < FIRST_BYTES) {
         word &= ~(uint64_t)0 << 8 * (FIRST_BYTES - len);

@@ -297,7 +297,7 @@ static enum slu_err set_pragmas(struct slu_db *self)
                    "PRAGMA mmap_size = 0;"
                    "PRAGMA cache_size = -%d;"
                    "PRAGMA synchronous = FULL;"
-                   "PRAGMA wal_autocheckpoint = 1000;"
+                   "PRAGMA wal_autocheckpoint = 4000;"
                    "PRAGMA journal_size_limit = 67108864;"
                    "%s",
                    SLU_DB_CACHE_KIB,
