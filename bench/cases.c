@@ -17,6 +17,7 @@
     X(pull) \
     X(stream) \
     X(backfill) \
+    X(store) \
     X(memory) \
     X(scaling)
 /* clang-format on */
