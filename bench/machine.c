@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/machine.h"
 
+#include "codecs/cpu.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -63,12 +65,9 @@ static void read_kernels(char *out, size_t size)
 {
     out[0] = '\0';
 #if defined(__x86_64__)
-    __builtin_cpu_init();
-    add(out, size, "AVX-512",
-        __builtin_cpu_supports("avx512bw") &&
-            __builtin_cpu_supports("avx512vl"));
-    add(out, size, "AVX2", __builtin_cpu_supports("avx2"));
-    add(out, size, "SSE4.2", __builtin_cpu_supports("sse4.2"));
+    add(out, size, "AVX-512", slu_cpu_has_avx512());
+    add(out, size, "AVX2", slu_cpu_has_avx2());
+    add(out, size, "SSE4.2", slu_cpu_has_sse42());
 #endif
     add(out, size, "portable C", true);
 }

@@ -3,6 +3,7 @@
  * `sluice-bench`: the cases one after the other, each in a process of its own,
  * and what came of them as a table, as JSON and as a page.
  */
+#include "bench/baseline.h"
 #include "bench/options.h"
 #include "bench/page.h"
 #include "bench/run_private.h"
@@ -67,15 +68,20 @@ static bool has_colour(void)
     return isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
 }
 
-static void run_cases(struct session *self)
+static struct slu_bench_wish make_wish(const struct session *self)
 {
-    const struct slu_bench_wish wish = {
+    return (struct slu_bench_wish){
         .alloc = slu_alloc_default(),
         .size = self->options.size,
         .seed = self->options.seed,
         .rounds = self->options.rounds,
         .bin_dir = self->bin_dir,
     };
+}
+
+static void run_cases(struct session *self)
+{
+    const struct slu_bench_wish wish = make_wish(self);
     bool text = !self->options.json;
 
     for (self->at = 0; self->at < self->options.count && !interrupted;
@@ -128,9 +134,9 @@ static bool write_all(struct session *self)
            write_file(self->options.html_path, slu_bench_html, report);
 }
 
-static int run_session(struct session *self)
+/* The folder of this program, where sluice is too. */
+static void find_bin_dir(struct session *self)
 {
-    bool written;
     ssize_t len =
         readlink("/proc/self/exe", self->bin_dir, sizeof(self->bin_dir) - 1);
     char *slash = len > 0 ? strrchr(self->bin_dir, '/') : NULL;
@@ -138,6 +144,12 @@ static int run_session(struct session *self)
     if (slash != NULL) {
         *slash = '\0';
     }
+}
+
+static int run_session(struct session *self)
+{
+    bool written;
+
     self->terminal = isatty(STDERR_FILENO);
     self->report.size = self->options.size;
     self->report.seed = self->options.seed;
@@ -158,12 +170,25 @@ static int run_session(struct session *self)
     return written && slu_bench_report_count(&self->report).failed == 0 ? 0 : 1;
 }
 
+static int run_baseline(const struct session *self)
+{
+    const struct slu_bench_wish wish = make_wish(self);
+    const char *path = self->options.baseline_path;
+
+    return self->options.renew
+               ? (int)slu_bench_baseline_renew(&wish, path, stdout)
+               : (int)slu_bench_baseline_compare(&wish, path, stdout);
+}
+
 int main(int argc, char **argv)
 {
     static struct session session;
 
     if (argc > 1 && strcmp(argv[1], "--launch") == 0) {
         return slu_bench_launch(argc, argv);
+    }
+    if (argc == 2 && strcmp(argv[1], "--count") == 0) {
+        return slu_bench_baseline_count();
     }
     if (!slu_bench_options_parse(&session.options, argc, argv, stderr)) {
         return 2;
@@ -175,6 +200,10 @@ int main(int argc, char **argv)
     if (session.options.list) {
         slu_bench_list(stdout);
         return 0;
+    }
+    find_bin_dir(&session);
+    if (session.options.baseline_path != NULL) {
+        return run_baseline(&session);
     }
     return run_session(&session);
 }

@@ -23,6 +23,10 @@ static const char help[] =
     "  --seed N           of all inputs; default 1\n"
     "  --json[=FILE]      JSON, instead of the table or into FILE beside it\n"
     "  --html FILE        a page with drawn charts, too\n"
+    "  --baseline FILE    instead: count the instructions of the hot loops "
+    "and\n"
+    "                     compare them with the file's (needs valgrind)\n"
+    "  --renew-baseline FILE   count them and write the file\n"
     "  --help             this text\n"
     "\n"
     "Exit codes: 0 all that ran was right, whether it reached its limit or not;"
@@ -30,24 +34,28 @@ static const char help[] =
     "1 a result was wrong or a case could not run; 2 wrong usage.\n";
 
 enum letter {
-    LETTER_FULL = 256,
+    LETTER_BASELINE = 256,
+    LETTER_FULL,
     LETTER_HELP,
     LETTER_HTML,
     LETTER_JSON,
     LETTER_LIST,
     LETTER_ONLY,
+    LETTER_RENEW,
     LETTER_ROUNDS,
     LETTER_SEED,
     LETTER_SMOKE,
 };
 
 static const struct option long_options[] = {
+    {"baseline", required_argument, NULL, LETTER_BASELINE},
     {"full", no_argument, NULL, LETTER_FULL},
     {"help", no_argument, NULL, LETTER_HELP},
     {"html", required_argument, NULL, LETTER_HTML},
     {"json", optional_argument, NULL, LETTER_JSON},
     {"list", no_argument, NULL, LETTER_LIST},
     {"only", required_argument, NULL, LETTER_ONLY},
+    {"renew-baseline", required_argument, NULL, LETTER_RENEW},
     {"rounds", required_argument, NULL, LETTER_ROUNDS},
     {"seed", required_argument, NULL, LETTER_SEED},
     {"smoke", no_argument, NULL, LETTER_SMOKE},
@@ -129,6 +137,11 @@ static bool parse_option(struct parsing *self, int letter)
         return true;
     case LETTER_ONLY:
         self->only = optarg;
+        return true;
+    case LETTER_BASELINE:
+    case LETTER_RENEW:
+        options->baseline_path = optarg;
+        options->renew = letter == LETTER_RENEW;
         return true;
     case LETTER_HTML:
         options->html_path = optarg;

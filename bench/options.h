@@ -16,6 +16,8 @@ struct slu_bench_options {
     bool json;             /* on stdout, in place of the table */
     const char *json_path; /* or into this file */
     const char *html_path;
+    const char *baseline_path; /* instructions are compared with it */
+    bool renew;                /* or put there anew */
     uint64_t seed;
     unsigned rounds; /* 0: as each case thinks fit */
     size_t count;    /* of cases to be run, in the table's order */

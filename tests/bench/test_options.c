@@ -68,6 +68,9 @@ Test(bench_options, all_are_understood)
     cr_expect_eq(PARSE("--smoke").options.size, SLU_BENCH_SMOKE);
     cr_expect(PARSE("--list").options.list);
     cr_expect(PARSE("--help").options.help);
+    cr_expect_str_eq(PARSE("--baseline", "a").options.baseline_path, "a");
+    cr_expect_not(PARSE("--baseline", "a").options.renew);
+    cr_expect(PARSE("--renew-baseline", "a").options.renew);
 }
 
 Test(bench_options, cases_run_in_the_tables_order)

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/kernels.h"
+
+#include "bench/pages.h"
+#include "codecs/domain.h"
+#include "codecs/gti.h"
+#include "codecs/ipv4.h"
+#include "codecs/ipv4_set.h"
+#include "codecs/json_split.h"
+#include "codecs/record.h"
+#include "codecs/sigv4.h"
+#include "engine/fingerprints.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SEED 1
+#define NEWEST 1754553600
+#define PIECE_BYTES ((size_t)256 * 1024)
+#define PAGE_MAX ((size_t)8 << 20)
+#define ITEMS 1024
+#define VALUES 20000
+#define SIGNATURES 300
+#define PACKED_MAX ((size_t)4 << 20)
+#define DAY 1440892800 /* 2015-08-30 */
+
+#define VIEW(text) SLU_VIEW_LITERAL(text)
+
+/* All inputs; what a loop found is put into `found`. */
+struct scene {
+    struct slu_bench *bench;
+    uint64_t found;
+    struct slu_buf page;
+    size_t page_len;
+    struct slu_bench_pages_tally made;
+    struct slu_json_split *split;
+    struct slu_gti_reader *reader;
+    char texts[VALUES][SLU_BENCH_NAME_MAX];
+    size_t lens[VALUES];
+    struct slu_view views[VALUES];
+    uint32_t addresses[VALUES];
+    bool known[VALUES];
+    struct slu_fingerprints prints;
+    struct slu_ipv4_set set;
+    struct slu_buf packed;
+    struct slu_sigv4 *signer;
+    struct slu_buf headers;
+};
+
+struct kernel {
+    void (*prepare)(struct scene *self);
+    void (*run)(struct scene *self);
+    uint64_t wanted; /* what it must find; 0: as many as there are items */
+};
+
+static void require_ok(struct scene *self, enum slu_err err, const char *what)
+{
+    slu_bench_require(self->bench, err == SLU_ERR_OK, "%s: %s", what,
+                      slu_err_sentence(err));
+}
+
+static void prepare_nothing(struct scene *self)
+{
+    (void)self;
+}
+
+/* ---- pages ---- */
+
+static void prepare_page(struct scene *self)
+{
+    const struct slu_bench_pages pages = {.seed = SEED,
+                                          .items = ITEMS,
+                                          .item_bytes = 650,
+                                          .list = "malware",
+                                          .newest_s = NEWEST};
+    char *padding = NULL;
+
+    if (self->page.len > 0) {
+        return;
+    }
+    slu_bench_page(self->bench, &pages, 0, NULL, &self->page, &self->made);
+    self->page_len = self->page.len;
+    require_ok(self, slu_buf_reserve(&self->page, SLU_JSON_PADDING, &padding),
+               "the page's padding");
+    memset(padding, 0, SLU_JSON_PADDING);
+}
+
+static void read_page(struct scene *self, bool read)
+{
+    struct slu_json_event event;
+    struct slu_gti_item item;
+    const char *at = self->page.ptr;
+    size_t left = self->page_len;
+
+    slu_json_split_reset(self->split);
+    while (left > 0) {
+        size_t len = left < PIECE_BYTES ? left : PIECE_BYTES;
+
+        slu_json_split_feed(self->split, slu_view_make(at, len));
+        at += len;
+        left -= len;
+        while (slu_json_split_next(self->split, &event) == SLU_JSON_RECORD) {
+            if (!read) {
+                self->found++;
+            } else if (slu_gti_read_item(self->reader, SLU_GTI_LIST_ITEM,
+                                         event.text, &item,
+                                         NULL) == SLU_ERR_OK) {
+                self->found += item.id.len > 0;
+            }
+        }
+    }
+    require_ok(self, slu_json_split_finish(self->split), "the splitter");
+}
+
+static void run_split(struct scene *self)
+{
+    read_page(self, false);
+}
+
+static void run_read(struct scene *self)
+{
+    read_page(self, true);
+}
+
+/* ---- matchers ---- */
+
+static void set_text(struct scene *self, unsigned i, size_t len)
+{
+    self->lens[i] = len;
+    self->views[i] = slu_view_make(self->texts[i], len);
+}
+
+/* Every 16th is no address: an octet too large, or one too many. */
+static void prepare_addresses(struct scene *self)
+{
+    for (unsigned i = 0; i < VALUES; i++) {
+        uint32_t at = slu_bench_address(SEED, i);
+
+        self->addresses[i] = at;
+        set_text(self, i,
+                 (size_t)snprintf(self->texts[i], SLU_BENCH_NAME_MAX,
+                                  i % 16 != 15 ? "%u.%u.%u.%u"
+                                  : i & 16     ? "%u.%u.%u.3%03u"
+                                               : "%u.%u.%u.%u.1",
+                                  at >> 24, at >> 16 & 255, at >> 8 & 255,
+                                  at & 255));
+    }
+}
+
+static void prepare_ranges(struct scene *self)
+{
+    for (unsigned i = 0; i < VALUES; i++) {
+        uint32_t at = slu_bench_address(SEED, i);
+
+        set_text(self, i,
+                 (size_t)snprintf(self->texts[i], SLU_BENCH_NAME_MAX,
+                                  "%u.%u.%u.%u/%u", at >> 24, at >> 16 & 255,
+                                  at >> 8 & 255, at & 255,
+                                  i % 16 != 15 ? 8 + i % 25 : 33 + i % 60));
+    }
+}
+
+static void run_ipv4(struct scene *self)
+{
+    struct slu_cidr cidr;
+
+    for (unsigned i = 0; i < VALUES; i++) {
+        self->found +=
+            slu_ipv4_match(self->views[i], &cidr, NULL) == SLU_REASON_NONE;
+    }
+}
+
+/* Every 16th is none. */
+static void prepare_names(struct scene *self)
+{
+    for (unsigned i = 0; i < VALUES; i++) {
+        set_text(self, i, slu_bench_name(SEED, i, self->texts[i]));
+        if (i % 16 == 15) {
+            self->texts[i][3] = '_';
+        }
+    }
+}
+
+static void run_domain(struct scene *self)
+{
+    char out[SLU_VALUE_MAX];
+    size_t len;
+
+    for (unsigned i = 0; i < VALUES; i++) {
+        self->found +=
+            slu_domain_match(self->views[i], out, &len) == SLU_REASON_NONE;
+    }
+}
+
+/* ---- sets ---- */
+
+static void run_fingerprints(struct scene *self)
+{
+    slu_fingerprints_fini(&self->prints);
+    slu_fingerprints_init(&self->prints, self->bench->alloc, VALUES * 2);
+    self->found = VALUES - slu_fingerprints_add_all(&self->prints, self->views,
+                                                    VALUES, self->known);
+    self->found += slu_fingerprints_add_all(&self->prints, self->views, VALUES,
+                                            self->known);
+}
+
+static void run_ipv4_set(struct scene *self)
+{
+    slu_ipv4_set_fini(&self->set);
+    slu_ipv4_set_init(&self->set, self->bench->alloc);
+    require_ok(self, slu_ipv4_set_add(&self->set, self->addresses, VALUES),
+               "the set of addresses");
+    require_ok(self, slu_ipv4_set_add(&self->set, self->addresses, VALUES),
+               "the set of addresses");
+    require_ok(self, slu_ipv4_set_finish(&self->set), "the set of addresses");
+    self->found = slu_ipv4_set_count(&self->set);
+}
+
+/* ---- records ---- */
+
+static void run_records(struct scene *self)
+{
+    struct slu_view rest;
+
+    slu_buf_clear(&self->packed);
+    for (uint32_t i = 0; i < VALUES; i++) {
+        const struct slu_record record = {
+            .kind = SLU_RECORD_DOMAIN,
+            .key = self->views[i],
+            .verdict = SLU_VERDICT_MALICIOUS,
+            .score = (uint8_t)(i % 101),
+            .sources = SLU_SOURCE_STREAM << i % 8,
+            .first_seen = NEWEST - i,
+            .last_seen = NEWEST,
+            .assessed_at = NEWEST - i % 1000,
+        };
+
+        require_ok(self, slu_record_pack(&record, &self->packed), "a record");
+    }
+    rest = slu_buf_view(&self->packed);
+    while (rest.len > 0) {
+        struct slu_record record;
+        struct slu_record other;
+
+        require_ok(self, slu_record_unpack(&rest, &record), "a record");
+        other = record;
+        other.last_seen++;
+        other.sources = SLU_SOURCE_LIST_FIRST;
+        self->found += slu_record_compare(&record, &other) == 0;
+        slu_record_merge(&record, &other);
+        slu_bench_keep(&record);
+    }
+}
+
+/* ---- signatures ---- */
+
+static void run_sigv4(struct scene *self)
+{
+    static const struct slu_sigv4_credentials credentials = {
+        .access_key_id = VIEW("AKIDEXAMPLE"),
+        .secret_access_key = VIEW("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
+    };
+
+    for (unsigned i = 0; i < SIGNATURES; i++) {
+        const struct slu_sigv4_request request = {
+            .method = VIEW("POST"),
+            .host = VIEW("guardduty.us-east-1.amazonaws.com"),
+            .path = VIEW("/detector/12abc34d567e8fa901bc2d34e56789f0/findings"),
+            .region = VIEW("us-east-1"),
+            .service = VIEW("guardduty"),
+            .now_seconds = DAY + i,
+        };
+        struct slu_sigv4_added added;
+
+        slu_buf_clear(&self->headers);
+        require_ok(self,
+                   slu_sigv4_sign(self->signer, &request, &credentials,
+                                  &self->headers, &added),
+                   "signing");
+        self->found += added.count > 0;
+    }
+}
+
+/* ---- all ---- */
+
+#define VALID (VALUES - VALUES / 16)
+
+static const struct kernel kernels[] = {
+    {prepare_page, run_split, 0},
+    {prepare_page, run_read, 0},
+    {prepare_addresses, run_ipv4, VALID},
+    {prepare_ranges, run_ipv4, VALID},
+    {prepare_names, run_domain, VALID},
+    {prepare_names, run_fingerprints, 2 * (uint64_t)VALUES},
+    {prepare_addresses, run_ipv4_set, VALUES},
+    {prepare_names, run_records, VALUES},
+    {prepare_nothing, run_sigv4, SIGNATURES},
+};
+
+const char *const slu_bench_kernel_names[] = {
+    "json_split",   "json_read", "ipv4",   "cidr",  "domain",
+    "fingerprints", "ipv4_set",  "record", "sigv4", NULL};
+
+_Static_assert(sizeof(kernels) / sizeof(kernels[0]) + 1 ==
+                   sizeof(slu_bench_kernel_names) / sizeof(char *),
+               "each loop has a name");
+
+/* By its name callgrind knows when to count. */
+void slu_bench_counted(void (*run)(struct scene *self), struct scene *self);
+
+__attribute__((noinline)) void
+slu_bench_counted(void (*run)(struct scene *self), struct scene *self)
+{
+    run(self);
+    slu_bench_keep(self); /* no jump instead of the call */
+}
+
+static void count(struct scene *self, const struct kernel *kernel,
+                  const char *name)
+{
+    uint64_t wanted;
+
+    kernel->prepare(self);
+    wanted = kernel->wanted == 0 ? self->made.items : kernel->wanted;
+    kernel->run(self);
+    self->found = 0;
+    slu_bench_counted(kernel->run, self);
+    slu_bench_require(
+        self->bench, self->found == wanted, "%s finds %llu, not %llu", name,
+        (unsigned long long)self->found, (unsigned long long)wanted);
+}
+
+static void open_scene(struct scene *self, struct slu_bench *bench)
+{
+    const struct slu_json_split_options options = {
+        .alloc = bench->alloc, .array = "iocs", .record_max = 1000000};
+
+    self->bench = bench;
+    self->split = slu_json_split_new(&options);
+    self->reader = slu_gti_reader_new(bench->alloc);
+    self->signer = slu_sigv4_new(bench->alloc);
+    slu_bench_require(bench,
+                      self->split != NULL && self->reader != NULL &&
+                          self->signer != NULL,
+                      "out of memory");
+    slu_buf_init(&self->page, bench->alloc, PAGE_MAX);
+    slu_buf_init(&self->packed, bench->alloc, PACKED_MAX);
+    slu_buf_init(&self->headers, bench->alloc, 65536);
+}
+
+void slu_bench_count_all(struct slu_bench *bench)
+{
+    struct scene *self = slu_alloc_zero(bench->alloc, sizeof(*self));
+
+    slu_bench_require(bench, self != NULL, "out of memory");
+    open_scene(self, bench);
+    for (size_t i = 0; slu_bench_kernel_names[i] != NULL; i++) {
+        count(self, &kernels[i], slu_bench_kernel_names[i]);
+    }
+    slu_buf_fini(&self->headers);
+    slu_buf_fini(&self->packed);
+    slu_buf_fini(&self->page);
+    slu_ipv4_set_fini(&self->set);
+    slu_fingerprints_fini(&self->prints);
+    slu_sigv4_free(self->signer);
+    slu_gti_reader_free(self->reader);
+    slu_json_split_free(self->split);
+    slu_alloc_put(bench->alloc, self, sizeof(*self));
+}
