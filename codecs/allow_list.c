@@ -398,24 +398,33 @@ enum slu_err slu_allow_list_parse(struct slu_allow_list *self,
 }
 
 /* A binary search without a branch on what it finds. */
-bool slu_allow_list_has_ip(const struct slu_allow_list *self,
-                           struct slu_cidr cidr)
+const struct slu_allow_range *
+slu_allow_list_next(const struct slu_allow_list *self, uint32_t address)
 {
     const struct slu_allow_range *range = self->ranges;
     size_t left = self->range_count;
 
     if (left == 0) {
-        return false;
+        return NULL;
     }
     /* Ends at the first range that ends at or behind the address, or at the
      * last one. */
     while (left > 1) {
         size_t half = left / 2;
 
-        range += range[half - 1].last < cidr.address ? half : 0;
+        range += range[half - 1].last < address ? half : 0;
         left -= half;
     }
-    return range->last >= cidr.address && range->first <= slu_cidr_last(cidr);
+    return range->last >= address ? range : NULL;
+}
+
+bool slu_allow_list_has_ip(const struct slu_allow_list *self,
+                           struct slu_cidr cidr)
+{
+    const struct slu_allow_range *range =
+        slu_allow_list_next(self, cidr.address);
+
+    return range != NULL && range->first <= slu_cidr_last(cidr);
 }
 
 bool slu_allow_list_has_domain(const struct slu_allow_list *self,

@@ -54,6 +54,10 @@ SLU_MUST_CHECK enum slu_err slu_allow_list_parse(struct slu_allow_list *self,
 bool slu_allow_list_has_ip(const struct slu_allow_list *self,
                            struct slu_cidr cidr);
 
+/* The first range that ends at or behind the address, or NULL. */
+const struct slu_allow_range *
+slu_allow_list_next(const struct slu_allow_list *self, uint32_t address);
+
 /* Whether a canonical name, or a name above it, is allowed; for one with "*."
  * also whether it covers an allowed name. */
 bool slu_allow_list_has_domain(const struct slu_allow_list *self,

@@ -183,6 +183,39 @@ enum slu_reason slu_guard_check_ip(const struct slu_guard *self,
                : SLU_REASON_NONE;
 }
 
+/* The answer for an address between two edges of a range's kind; *last is moved
+ * to where the range ends, or to before where the next begins. */
+static bool is_within(uint32_t first, uint32_t end, uint32_t address,
+                      uint32_t *last)
+{
+    bool within = first <= address;
+    uint32_t edge = within ? end : first - 1;
+
+    *last = edge < *last ? edge : *last;
+    return within;
+}
+
+enum slu_reason slu_guard_check_run(const struct slu_guard *self,
+                                    uint32_t address, uint32_t *out_last)
+{
+    const struct slu_allow_range *allowed =
+        slu_allow_list_next(&self->allowed, address);
+    const struct guarded_range *guarded = guarded_ranges;
+
+    *out_last = UINT32_MAX;
+    while (guarded->last < address) {
+        guarded++;
+    }
+    if (!self->options.allow_non_global &&
+        is_within(guarded->first, guarded->last, address, out_last)) {
+        return guarded->reason;
+    }
+    return allowed != NULL &&
+                   is_within(allowed->first, allowed->last, address, out_last)
+               ? SLU_REASON_ALLOWED
+               : SLU_REASON_NONE;
+}
+
 static bool has_prefix(const unsigned char *address,
                        const struct guarded_prefix *prefix)
 {

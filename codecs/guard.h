@@ -50,6 +50,11 @@ SLU_MUST_CHECK enum slu_err slu_guard_allow(struct slu_guard *self,
 enum slu_reason slu_guard_check_ip(const struct slu_guard *self,
                                    struct slu_cidr cidr);
 
+/* The same for a single address, and *out_last is how far the answer holds:
+ * all addresses up to there have it too. */
+enum slu_reason slu_guard_check_run(const struct slu_guard *self,
+                                    uint32_t address, uint32_t *out_last);
+
 /* The same for an IPv6 address; the allow file has none of these. */
 enum slu_reason slu_guard_check_ipv6(const struct slu_guard *self,
                                      const unsigned char address[SLU_IPV6_LEN]);

@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The top byte's buckets are moved to the scratch array, each to where it will
- * be, so that the same stretch of the first array is free for it. A bucket is
- * then sorted from one stretch to the other and back by the digits of its lower
- * 24 bits, least first; one of half a million or more is written into a bitmap
- * of those 24 bits instead, which fits its stretch and drops repeats by itself.
+ * The buckets of the top 11 bits are moved to the scratch array, each to where
+ * it will be, so that the same stretch of the first array is free for it. A
+ * bucket is then sorted from one stretch to the other and back by the digits of
+ * its lower 21 bits, least first, within the cache; one of 65,536 or more is
+ * written into a bitmap of those 21 bits instead, which fits its stretch and
+ * drops repeats by itself.
  * What comes out goes to the front of the first array, which is free by then.
  */
 #include "codecs/ipv4_sort.h"
 
 #include <string.h>
 
-#define BUCKETS 256
-#define TINY 24    /* fewer are sorted by insertion */
-#define SMALL 1500 /* fewer: three digits of 8 bits, else two of 12 */
-#define BITMAP_WORDS (1 << 19) /* of 32 bits: all of 24 bits */
-#define DIGIT_BITS_MAX 12
+#define LOW_BITS 21
+#define BUCKETS (1 << (32 - LOW_BITS))
+#define TINY 24   /* fewer are sorted by insertion */
+#define SMALL 400 /* fewer: three digits of 7 bits, else two */
+#define BITMAP_WORDS (1 << (LOW_BITS - 5)) /* of 32 bits */
+#define DIGIT_BITS_MAX 11
 
 /* The length of the front that is ascending and unique. */
 static size_t measure_sorted(const uint32_t *addresses, size_t count)
@@ -36,7 +38,7 @@ static void scatter(const uint32_t *from, size_t count, uint32_t *to,
     size_t sum = 0;
 
     for (size_t i = 0; i < count; i++) {
-        at[from[i] >> 24]++;
+        at[from[i] >> LOW_BITS]++;
     }
     for (unsigned b = 0; b < BUCKETS; b++) {
         size_t len = at[b];
@@ -46,7 +48,7 @@ static void scatter(const uint32_t *from, size_t count, uint32_t *to,
         ends[b] = sum;
     }
     for (size_t i = 0; i < count; i++) {
-        to[at[from[i] >> 24]++] = from[i];
+        to[at[from[i] >> LOW_BITS]++] = from[i];
     }
 }
 
@@ -95,13 +97,13 @@ static const uint32_t *sort_bucket(uint32_t *bucket, size_t count,
         return bucket;
     }
     if (count >= SMALL) {
-        sort_by_digit(bucket, count, free_room, 0, 12);
-        sort_by_digit(free_room, count, bucket, 12, 12);
+        sort_by_digit(bucket, count, free_room, 0, 11);
+        sort_by_digit(free_room, count, bucket, 11, 10);
         return bucket;
     }
-    sort_by_digit(bucket, count, free_room, 0, 8);
-    sort_by_digit(free_room, count, bucket, 8, 8);
-    sort_by_digit(bucket, count, free_room, 16, 8);
+    sort_by_digit(bucket, count, free_room, 0, 7);
+    sort_by_digit(free_room, count, bucket, 7, 7);
+    sort_by_digit(bucket, count, free_room, 14, 7);
     return free_room;
 }
 
@@ -130,7 +132,7 @@ static uint32_t *append_unique(const uint32_t *sorted, size_t count,
 static uint32_t *append_by_bitmap(uint32_t *bucket, size_t count,
                                   uint32_t *free_room, uint32_t *out)
 {
-    uint32_t top = bucket[0] & 0xff000000;
+    uint32_t top = bucket[0] >> LOW_BITS << LOW_BITS;
     size_t len = 0;
 
     memset(free_room, 0, BITMAP_WORDS * sizeof(*free_room));

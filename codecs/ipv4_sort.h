@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What: a sort of IPv4 addresses that drops repeats, in linear time: first by
- * the top byte, then each of those buckets by itself, where it fits the cache.
+ * the top bits, then each of those buckets by itself, where it fits the cache.
  */
 #ifndef SLU_CODECS_IPV4_SORT_H
 #define SLU_CODECS_IPV4_SORT_H

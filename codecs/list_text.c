@@ -111,9 +111,12 @@ enum slu_err slu_reason_append(struct slu_buf *buf, enum slu_kind kind,
         err = slu_json_append_string(buf, value);
     }
     if (err == SLU_ERR_OK) {
-        err =
-            slu_buf_printf(buf, ",\"reason\":\"%s\",\"last_seen\":\"%.*s\"}\n",
-                           slu_reason_name(reason), SLU_ISO_TEXT_LEN, seen);
+        err = last_seen == 0
+                  ? slu_buf_printf(buf, ",\"reason\":\"%s\"}\n",
+                                   slu_reason_name(reason))
+                  : slu_buf_printf(
+                        buf, ",\"reason\":\"%s\",\"last_seen\":\"%.*s\"}\n",
+                        slu_reason_name(reason), SLU_ISO_TEXT_LEN, seen);
     }
     return settle(buf, len, err);
 }

@@ -25,7 +25,8 @@ SLU_MUST_CHECK enum slu_err slu_side_append(struct slu_buf *buf,
 
 /* One line of reasons.ndjson:
  * {"type":"domain","value":"...","reason":"domain_underscore",
- *  "last_seen":"2025-08-07T05:00:00Z"}\n */
+ *  "last_seen":"2025-08-07T05:00:00Z"}\n
+ * last_seen 0: not known, and not told. */
 SLU_MUST_CHECK enum slu_err slu_reason_append(struct slu_buf *buf,
                                               enum slu_kind kind,
                                               struct slu_view value,

@@ -71,22 +71,14 @@ static void keep_key(struct slu_typed_value *out, enum slu_kind kind,
     memcpy(out->key, record->key.ptr, record->key.len);
 }
 
-enum slu_reason slu_typed_value_read(struct slu_view text,
-                                     struct slu_typed_value *out)
+enum slu_reason slu_typed_value_check(struct slu_view text,
+                                      struct slu_typed_value *out)
 {
-    char plain[SLU_RECORD_KEY_MAX];
     char scratch[SLU_VALUE_MAX];
     struct slu_record record = {0};
     enum slu_reason as_ip;
     enum slu_reason as_domain;
 
-    *out = (struct slu_typed_value){.kind = SLU_KIND_DOMAIN,
-                                    .reason = SLU_REASON_TOO_LONG};
-    text = slu_typed_value_trim(text);
-    if (text.len > sizeof(plain)) {
-        return out->reason;
-    }
-    text = write_dots(text, plain);
     as_ip = slu_check_value(SLU_KIND_IP, text, scratch, &record);
     if (as_ip == SLU_REASON_NONE) {
         keep_key(out, SLU_KIND_IP, &record);
@@ -104,4 +96,18 @@ enum slu_reason slu_typed_value_read(struct slu_view text,
             : SLU_KIND_IP;
     out->reason = out->kind == SLU_KIND_IP ? as_ip : as_domain;
     return out->reason;
+}
+
+enum slu_reason slu_typed_value_read(struct slu_view text,
+                                     struct slu_typed_value *out)
+{
+    char plain[SLU_RECORD_KEY_MAX];
+
+    text = slu_typed_value_trim(text);
+    if (text.len > sizeof(plain)) {
+        out->kind = SLU_KIND_DOMAIN;
+        out->reason = SLU_REASON_TOO_LONG;
+        return out->reason;
+    }
+    return slu_typed_value_check(write_dots(text, plain), out);
 }

@@ -19,6 +19,11 @@ struct slu_typed_value {
 };
 
 /* NONE, or why it is no indicator. */
+enum slu_reason slu_typed_value_check(struct slu_view text,
+                                      struct slu_typed_value *out);
+
+/* The same after what a person may have added: blanks around it, dots made
+ * harmless. */
 enum slu_reason slu_typed_value_read(struct slu_view text,
                                      struct slu_typed_value *out);
 

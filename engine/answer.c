@@ -113,9 +113,10 @@ enum slu_err slu_answer_put(struct slu_answer *self, const char *prefix,
     return SLU_ERR_OK;
 }
 
-/* The next records behind `at`, whose lengths begin at `lengths`. */
-static void cut_records(const char *at, const char *lengths, size_t count,
-                        struct slu_view *out_records)
+/* The next records behind `at`, whose lengths begin at `lengths`; returns their
+ * end. */
+static const char *cut_records(const char *at, const char *lengths,
+                               size_t count, struct slu_view *out_records)
 {
     for (size_t i = 0; i < count; i++) {
         uint16_t len;
@@ -124,6 +125,7 @@ static void cut_records(const char *at, const char *lengths, size_t count,
         out_records[i] = slu_view_make(at, len);
         at += len;
     }
+    return at;
 }
 
 /* Moves what isn't known to `out`; returns its end. */
@@ -156,9 +158,8 @@ static void drop_repeats(struct slu_answer *self, struct slu_fingerprints *seen)
         struct slu_view records[BATCH];
         bool known[BATCH];
 
-        cut_records(at, self->lengths.ptr + i * sizeof(uint16_t), count,
-                    records);
-        at = records[count - 1].ptr + records[count - 1].len;
+        at = cut_records(at, self->lengths.ptr + i * sizeof(uint16_t), count,
+                         records);
         repeats += slu_fingerprints_add_all(seen, records, count, known);
         out = keep_new(records, known, count, out);
     }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codecs/url.h"
+#include "engine/allow_file.h"
 #include "engine/engine_state.h"
-#include "engine/read_file.h"
 #include "engine/registry.h"
 #include "engine/wiped_memory.h"
 
 #include <stdio.h>
 
-#define ALLOW_FILE_BYTES_MAX (64u * 1024 * 1024)
 #define STATUS_TEXT_MAX (512u * 1024)
 
 static enum slu_err read_config(struct slu_engine *self,
@@ -318,31 +317,6 @@ enum slu_err slu_engine_fail_store(struct slu_engine *self, enum slu_err err,
     return err;
 }
 
-static enum slu_err read_allow_file(struct slu_engine *self,
-                                    struct slu_guard *guard)
-{
-    const char *path = self->lists->allow_file;
-    struct slu_buf buf;
-    struct slu_error why = {0};
-    int sys = 0;
-    enum slu_err err;
-
-    slu_buf_init(&buf, self->alloc, ALLOW_FILE_BYTES_MAX);
-    err = slu_file_read_all(path, &buf, &sys);
-    if (sys != 0) {
-        (void)slu_error_set(&why, err, "cannot be read: %s", strerror(sys));
-    } else if (err == SLU_ERR_OK) {
-        err = slu_guard_allow(guard, slu_buf_view(&buf), &why);
-    }
-    slu_buf_fini(&buf);
-    if (err != SLU_ERR_OK) {
-        (void)slu_error_set(
-            &self->error, err, "lists.allow_file %.100s: %.180s", path,
-            why.text[0] != '\0' ? why.text : slu_err_sentence(err));
-    }
-    return err;
-}
-
 enum slu_err slu_engine_guard(struct slu_engine *self,
                               struct slu_guard **out_guard)
 {
@@ -359,7 +333,8 @@ enum slu_err slu_engine_guard(struct slu_engine *self,
         return slu_error_set(&self->error, SLU_ERR_NOMEM, "out of memory");
     }
     if (lists->allow_file != NULL && lists->allow_file[0] != '\0') {
-        err = read_allow_file(self, guard);
+        err = slu_allow_file_read(self->alloc, "lists.allow_file",
+                                  lists->allow_file, guard, &self->error);
     }
     if (err != SLU_ERR_OK) {
         slu_guard_free(guard);

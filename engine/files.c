@@ -27,6 +27,7 @@
 struct slu_files {
     const struct slu_alloc *alloc;
     int fd; /* of the folder */
+    bool unsynced;
     struct slu_error error;
     char dir[DIR_BYTES_MAX + 1];
 };
@@ -116,6 +117,11 @@ static enum slu_err check_path(struct slu_files *self, const char *path)
     }
 }
 
+static int sync_parent(struct slu_files *self, const char *path)
+{
+    return self->unsynced ? 0 : slu_folder_sync_parent(self->fd, path);
+}
+
 static enum slu_err make_folder(struct slu_files *self, const char *path)
 {
     int sys;
@@ -125,7 +131,7 @@ static enum slu_err make_folder(struct slu_files *self, const char *path)
                    ? SLU_ERR_OK
                    : fail_system(self, "make the folder", path, errno);
     }
-    sys = slu_folder_sync_parent(self->fd, path);
+    sys = sync_parent(self, path);
     return sys == 0 ? SLU_ERR_OK : fail_system(self, "sync", path, sys);
 }
 
@@ -225,6 +231,11 @@ void slu_files_close(struct slu_files *self)
         (void)close(self->fd);
     }
     slu_alloc_put(self->alloc, self, sizeof(*self));
+}
+
+void slu_files_leave_unsynced(struct slu_files *self)
+{
+    self->unsynced = true;
 }
 
 const struct slu_error *slu_files_error(const struct slu_files *self)
@@ -458,7 +469,7 @@ static enum slu_err publish(struct slu_file_writer *self)
     struct slu_files *files = self->files;
     int sys;
 
-    if (fsync(self->part_fd) != 0) {
+    if (!files->unsynced && fsync(self->part_fd) != 0) {
         return fail_system(files, "write", self->part, errno);
     }
     slu_crash_point("files: synced");
@@ -466,7 +477,7 @@ static enum slu_err publish(struct slu_file_writer *self)
         return fail_system(files, "replace", self->path, errno);
     }
     slu_crash_point("files: renamed");
-    sys = slu_folder_sync_parent(files->fd, self->path);
+    sys = sync_parent(files, self->path);
     slu_crash_point("files: folder synced");
     return sys == 0 ? SLU_ERR_OK
                     : fail_system(files, "sync the folder of", self->path, sys);

@@ -21,6 +21,10 @@ SLU_MUST_CHECK enum slu_err slu_files_open(const struct slu_alloc *alloc,
                                            struct slu_error *out_error);
 void slu_files_close(struct slu_files *self);
 
+/* From now on files and folders are replaced without fsync: after a crash of
+ * the machine they may be old, new, or empty. For benchmarks. */
+void slu_files_leave_unsynced(struct slu_files *self);
+
 /* Replaces the content of buf by the whole file; NOT_FOUND when there is none;
  * LIMIT over buf's maximum. */
 SLU_MUST_CHECK enum slu_err

@@ -10,6 +10,7 @@
 #include <sluice/err.h>
 #include <sluice/indicator.h>
 #include <sluice/log.h>
+#include <sluice/pack.h>
 #include <sluice/profile.h>
 #include <sluice/row.h>
 #include <sluice/view.h>

@@ -243,3 +243,58 @@ Test(guard, knows_the_public_suffix_of_a_name)
     assert_suffix("amazonaws.com", "com");
     assert_suffix("a.s3.amazonaws.com", "s3.amazonaws.com");
 }
+
+/* ---- runs ---- */
+
+/* All addresses of a run have its answer, and the next one begins another. */
+static void check_runs(const struct slu_guard *guard, unsigned least)
+{
+    enum slu_reason before = SLU_REASON_COUNT;
+    uint64_t address = 0;
+    unsigned runs = 0;
+
+    while (address <= UINT32_MAX) {
+        uint32_t last;
+        enum slu_reason reason =
+            slu_guard_check_run(guard, (uint32_t)address, &last);
+        uint64_t ends[] = {address, last, address + (last - address) / 2};
+
+        cr_assert_geq(last, address);
+        for (unsigned i = 0; i < 3; i++) {
+            struct slu_cidr cidr = {(uint32_t)ends[i], 32};
+            uint32_t again;
+
+            cr_assert_eq(slu_guard_check_ip(guard, cidr), reason, "%08x",
+                         cidr.address);
+            cr_assert_eq(slu_guard_check_run(guard, cidr.address, &again),
+                         reason);
+            cr_assert_eq(again, last, "%08x", cidr.address);
+        }
+        before = reason;
+        address = (uint64_t)last + 1;
+        runs++;
+    }
+    cr_assert_neq(before, SLU_REASON_COUNT);
+    cr_assert_geq(runs, least);
+}
+
+Test(guard, a_run_ends_where_the_answer_changes)
+{
+    const struct slu_guard_options open = {.allow_non_global = true};
+    struct slu_guard *guard = make_guard("");
+
+    check_runs(guard, 25);
+    slu_guard_free(guard);
+    guard = make_guard("8.8.8.8\n9.0.0.0/16\n11.0.0.0\n10.1.0.0/16\n"
+                       "223.255.255.255\n");
+    check_runs(guard, 30);
+    slu_guard_free(guard);
+    guard = slu_guard_new(slu_alloc_default(), &open);
+    cr_assert_not_null(guard);
+    check_runs(guard, 1);
+    cr_assert_eq(
+        slu_guard_allow(guard, slu_view_str("0.0.0.0/24\n255.0.0.0/8"), NULL),
+        SLU_ERR_OK);
+    check_runs(guard, 3);
+    slu_guard_free(guard);
+}

@@ -217,3 +217,61 @@ Test(options, takes_force_where_something_is_published,
     expect_refusal(PARSE("check", "-c", "a", "--force"),
                    "`check` does not take --force");
 }
+
+/* ---- pack ---- */
+
+Test(options, takes_any_number_of_files_to_pack)
+{
+    const char *argv[] = {"sluice",
+                          "pack",
+                          "a.txt",
+                          "--output-dir",
+                          "out",
+                          "-",
+                          "--files",
+                          "2",
+                          "b.txt",
+                          "--ip-lines=10",
+                          "--domain-lines",
+                          "20",
+                          "--file-bytes",
+                          "3000",
+                          "--allow-file",
+                          "allow",
+                          "--allow-non-global",
+                          "--no-sync",
+                          "--json",
+                          NULL};
+
+    cr_assert(parse((char **)argv));
+    cr_assert_eq(options.pack.input_count, 3);
+    cr_assert_str_eq(options.pack.inputs[0], "a.txt");
+    cr_assert_str_eq(options.pack.inputs[1], "-");
+    cr_assert_str_eq(options.pack.inputs[2], "b.txt");
+    cr_assert_str_eq(options.pack.output_dir, "out");
+    cr_assert_str_eq(options.pack.allow_file, "allow");
+    cr_assert_eq(options.pack.files, 2);
+    cr_assert_eq(options.pack.ip_lines, 10);
+    cr_assert_eq(options.pack.domain_lines, 20);
+    cr_assert_eq(options.pack.file_bytes, 3000);
+    cr_assert(options.pack.allow_non_global);
+    cr_assert(options.pack.no_sync);
+    cr_assert(options.json);
+}
+
+Test(options, refuses_a_pack_of_nothing, .init = cr_redirect_stderr)
+{
+    expect_refusal(PARSE("pack", "--no-sync"), "`pack` needs a file");
+}
+
+Test(options, refuses_a_number_that_is_none, .init = cr_redirect_stderr)
+{
+    expect_refusal(PARSE("pack", "a", "--files", "-1"),
+                   "--files takes a number from 1, not -1");
+}
+
+Test(options, refuses_what_packs_alone, .init = cr_redirect_stderr)
+{
+    expect_refusal(PARSE("sync", "-c", "a", "--no-sync"),
+                   "`sync` does not take the options of `pack`");
+}

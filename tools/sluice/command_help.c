@@ -9,9 +9,10 @@ static const char option_text[] =
     "  -c, --config FILE     the configuration (YAML)\n"
     "  --flow N|NAME         sync: this flow only, by number from 1 or by "
     "name\n"
-    "  --json                sync, status, explain, demo: one JSON object a "
-    "line on\n"
-    "                        stdout\n"
+    "  --json                sync, status, explain, demo, pack: one JSON "
+    "object "
+    "a\n"
+    "                        line on stdout\n"
     "  --profile             sync: show where the time went\n"
     "  --source NAME         indicators: stream, a threat list's id, "
     "taken_over\n"
@@ -20,13 +21,22 @@ static const char option_text[] =
     "ago\n"
     "  --list NAME           indicators: in this list file, or none\n"
     "  --format FORMAT       indicators: text (the default), ndjson or csv\n"
+    "  --output-dir DIR      pack: where the lists go; ./sluice-pack\n"
+    "  --files N             pack: of each type, 1 to 6 (the default)\n"
+    "  --ip-lines N, --domain-lines N, --file-bytes N\n"
+    "                        pack: of a file; 250000, 1000, 35000000 at most\n"
+    "  --allow-file FILE     pack: what is never listed\n"
+    "  --allow-non-global    pack: list private and reserved addresses, too\n"
+    "  --no-sync             pack: don't wait for the disk\n"
     "  --log-level LEVEL     debug, info (the default), warn or error\n"
     "  --log-format FORMAT   text (the default) or json; logs are on stderr\n"
     "\n"
     "Exit codes: 0 done; 1 a unit failed or is incomplete, safe to run "
     "again;\n"
     "2 usage, configuration, a missing file; 3 the sign-in was refused.\n"
-    "`explain` exits with 1 where the indicator is not known.\n";
+    "`explain` exits with 1 where the indicator is not known, `pack` where "
+    "entries\n"
+    "are over capacity.\n";
 
 static void print_usage(FILE *to)
 {

@@ -85,6 +85,17 @@ void slu_cli_json_count(FILE *to, const char *key, uint64_t number)
     (void)fprintf(to, ",\"%s\":%" PRIu64, key, number);
 }
 
+void slu_cli_json_kinds(FILE *to, const char *key,
+                        const uint64_t counts[SLU_KIND_COUNT])
+{
+    (void)fprintf(to, ",\"%s\":{", key);
+    for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
+        (void)fprintf(to, "%s\"%s\":%" PRIu64, kind == 0 ? "" : ",",
+                      slu_kind_name((enum slu_kind)kind), counts[kind]);
+    }
+    (void)fputc('}', to);
+}
+
 void slu_cli_plain_text(FILE *to, const char *text)
 {
     for (; *text != '\0'; text++) {

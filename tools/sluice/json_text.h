@@ -3,6 +3,7 @@
 #ifndef SLU_CLI_JSON_TEXT_H
 #define SLU_CLI_JSON_TEXT_H
 
+#include <sluice/indicator.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -14,6 +15,10 @@ void slu_cli_json_string(FILE *to, const char *text);
 void slu_cli_json_member(FILE *to, const char *key, const char *text);
 /* ,"key":number */
 void slu_cli_json_count(FILE *to, const char *key, uint64_t number);
+
+/* ,"key":{"ip_address":n,"domain":n} */
+void slu_cli_json_kinds(FILE *to, const char *key,
+                        const uint64_t counts[SLU_KIND_COUNT]);
 
 /* The text with every control byte as "?": a line stays one line, and nothing
  * that a server says can steer the terminal. */

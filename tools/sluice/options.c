@@ -3,20 +3,29 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* getopt's values; the long options without a letter begin behind the bytes. */
 enum letter {
     LETTER_CONFIG = 'c',
     LETTER_HELP = 'h',
-    LETTER_DIFF = 256,
+    LETTER_ALLOW_FILE = 256,
+    LETTER_ALLOW_NON_GLOBAL,
+    LETTER_DIFF,
+    LETTER_DOMAIN_LINES,
+    LETTER_FILE_BYTES,
+    LETTER_FILES,
     LETTER_FLOW,
     LETTER_FORMAT,
     LETTER_FORCE,
+    LETTER_IP_LINES,
     LETTER_JSON,
     LETTER_LIST,
     LETTER_LOG_FORMAT,
     LETTER_LOG_LEVEL,
+    LETTER_NO_SYNC,
+    LETTER_OUTPUT_DIR,
     LETTER_PROFILE,
     LETTER_SINCE,
     LETTER_SOURCE,
@@ -25,16 +34,24 @@ enum letter {
 };
 
 static const struct option long_options[] = {
+    {"allow-file", required_argument, NULL, LETTER_ALLOW_FILE},
+    {"allow-non-global", no_argument, NULL, LETTER_ALLOW_NON_GLOBAL},
     {"config", required_argument, NULL, LETTER_CONFIG},
     {"diff", no_argument, NULL, LETTER_DIFF},
+    {"domain-lines", required_argument, NULL, LETTER_DOMAIN_LINES},
+    {"file-bytes", required_argument, NULL, LETTER_FILE_BYTES},
+    {"files", required_argument, NULL, LETTER_FILES},
     {"flow", required_argument, NULL, LETTER_FLOW},
     {"format", required_argument, NULL, LETTER_FORMAT},
     {"force", no_argument, NULL, LETTER_FORCE},
     {"help", no_argument, NULL, LETTER_HELP},
+    {"ip-lines", required_argument, NULL, LETTER_IP_LINES},
     {"json", no_argument, NULL, LETTER_JSON},
     {"list", required_argument, NULL, LETTER_LIST},
     {"log-format", required_argument, NULL, LETTER_LOG_FORMAT},
     {"log-level", required_argument, NULL, LETTER_LOG_LEVEL},
+    {"no-sync", no_argument, NULL, LETTER_NO_SYNC},
+    {"output-dir", required_argument, NULL, LETTER_OUTPUT_DIR},
     {"profile", no_argument, NULL, LETTER_PROFILE},
     {"since", required_argument, NULL, LETTER_SINCE},
     {"source", required_argument, NULL, LETTER_SOURCE},
@@ -63,6 +80,8 @@ const struct slu_cli_command slu_cli_commands[] = {
      "`explain VALUE`: why an IP, CIDR or domain is where it is"},
     {"indicators", SLU_CLI_CONFIG | SLU_CLI_LOG | SLU_CLI_FILTER, true,
      slu_cli_indicators, "print what is stored, one a line"},
+    {"pack", SLU_CLI_PACK | SLU_CLI_JSON, false, slu_cli_pack,
+     "`pack FILE...`: make size-capped lists of plain lists"},
     {"version", 0, false, slu_cli_version, "print the version"},
     {"help", 0, false, slu_cli_help,
      "print this; `help config` prints every configuration key"},
@@ -146,6 +165,58 @@ static bool parse_filter(struct slu_cli_options *self, int letter)
     }
 }
 
+static bool parse_number(uint64_t *out, const char *name)
+{
+    char *end;
+    unsigned long long number = strtoull(optarg, &end, 10);
+
+    /* strtoull takes a sign and blanks, and an overflow as the greatest. */
+    if (optarg[0] < '0' || optarg[0] > '9' || *end != '\0' || number == 0 ||
+        number > UINT32_MAX) {
+        (void)fprintf(stderr,
+                      "sluice: %s takes a number from 1, not %s; see `sluice "
+                      "help`\n",
+                      name, optarg);
+        return false;
+    }
+    *out = number;
+    return true;
+}
+
+/* The options of `pack`. */
+static bool parse_pack(struct slu_cli_options *self, int letter)
+{
+    struct slu_pack_options *pack = &self->pack;
+    uint64_t files = 0;
+
+    switch (letter) {
+    case LETTER_ALLOW_FILE:
+        pack->allow_file = optarg;
+        return true;
+    case LETTER_ALLOW_NON_GLOBAL:
+        pack->allow_non_global = true;
+        return true;
+    case LETTER_DOMAIN_LINES:
+        return parse_number(&pack->domain_lines, "--domain-lines");
+    case LETTER_FILE_BYTES:
+        return parse_number(&pack->file_bytes, "--file-bytes");
+    case LETTER_FILES:
+        if (!parse_number(&files, "--files")) {
+            return false;
+        }
+        pack->files = (unsigned)files;
+        return true;
+    case LETTER_IP_LINES:
+        return parse_number(&pack->ip_lines, "--ip-lines");
+    case LETTER_NO_SYNC:
+        pack->no_sync = true;
+        return true;
+    default:
+        pack->output_dir = optarg;
+        return true;
+    }
+}
+
 static bool parse_option(struct slu_cli_options *self, int letter,
                          unsigned *given)
 {
@@ -180,6 +251,16 @@ static bool parse_option(struct slu_cli_options *self, int letter,
     case LETTER_LOG_LEVEL:
         *given |= SLU_CLI_LOG;
         return parse_level(self, optarg);
+    case LETTER_ALLOW_FILE:
+    case LETTER_ALLOW_NON_GLOBAL:
+    case LETTER_DOMAIN_LINES:
+    case LETTER_FILE_BYTES:
+    case LETTER_FILES:
+    case LETTER_IP_LINES:
+    case LETTER_NO_SYNC:
+    case LETTER_OUTPUT_DIR:
+        *given |= SLU_CLI_PACK;
+        return parse_pack(self, letter);
     case LETTER_FORMAT:
     case LETTER_LIST:
     case LETTER_SINCE:
@@ -218,8 +299,8 @@ static bool parse_words(struct slu_cli_options *self, int argc, char **argv)
     }
     if (optind == argc) {
         return fail("which command?",
-                    " check, demo, explain, indicators, plan, status or "
-                    "sync");
+                    " check, demo, explain, indicators, pack, plan, status "
+                    "or sync");
     }
     self->command = slu_cli_command_find(argv[optind]);
     if (self->command == NULL) {
@@ -234,17 +315,22 @@ static bool parse_words(struct slu_cli_options *self, int argc, char **argv)
         self->value = extra;
         extra = extra == NULL ? NULL : argv[optind + 2];
     }
+    if ((self->command->options & SLU_CLI_PACK) != 0) {
+        self->pack.inputs = (const char *const *)argv + optind + 1;
+        self->pack.input_count = (unsigned)(argc - optind - 1);
+        extra = NULL;
+    }
     return extra == NULL || fail("one word too many: ", extra);
 }
 
 static bool check_given(const struct slu_cli_options *self, unsigned given)
 {
     static const char *const names[] = {
-        "-c",       "--flow",
-        "--json",   "--log-level and --log-format",
-        "--force",  "the options of `indicators`",
-        "",         "--diff",
-        "--profile"};
+        "-c",        "--flow",
+        "--json",    "--log-level and --log-format",
+        "--force",   "the options of `indicators`",
+        "",          "--diff",
+        "--profile", "the options of `pack`"};
     unsigned unwanted = given & ~self->command->options;
 
     if (self->command->options == 0) {
@@ -263,6 +349,12 @@ static bool check_given(const struct slu_cli_options *self, unsigned given)
                       "sluice: `%s` needs an IP, CIDR or domain; see `sluice "
                       "help`\n",
                       self->command->name);
+        return false;
+    }
+    if ((self->command->options & SLU_CLI_PACK) != 0 &&
+        self->pack.input_count == 0) {
+        (void)fprintf(stderr, "sluice: `pack` needs a file, or - for the "
+                              "standard input; see `sluice help`\n");
         return false;
     }
     if (self->command->needs_config && self->config == NULL) {

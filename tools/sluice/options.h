@@ -8,6 +8,7 @@
 #define SLU_CLI_OPTIONS_H
 
 #include <sluice/engine.h>
+#include <sluice/pack.h>
 #include <stdbool.h>
 
 struct slu_cli_options;
@@ -30,6 +31,7 @@ enum slu_cli_option {
     SLU_CLI_DIFF = 1 << 7,
     SLU_CLI_FORCE = 1 << 4,
     SLU_CLI_PROFILE = 1 << 8,
+    SLU_CLI_PACK = 1 << 9, /* --output-dir and so on, and any number of words */
 };
 
 struct slu_cli_options {
@@ -44,6 +46,7 @@ struct slu_cli_options {
     const char *since;
     const char *list;
     enum slu_indicator_format format;
+    struct slu_pack_options pack; /* of `pack`, as given */
     bool json;
     bool force;
     bool diff;
@@ -68,6 +71,7 @@ int slu_cli_demo(const struct slu_cli_options *options);
 int slu_cli_explain(const struct slu_cli_options *options);
 int slu_cli_help(const struct slu_cli_options *options);
 int slu_cli_indicators(const struct slu_cli_options *options);
+int slu_cli_pack(const struct slu_cli_options *options);
 int slu_cli_plan(const struct slu_cli_options *options);
 int slu_cli_status(const struct slu_cli_options *options);
 int slu_cli_sync(const struct slu_cli_options *options);

@@ -4,18 +4,6 @@
 
 #include <inttypes.h>
 
-/* ,"key":{"ip_address":n,"domain":n} */
-static void put_kinds(FILE *to, const char *key,
-                      const uint64_t counts[SLU_KIND_COUNT])
-{
-    (void)fprintf(to, ",\"%s\":{", key);
-    for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
-        (void)fprintf(to, "%s\"%s\":%" PRIu64, kind == 0 ? "" : ",",
-                      slu_kind_name((enum slu_kind)kind), counts[kind]);
-    }
-    (void)fputc('}', to);
-}
-
 /* ,"key":{"ipv4":n,"ipv6":n,"domain":n,"sha256":n} */
 static void put_row_kinds(FILE *to, const char *key,
                           const uint64_t counts[SLU_ROW_KIND_COUNT])
@@ -28,7 +16,7 @@ static void put_row_kinds(FILE *to, const char *key,
     (void)fputc('}', to);
 }
 
-static void print_files(FILE *to, const struct slu_report_file *files,
+void slu_cli_files_json(FILE *to, const struct slu_report_file *files,
                         unsigned count)
 {
     (void)fputs(",\"files\":[", to);
@@ -76,13 +64,13 @@ void slu_cli_report_json(FILE *to, const struct slu_report *report,
         slu_cli_json_count(to, "barren_findings", report->barren_findings);
         put_row_kinds(to, "rows", report->rows);
     }
-    put_kinds(to, "accepted", report->accepted);
-    put_kinds(to, "listed", report->listed);
-    put_kinds(to, "added", report->added);
-    put_kinds(to, "removed", report->removed);
-    put_kinds(to, "revoked", report->revoked);
-    put_kinds(to, "expired", report->expired);
-    put_kinds(to, "exceeded", report->exceeded);
+    slu_cli_json_kinds(to, "accepted", report->accepted);
+    slu_cli_json_kinds(to, "listed", report->listed);
+    slu_cli_json_kinds(to, "added", report->added);
+    slu_cli_json_kinds(to, "removed", report->removed);
+    slu_cli_json_kinds(to, "revoked", report->revoked);
+    slu_cli_json_kinds(to, "expired", report->expired);
+    slu_cli_json_kinds(to, "exceeded", report->exceeded);
     slu_cli_json_count(to, "merged", report->merged);
     slu_cli_json_count(to, "folded", report->folded);
     slu_cli_categories_json(to, report);
@@ -91,7 +79,7 @@ void slu_cli_report_json(FILE *to, const struct slu_report *report,
     slu_cli_json_count(to, "failed_units", report->failed_units);
     slu_cli_json_count(to, "incomplete_units", report->incomplete_units);
     slu_cli_json_member(to, "output_dir", report->output_dir);
-    print_files(to, report->files, report->file_count);
+    slu_cli_files_json(to, report->files, report->file_count);
     slu_cli_publication_json(to, report);
     slu_cli_profile_json(to, report);
     (void)fputs("}\n", to);
@@ -126,7 +114,7 @@ void slu_cli_status_json(FILE *to, const struct slu_status *status)
     }
     (void)fputc('}', to);
     slu_cli_json_count(to, "units_under_way", status->unit_count);
-    print_files(to, status->files, status->file_count);
+    slu_cli_files_json(to, status->files, status->file_count);
     slu_cli_published_json(to, status);
     (void)fputs(",\"runs\":[", to);
     for (unsigned i = 0; i < status->run_count; i++) {

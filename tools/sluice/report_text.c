@@ -17,8 +17,7 @@ static void print_file(FILE *to, const struct slu_report_file *file,
                   changed && file->changed ? "  written" : "");
 }
 
-/* The table of files; changed: say which of them this run wrote. */
-static void print_files(FILE *to, const char *dir,
+void slu_cli_files_text(FILE *to, const char *dir,
                         const struct slu_report_file *files, unsigned count,
                         bool changed)
 {
@@ -42,7 +41,7 @@ static void print_files(FILE *to, const char *dir,
 
 /* ---- the report ---- */
 
-static void print_kinds(FILE *to, const char *label,
+void slu_cli_kinds_text(FILE *to, const char *label,
                         const uint64_t counts[SLU_KIND_COUNT])
 {
     (void)fprintf(to, "  %-38s %11s %14s\n", label,
@@ -54,7 +53,7 @@ static void print_kinds_if_any(FILE *to, const char *label,
                                const uint64_t counts[SLU_KIND_COUNT])
 {
     if (counts[SLU_KIND_IP] + counts[SLU_KIND_DOMAIN] > 0) {
-        print_kinds(to, label, counts);
+        slu_cli_kinds_text(to, label, counts);
     }
 }
 
@@ -70,13 +69,13 @@ static void print_if_any(FILE *to, const char *label, uint64_t ips,
 static void print_indicators(FILE *to, const struct slu_report *report)
 {
     (void)fprintf(to, "Indicators\n  %-38s %11s %14s\n", "", "IPs", "domains");
-    print_kinds(to, "sightings accepted", report->accepted);
-    print_kinds(to, "on the lists now", report->listed);
-    print_kinds(to, "  added by this run", report->added);
-    print_kinds(to, "  removed by this run", report->removed);
+    slu_cli_kinds_text(to, "sightings accepted", report->accepted);
+    slu_cli_kinds_text(to, "on the lists now", report->listed);
+    slu_cli_kinds_text(to, "  added by this run", report->added);
+    slu_cli_kinds_text(to, "  removed by this run", report->removed);
     print_kinds_if_any(to, "    revoked: verdict or score", report->revoked);
     print_kinds_if_any(to, "    expired: lists.max_age", report->expired);
-    print_kinds(to, "over capacity", report->exceeded);
+    slu_cli_kinds_text(to, "over capacity", report->exceeded);
     print_if_any(to, "merged into wider lines", report->merged, 0);
     print_if_any(to, "folded into *.parent", 0, report->folded);
 }
@@ -192,8 +191,8 @@ void slu_cli_report_text(FILE *to, const struct slu_report *report,
     slu_cli_categories_text(to, report);
     if (report->file_count > 0) {
         (void)fputc('\n', to);
-        print_files(to, report->output_dir, report->files, report->file_count,
-                    true);
+        slu_cli_files_text(to, report->output_dir, report->files,
+                           report->file_count, true);
     }
     slu_cli_publication_text(to, report);
     (void)fputc('\n', to);
@@ -239,8 +238,8 @@ void slu_cli_status_text(FILE *to, const struct slu_status *status)
     (void)fprintf(
         to, "  %u units begun and not finished; a sync goes on with them\n\n",
         status->unit_count);
-    print_files(to, status->output_dir, status->files, status->file_count,
-                false);
+    slu_cli_files_text(to, status->output_dir, status->files,
+                       status->file_count, false);
     slu_cli_published_text(to, status);
     (void)fprintf(to, "\nLast runs\n");
     for (unsigned i = 0; i < status->run_count; i++) {
