@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table on a terminal:
+ * The table on a terminal, a name that is too long on a line of its own:
  *
  *     TITLE                                                 name, rounds, time
  *       figure            median   lower .. upper  unit   limit       verdict
@@ -62,6 +62,8 @@ void slu_bench_text_begin(FILE *to, const struct slu_bench_report *report)
         (void)fprintf(to, "A smoke run: results are checked, the times mean "
                           "nothing and aren't judged.\n");
     }
+    (void)fprintf(to, "\n%*s %10s  %9s   %-9s unit  limit\n", NAME_WIDTH, "",
+                  "median", "quartiles", "");
 }
 
 static void print_values(FILE *to, unsigned indent, const char *name,
@@ -71,7 +73,12 @@ static void print_values(FILE *to, unsigned indent, const char *name,
     struct slu_bench_summary summary = slu_bench_summarise(series);
 
     (void)fprintf(to, "%*s", (int)indent, "");
-    slu_cli_column_text(to, NAME_WIDTH - indent, name);
+    if (strlen(name) > NAME_WIDTH - indent) {
+        slu_cli_plain_text(to, name);
+        (void)fprintf(to, "\n%*s", NAME_WIDTH, "");
+    } else {
+        slu_cli_column_text(to, NAME_WIDTH - indent, name);
+    }
     (void)fprintf(to, " %10s  %9s - %-9s %-5s",
                   slu_bench_number(summary.median).text,
                   slu_bench_number(summary.lower).text,
@@ -152,7 +159,8 @@ void slu_bench_text_end(FILE *to, const struct slu_bench_report *report)
 {
     struct slu_bench_tally tally = slu_bench_report_count(report);
 
-    (void)fprintf(to, "\n%u figures", tally.figures);
+    (void)fprintf(to, "\n%u figure%s", tally.figures,
+                  tally.figures == 1 ? "" : "s");
     if (report->size != SLU_BENCH_SMOKE) {
         (void)fprintf(to, ": %u reached the limit, %u missed it, %u have none",
                       tally.reached, tally.missed,
