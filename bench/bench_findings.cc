@@ -181,7 +181,7 @@ void run_page(struct bench *self, struct slu_view page, bool extract)
         while (slu_json_split_next(self->split, &event) == SLU_JSON_RECORD) {
             self->findings++;
             if (extract &&
-                slu_extract_record(self->extract, &self->unit, event.text,
+                slu_extract_record(self->extract, &self->unit, &event,
                                    &extracted) != SLU_ERR_OK) {
                 give_up("a finding could not be extracted");
             }

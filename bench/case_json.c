@@ -57,12 +57,12 @@ static const struct page_kind kinds[] = {
 
 /* ---- the ways ---- */
 
-static void read_record(struct scene *self, struct slu_view text)
+static void read_record(struct scene *self, const struct slu_json_event *record)
 {
     struct slu_gti_item item;
     enum slu_err err = slu_gti_read_item(
         self->reader, self->stream ? SLU_GTI_STREAM_ITEM : SLU_GTI_LIST_ITEM,
-        text, &item, NULL);
+        record, &item, NULL);
 
     slu_bench_require(self->bench, err == SLU_ERR_OK && item.id.len > 0,
                       "an item isn't readable");
@@ -88,7 +88,7 @@ static void read_ours(struct scene *self, bool split_only)
         while (slu_json_split_next(self->split, &event) == SLU_JSON_RECORD) {
             self->tally.records++;
             if (!split_only) {
-                read_record(self, event.text);
+                read_record(self, &event);
             }
         }
     }

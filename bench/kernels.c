@@ -103,8 +103,7 @@ static void read_page(struct scene *self, bool read)
             if (!read) {
                 self->found++;
             } else if (slu_gti_read_item(self->reader, SLU_GTI_LIST_ITEM,
-                                         event.text, &item,
-                                         NULL) == SLU_ERR_OK) {
+                                         &event, &item, NULL) == SLU_ERR_OK) {
                 self->found += item.id.len > 0;
             }
         }

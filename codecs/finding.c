@@ -244,7 +244,7 @@ static void finish_finding(struct slu_finding_reader *self,
 }
 
 enum slu_err slu_finding_read(struct slu_finding_reader *self,
-                              struct slu_view text,
+                              const struct slu_json_event *record,
                               slu_finding_indicator_fn on_indicator, void *ctx,
                               struct slu_finding *out_finding,
                               struct slu_error *out_error)
@@ -259,14 +259,14 @@ enum slu_err slu_finding_read(struct slu_finding_reader *self,
     *out_finding =
         (struct slu_finding){.compat_netskope = self->options.compat_netskope,
                              .serial = ++self->serial};
-    if (text.len == 0 || text.ptr[0] != '{') {
+    if (record->text.len == 0 || record->text.ptr[0] != '{') {
         return slu_error_set(out_error, SLU_ERR_MALFORMED,
                              "a finding is no object");
     }
     slu_buf_clear(&self->room.indicators);
     slu_buf_clear(&self->room.tags);
     slu_buf_clear(&self->room.sources);
-    err = slu_json_read(self->json, text, on_value, &pass, out_error);
+    err = slu_json_read_event(self->json, record, on_value, &pass, out_error);
     if (err != SLU_ERR_OK || pass.err != SLU_ERR_OK) {
         return err != SLU_ERR_OK ? err
                                  : slu_error_set(out_error, pass.err,

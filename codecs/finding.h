@@ -19,6 +19,7 @@
 #define SLU_CODECS_FINDING_H
 
 #include "codecs/alloc.h"
+#include "codecs/json_split.h"
 #include "codecs/reason.h"
 #include <sluice/err.h>
 #include <sluice/row.h>
@@ -152,11 +153,13 @@ slu_finding_reader_new(const struct slu_finding_options *options);
 void slu_finding_reader_free(struct slu_finding_reader *self);
 
 /*
- * text: one record of the splitter (padding behind it). Nothing is called
- * unless the whole was read, and nothing for a finding with a reason.
+ * record: an event of the splitter, of which text and tokens count (so a text
+ * with padding behind it will do). Nothing is called unless the whole was read,
+ * and nothing for a finding with a reason.
  */
 SLU_MUST_CHECK enum slu_err
-slu_finding_read(struct slu_finding_reader *self, struct slu_view text,
+slu_finding_read(struct slu_finding_reader *self,
+                 const struct slu_json_event *record,
                  slu_finding_indicator_fn on_indicator, void *ctx,
                  struct slu_finding *out_finding, struct slu_error *out_error);
 

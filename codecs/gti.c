@@ -259,19 +259,20 @@ static bool is_object(struct slu_view text)
 }
 
 enum slu_err slu_gti_read_item(struct slu_gti_reader *self,
-                               enum slu_gti_shape shape, struct slu_view text,
+                               enum slu_gti_shape shape,
+                               const struct slu_json_event *event,
                                struct slu_gti_item *out_item,
                                struct slu_error *out_error)
 {
     struct item_pass pass = {self, out_item};
 
     *out_item = (struct slu_gti_item){0};
-    if (!is_object(text)) {
+    if (!is_object(event->text)) {
         return slu_error_set(out_error, SLU_ERR_MALFORMED,
                              "an item is no object");
     }
-    return slu_json_read(self->items[shape], text, on_item_value, &pass,
-                         out_error);
+    return slu_json_read_event(self->items[shape], event, on_item_value, &pass,
+                               out_error);
 }
 
 /* --- meta --------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 #define SLU_CODECS_GTI_H
 
 #include "codecs/alloc.h"
+#include "codecs/json_split.h"
 #include <sluice/err.h>
 #include <sluice/indicator.h>
 
@@ -71,13 +72,13 @@ struct slu_gti_reader; /* the compiled path tables and their scratch */
 struct slu_gti_reader *slu_gti_reader_new(const struct slu_alloc *alloc);
 void slu_gti_reader_free(struct slu_gti_reader *self);
 
-/* text: one record of the splitter (padding behind it). MALFORMED when the
- * element is not an object or a visited member has a fault. */
-SLU_MUST_CHECK enum slu_err slu_gti_read_item(struct slu_gti_reader *self,
-                                              enum slu_gti_shape shape,
-                                              struct slu_view text,
-                                              struct slu_gti_item *out_item,
-                                              struct slu_error *out_error);
+/* record: an event of the splitter, of which text and tokens count (so a text
+ * with padding behind it will do). MALFORMED when it is not an object or a
+ * visited member has a fault. */
+SLU_MUST_CHECK enum slu_err
+slu_gti_read_item(struct slu_gti_reader *self, enum slu_gti_shape shape,
+                  const struct slu_json_event *record,
+                  struct slu_gti_item *out_item, struct slu_error *out_error);
 
 /* text: the `meta` member. null is allowed and has neither. */
 SLU_MUST_CHECK enum slu_err slu_gti_read_meta(struct slu_gti_reader *self,

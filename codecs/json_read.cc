@@ -62,8 +62,11 @@ struct slu_json_reader {
     const struct slu_alloc *alloc;
     struct slu_json_paths paths;
     unsigned field_count;
-    slu_json_quick_fn quick; /* NULL: not for these paths or this CPU */
-    struct slu_buf text;     /* unescaped strings of this pass */
+    /* NULL: no short way, for these paths or on this CPU */
+    const struct slu_json_kernel *kernel;
+    struct slu_json_index index; /* of a text that came without */
+    struct slu_json_memo memo;
+    struct slu_buf text; /* unescaped strings of this pass */
     ondemand::parser parser;
 };
 
@@ -79,6 +82,7 @@ struct pass {
     uint32_t element;
     unsigned unmet; /* fields not yet met */
     bool met[SLU_JSON_FIELDS_MAX];
+    unsigned known; /* values that the short way has reported */
     error_code error;
 };
 
@@ -98,7 +102,9 @@ INLINE walk report(struct pass *pass, const struct slu_json_path_node *node,
         pass->met[node->field] = true;
         pass->unmet--;
     }
-    if (!pass->on_value(pass->ctx, node->field, value)) {
+    if (pass->known > 0) {
+        pass->known--;
+    } else if (!pass->on_value(pass->ctx, node->field, value)) {
         return walk::stop;
     }
     return pass->unmet == 0 && !pass->reader->paths.has_each ? walk::stop
@@ -524,24 +530,89 @@ error_code reserve(ondemand::parser *parser, size_t len)
     return parser->allocate(capacity);
 }
 
-/* The short way (json_quick.h): nothing is reported before all of it is
- * known to be right. */
-bool read_quickly(const struct slu_json_reader *self, struct slu_view text,
-                  slu_json_value_fn on_value, void *ctx)
-{
-    struct slu_json_quick quick;
+/* --- the short way (json_walk.h) --------------------------------------- */
 
-    if (self->quick == nullptr ||
-        !self->quick(&self->paths, text, UINT64_MAX >> (64 - self->field_count),
-                     &quick)) {
+/* Whether the bytes from..to are white space. */
+bool is_blank(struct slu_view text, size_t from, size_t to)
+{
+    while (from < to && memchr(" \n\r\t", text.ptr[from], 4) != nullptr) {
+        from++;
+    }
+    return from == to;
+}
+
+/* Indexes a text that came without tokens. */
+bool make_tokens(struct slu_json_reader *self, struct slu_view text)
+{
+    struct slu_json_index *index = &self->index;
+    unsigned close;
+
+    if (text.len == 0) {
         return false;
     }
-    for (unsigned i = 0; i < quick.count; i++) {
-        if (!on_value(ctx, quick.fields[i], &quick.values[i])) {
-            break;
-        }
+    slu_json_index_start(index, text.ptr, 0);
+    self->kernel->index(index, text.len);
+    if (index->failed || index->done < text.len || index->judged == 0) {
+        return false;
     }
-    return true;
+    close = self->kernel->find_depth(index, 1, 1);
+    return close + 1 == index->judged && is_blank(text, 0, index->starts[0]) &&
+           is_blank(text, index->starts[close] + 1u, text.len);
+}
+
+/* Where the string ends that begins at ptr; it has an end. */
+const char *find_string_end(const char *ptr)
+{
+    for (;;) {
+        struct slu_view text = measure_string(ptr);
+
+        ptr = text.ptr + text.len;
+        if (*ptr == '"') {
+            return ptr + 1;
+        }
+        ptr += 2;
+    }
+}
+
+const char *unescape_token(void *ctx, const char *ptr, struct slu_view *out)
+{
+    struct pass *pass = (struct pass *)ctx;
+    ondemand::raw_json_string raw((const uint8_t *)ptr);
+
+    /* Without that the parser has no kernel to unescape by. */
+    pass->error = reserve(&pass->reader->parser, first_capacity);
+    if (pass->error == simdjson::SUCCESS) {
+        pass->error = unescape(pass, raw, out);
+    }
+    return pass->error == simdjson::SUCCESS ? find_string_end(ptr) : nullptr;
+}
+
+bool read_quickly(struct pass *pass, struct slu_view text,
+                  const struct slu_json_tokens *tokens)
+{
+    struct slu_json_reader *self = pass->reader;
+    struct slu_json_walk_task task = {};
+    struct slu_json_tokens own = {&self->index, 0};
+
+    if (self->kernel == nullptr) {
+        return false;
+    }
+    if (tokens->index == nullptr) {
+        if (!make_tokens(self, text)) {
+            return false;
+        }
+        tokens = &own;
+    }
+    task.paths = &self->paths;
+    task.memo = &self->memo;
+    task.wanted =
+        self->paths.has_each ? 0 : UINT64_MAX >> (64 - self->field_count);
+    task.on_value = pass->on_value;
+    task.ctx = pass->ctx;
+    task.unescape = unescape_token;
+    task.unescape_ctx = pass;
+    return self->kernel->walk(&task, tokens->index, tokens->first,
+                              &pass->known);
 }
 
 } // namespace
@@ -563,14 +634,24 @@ struct slu_json_reader *slu_json_reader_new(const struct slu_alloc *alloc,
     self->field_count = field_count;
     slu_buf_init(&self->text, alloc, text_max);
     if (slu_json_paths_init(&self->paths, alloc, fields, field_count) !=
-        SLU_ERR_OK) {
+            SLU_ERR_OK ||
+        slu_json_memo_init(&self->memo, alloc, self->paths.node_count) !=
+            SLU_ERR_OK) {
         slu_json_reader_free(self);
         return nullptr;
     }
-    if (!self->paths.has_each && field_count <= SLU_JSON_QUICK_MAX) {
-        self->quick = slu_json_kernel_best()->quick;
+    slu_json_index_init(&self->index, alloc);
+    if (self->paths.has_each || field_count <= SLU_JSON_WALK_FIELDS_MAX) {
+        self->kernel = slu_json_kernel_best();
+        self->kernel = self->kernel->walk == nullptr ? nullptr : self->kernel;
     }
     return self;
+}
+
+void slu_json_reader_use(struct slu_json_reader *self,
+                         const struct slu_json_kernel *kernel)
+{
+    self->kernel = kernel;
 }
 
 void slu_json_reader_free(struct slu_json_reader *self)
@@ -580,24 +661,22 @@ void slu_json_reader_free(struct slu_json_reader *self)
 
         slu_json_paths_fini(&self->paths);
         slu_buf_fini(&self->text);
+        slu_json_index_fini(&self->index);
+        slu_json_memo_fini(&self->memo);
         self->~slu_json_reader();
         slu_alloc_put(alloc, self, sizeof(*self));
     }
 }
 
-enum slu_err slu_json_read(struct slu_json_reader *self, struct slu_view text,
-                           slu_json_value_fn on_value, void *ctx,
-                           struct slu_error *out_error)
+/* What the short way didn't read to its end. */
+static enum slu_err read_slowly(struct pass *pass, struct slu_view text,
+                                struct slu_error *out_error)
 {
-    struct pass pass;
+    struct slu_json_reader *self = pass->reader;
     ondemand::document doc;
-    error_code error;
+    error_code error = reserve(&self->parser, text.len);
     walk result;
 
-    if (read_quickly(self, text, on_value, ctx)) {
-        return SLU_ERR_OK;
-    }
-    error = reserve(&self->parser, text.len);
     if (error == simdjson::SUCCESS) {
         error = self->parser
                     .iterate(text.ptr, text.len, text.len + SLU_JSON_PADDING)
@@ -606,21 +685,52 @@ enum slu_err slu_json_read(struct slu_json_reader *self, struct slu_view text,
     if (error != simdjson::SUCCESS) {
         return set_error(out_error, error, find_fault(text));
     }
-    pass.reader = self;
-    pass.text_len = text.len;
     slu_buf_clear(&self->text);
-    pass.on_value = on_value;
-    pass.ctx = ctx;
-    pass.element = 0;
-    pass.unmet = self->field_count;
-    memset(pass.met, 0, self->field_count);
-    result = walk_root(&pass, &doc);
+    pass->unmet = self->field_count;
+    memset(pass->met, 0, self->field_count);
+    result = walk_root(pass, &doc);
     if (result == walk::failed) {
-        return set_error(out_error, pass.error, locate(text, &doc));
+        return set_error(out_error, pass->error, locate(text, &doc));
     }
     if (result == walk::on && !is_at_end(&doc)) {
         return set_error(out_error, simdjson::TRAILING_CONTENT,
                          locate(text, &doc));
     }
     return SLU_ERR_OK;
+}
+
+enum slu_err slu_json_read_event(struct slu_json_reader *self,
+                                 const struct slu_json_event *event,
+                                 slu_json_value_fn on_value, void *ctx,
+                                 struct slu_error *out_error)
+{
+    struct pass pass;
+
+    pass.reader = self;
+    pass.text_len = event->text.len;
+    pass.on_value = on_value;
+    pass.ctx = ctx;
+    pass.element = 0;
+    pass.known = 0;
+    pass.error = simdjson::SUCCESS;
+    slu_buf_clear(&self->text);
+    if (self->kernel != nullptr && event->tokens.index == nullptr &&
+        slu_json_index_reserve(&self->index) != SLU_ERR_OK) {
+        return set_error(out_error, simdjson::MEMALLOC, 0);
+    }
+    if (read_quickly(&pass, event->text, &event->tokens)) {
+        return SLU_ERR_OK;
+    }
+    return pass.error == simdjson::MEMALLOC
+               ? set_error(out_error, pass.error, 0)
+               : read_slowly(&pass, event->text, out_error);
+}
+
+enum slu_err slu_json_read(struct slu_json_reader *self, struct slu_view text,
+                           slu_json_value_fn on_value, void *ctx,
+                           struct slu_error *out_error)
+{
+    struct slu_json_event event = slu_json_event_of(text);
+
+    return slu_json_read_event(self, &event, on_value, ctx, out_error);
 }

@@ -66,6 +66,7 @@ typedef bool (*slu_json_value_fn)(void *ctx, unsigned field,
                                   const struct slu_json_value *value);
 
 struct slu_json_reader;
+struct slu_json_event; /* json_split.h */
 
 /* NULL when out of memory. The paths must outlive the reader. */
 struct slu_json_reader *slu_json_reader_new(const struct slu_alloc *alloc,
@@ -83,6 +84,11 @@ SLU_MUST_CHECK enum slu_err slu_json_read(struct slu_json_reader *self,
                                           struct slu_view text,
                                           slu_json_value_fn on_value, void *ctx,
                                           struct slu_error *out_error);
+
+/* Reads an event's text, and makes use of what the splitter knows of it. */
+SLU_MUST_CHECK enum slu_err slu_json_read_event(
+    struct slu_json_reader *self, const struct slu_json_event *event,
+    slu_json_value_fn on_value, void *ctx, struct slu_error *out_error);
 
 #ifdef __cplusplus
 }

@@ -11,7 +11,7 @@ static unsigned list_kernels(const struct slu_json_kernel *out[KERNELS_MAX])
     unsigned count = 0;
 
 #if defined(__x86_64__)
-    if (slu_cpu_has_avx512()) {
+    if (slu_cpu_has_avx512() && __builtin_cpu_supports("avx512vbmi2")) {
         out[count++] = &slu_json_kernel_avx512;
     }
     if (slu_cpu_has_avx2()) {

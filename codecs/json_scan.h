@@ -16,7 +16,8 @@
 #ifndef SLU_CODECS_JSON_SCAN_H
 #define SLU_CODECS_JSON_SCAN_H
 
-#include "codecs/json_quick.h"
+#include "codecs/json_index.h"
+#include "codecs/json_walk.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,8 +26,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-#define SLU_JSON_SCAN_DEPTH_MAX 64
 
 enum slu_json_scan_status {
     SLU_JSON_SCAN_MORE,     /* used up, not closed yet */
@@ -66,8 +65,10 @@ struct slu_json_kernel {
     const char *name;
     slu_json_scan_fn container; /* begins at the opening bracket */
     slu_json_scan_fn string;    /* begins behind the opening quote */
-    slu_json_quick_fn quick;    /* the reader's short way; NULL: it has none,
-                                   for simdjson would be faster */
+    /* All three or none: without them simdjson is faster. */
+    slu_json_index_fn index;
+    slu_json_depth_fn find_depth;
+    slu_json_walk_fn walk; /* the reader's short way */
 };
 
 /* The fastest one that this CPU can run. */

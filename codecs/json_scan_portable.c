@@ -100,4 +100,4 @@ INLINE uint64_t xor_prefix(uint64_t bits)
 }
 
 const struct slu_json_kernel slu_json_kernel_portable = {
-    "portable", scan_container, scan_string, NULL};
+    "portable", scan_container, scan_string, NULL, NULL, NULL};

@@ -57,13 +57,31 @@ enum slu_json_event_kind {
     SLU_JSON_ERROR,  /* see slu_json_split_error */
 };
 
+/* What the splitter knows of a text besides, for the reader (json_index.h). It
+ * dies with the text. */
+struct slu_json_tokens {
+    const struct slu_json_index *index; /* NULL: nothing */
+    unsigned first;                     /* opens the text */
+};
+
 struct slu_json_event {
     enum slu_json_event_kind kind;
     unsigned index;       /* MEMBER: position in options.members */
     struct slu_view text; /* RECORD, MEMBER: SLU_JSON_PADDING bytes readable
                              behind it */
     uint64_t offset;      /* of the first byte of text in the whole input */
+    struct slu_json_tokens tokens; /* of the text */
 };
+
+/* A text that didn't come from a splitter, for the reader. */
+static inline struct slu_json_event slu_json_event_of(struct slu_view text)
+{
+    struct slu_json_event event = {SLU_JSON_RECORD, 0, text, 0, {NULL, 0}};
+
+    return event;
+}
+
+struct slu_json_kernel;
 
 struct slu_json_split_options {
     const struct slu_alloc *alloc;
@@ -71,6 +89,8 @@ struct slu_json_split_options {
                           a null or absent array has no elements */
     const char *members[SLU_JSON_MEMBERS_MAX]; /* ended by NULL if fewer */
     size_t record_max;                         /* bytes */
+    /* NULL: the fastest that there is; tests take others (json_scan.h). */
+    const struct slu_json_kernel *kernel;
 };
 
 struct slu_json_split;

@@ -72,7 +72,7 @@ static enum slu_err read_event(void *ctx, const struct slu_json_event *event)
         return read_member(reading->ctx, reading->unit, event);
     }
     err = slu_gti_read_item(reading->ctx->readers[reading->unit->head.loop],
-                            page->shape, event->text, &item, &page->json.error);
+                            page->shape, event, &item, &page->json.error);
     if (err != SLU_ERR_OK) {
         page->json.error.offset += event->offset;
         return err;

@@ -88,9 +88,9 @@ struct slu_extracted {
  * unit at WARN, unless the caller tells by itself; only the port's errors and
  * NOMEM are returned.
  */
-SLU_MUST_CHECK enum slu_err slu_extract_record(struct slu_extract *self,
-                                               struct slu_unit *unit,
-                                               struct slu_view record,
-                                               struct slu_extracted *out);
+SLU_MUST_CHECK enum slu_err
+slu_extract_record(struct slu_extract *self, struct slu_unit *unit,
+                   const struct slu_json_event *record,
+                   struct slu_extracted *out);
 
 #endif

@@ -169,9 +169,10 @@ static enum slu_err take_record(struct slu_export_object *self,
                                 struct slu_source *source,
                                 const struct slu_line *line)
 {
+    struct slu_json_event record = slu_json_event_of(line->text);
     struct slu_extracted extracted;
-    enum slu_err err = slu_extract_record(source->extract, &self->unit,
-                                          line->text, &extracted);
+    enum slu_err err =
+        slu_extract_record(source->extract, &self->unit, &record, &extracted);
 
     if (err != SLU_ERR_OK) {
         return fail(self, err);

@@ -263,19 +263,19 @@ static void tell_losses(struct extraction *self,
 
 /* ---- one record ---- */
 
-/* MORE, when there is none. */
+/* *out_detail has an empty text when there is none. */
 static enum slu_err open_envelope(struct extraction *self,
                                   struct slu_view record,
-                                  struct slu_view *out_detail)
+                                  struct slu_json_event *out_detail)
 {
     struct slu_json_split_options options = {
         .alloc = self->all->alloc,
         .members = {"detail"},
         .record_max = self->port->record_bytes,
     };
-    struct slu_json_event event;
+    enum slu_json_event_kind kind;
 
-    *out_detail = slu_view_make(NULL, 0);
+    *out_detail = slu_json_event_of(slu_view_make(NULL, 0));
     if (self->envelope == NULL) {
         self->envelope = slu_json_split_new(&options);
         if (self->envelope == NULL) {
@@ -284,10 +284,8 @@ static enum slu_err open_envelope(struct extraction *self,
     }
     slu_json_split_reset(self->envelope);
     slu_json_split_feed(self->envelope, record);
-    if (slu_json_split_next(self->envelope, &event) == SLU_JSON_MEMBER) {
-        *out_detail = event.text;
-    }
-    return event.kind == SLU_JSON_ERROR &&
+    kind = slu_json_split_next(self->envelope, out_detail);
+    return kind == SLU_JSON_ERROR &&
                    slu_json_split_error(self->envelope)->code == SLU_ERR_NOMEM
                ? SLU_ERR_NOMEM
                : SLU_ERR_OK;
@@ -299,27 +297,27 @@ static bool is_bare(const struct slu_finding *finding)
 }
 
 static enum slu_err read_finding(struct extraction *self,
-                                 struct slu_view record,
+                                 const struct slu_json_event *record,
                                  struct slu_finding *finding,
                                  struct slu_error *error)
 {
-    struct slu_view detail;
+    struct slu_json_event detail;
     enum slu_err err = slu_finding_read(self->reader, record, on_indicator,
                                         self, finding, error);
 
     if (err != SLU_ERR_OK || !is_bare(finding) || self->announced) {
         return err;
     }
-    err = open_envelope(self, record, &detail);
-    return err != SLU_ERR_OK || detail.len == 0
+    err = open_envelope(self, record->text, &detail);
+    return err != SLU_ERR_OK || detail.text.len == 0
                ? err
-               : slu_finding_read(self->reader, detail, on_indicator, self,
+               : slu_finding_read(self->reader, &detail, on_indicator, self,
                                   finding, error);
 }
 
 static enum slu_err extract_record(struct extraction *self,
                                    struct slu_unit *unit,
-                                   struct slu_view record,
+                                   const struct slu_json_event *record,
                                    struct slu_extracted *out)
 {
     struct slu_finding finding;
@@ -355,7 +353,7 @@ static enum slu_err extract_record(struct extraction *self,
 }
 
 enum slu_err slu_extract_record(struct slu_extract *self, struct slu_unit *unit,
-                                struct slu_view record,
+                                const struct slu_json_event *record,
                                 struct slu_extracted *out)
 {
     return extract_record(&self->loops[unit->loop], unit, record, out);

@@ -307,8 +307,7 @@ static enum slu_err read_finding(struct slu_guardduty_unit *unit,
     if (ctx->port.tell != NULL) {
         return SLU_ERR_OK;
     }
-    err =
-        slu_extract_record(ctx->extract, &unit->head, event->text, &extracted);
+    err = slu_extract_record(ctx->extract, &unit->head, event, &extracted);
     if (err == SLU_ERR_OK && extracted.known) {
         note_updated(slu_guardduty_get_of(unit), &extracted);
     }

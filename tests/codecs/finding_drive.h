@@ -60,6 +60,7 @@ static inline enum slu_err try_text(const char *text,
                                     struct slu_error *out_error)
 {
     size_t len = strlen(text);
+    struct slu_json_event event;
 
     if (reader == NULL) {
         reader = slu_finding_reader_new(&options);
@@ -70,8 +71,8 @@ static inline enum slu_err try_text(const char *text,
     memset(text_room + len, '"', SLU_JSON_PADDING);
     memset(&finding, 0x55, sizeof(finding));
     seen_count = 0;
-    return slu_finding_read(reader, slu_view_make(text_room, len), keep, NULL,
-                            &finding, out_error);
+    event = slu_json_event_of(slu_view_make(text_room, len));
+    return slu_finding_read(reader, &event, keep, NULL, &finding, out_error);
 }
 
 static inline void read_text(const char *text)

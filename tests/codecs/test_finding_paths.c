@@ -338,13 +338,14 @@ static char *log_page(struct slu_view page, size_t piece_max, uint32_t seed)
 
         if (line[0] == 'R') {
             size_t size = strlen(record + 1);
+            struct slu_json_event event =
+                slu_json_event_of(slu_view_make(text_room, size));
 
             memcpy(text_room, record + 1, size);
             memset(text_room + size, '}', SLU_JSON_PADDING);
-            cr_assert_eq(
-                slu_finding_read(reader, slu_view_make(text_room, size),
-                                 finding_log_indicator, &log, &finding, NULL),
-                SLU_ERR_OK);
+            cr_assert_eq(slu_finding_read(reader, &event, finding_log_indicator,
+                                          &log, &finding, NULL),
+                         SLU_ERR_OK);
             finding_log_head(&log, &finding);
         }
     }

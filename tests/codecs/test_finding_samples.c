@@ -132,9 +132,11 @@ static enum slu_err read_wire(struct slu_finding_reader *reader,
     static char room[FILE_MAX + SLU_JSON_PADDING];
     size_t len = strlen(wire);
 
+    struct slu_json_event event = slu_json_event_of(slu_view_make(room, len));
+
     memcpy(room, wire, len + 1);
-    return slu_finding_read(reader, slu_view_make(room, len), on_indicator, ctx,
-                            out_finding, NULL);
+    return slu_finding_read(reader, &event, on_indicator, ctx, out_finding,
+                            NULL);
 }
 
 static char *make_rows(struct slu_finding_reader *reader, const char *wire)
@@ -373,9 +375,8 @@ static char *log_page(struct slu_view page, size_t piece_max)
         memcpy(piece, page.ptr + pos, len);
         slu_json_split_feed(split, slu_view_make(piece, len));
         while (slu_json_split_next(split, &event) == SLU_JSON_RECORD) {
-            cr_assert_eq(slu_finding_read(reader, event.text,
-                                          finding_log_indicator, &log, &finding,
-                                          NULL),
+            cr_assert_eq(slu_finding_read(reader, &event, finding_log_indicator,
+                                          &log, &finding, NULL),
                          SLU_ERR_OK);
             finding_log_head(&log, &finding);
         }

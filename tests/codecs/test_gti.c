@@ -34,6 +34,14 @@ static struct slu_view pad_text(const char *text)
     return slu_view_make(text_room, len);
 }
 
+static const struct slu_json_event *make_event(const char *text)
+{
+    static struct slu_json_event event;
+
+    event = slu_json_event_of(pad_text(text));
+    return &event;
+}
+
 static struct slu_gti_item read_item(enum slu_gti_shape shape, const char *text)
 {
     struct slu_gti_item item;
@@ -41,7 +49,7 @@ static struct slu_gti_item read_item(enum slu_gti_shape shape, const char *text)
 
     memset(&item, 0x55, sizeof(item));
     cr_assert_eq(
-        slu_gti_read_item(reader, shape, pad_text(text), &item, &error),
+        slu_gti_read_item(reader, shape, make_event(text), &item, &error),
         SLU_ERR_OK, "%s: %s", text, error.text);
     return item;
 }
@@ -215,7 +223,7 @@ static void check_bad_item(const char *text, uint64_t offset)
     struct slu_gti_item item;
     struct slu_error error = {0};
 
-    cr_assert_eq(slu_gti_read_item(reader, SLU_GTI_LIST_ITEM, pad_text(text),
+    cr_assert_eq(slu_gti_read_item(reader, SLU_GTI_LIST_ITEM, make_event(text),
                                    &item, &error),
                  SLU_ERR_MALFORMED, "%s", text);
     cr_assert_eq(error.code, SLU_ERR_MALFORMED);

@@ -166,7 +166,7 @@ static void check_event(struct check *check, enum slu_json_event_kind kind,
                                    check->sample->is_stream
                                        ? SLU_GTI_STREAM_ITEM
                                        : SLU_GTI_LIST_ITEM,
-                                   event->text, &item, &error),
+                                   event, &item, &error),
                  SLU_ERR_OK, "%s", error.text);
     end = strchr(check->element, '\n');
     cr_assert_not_null(end);

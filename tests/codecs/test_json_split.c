@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "codecs/json_scan.h"
 #include "support/failing_alloc.h"
 #include "support/json_dom.h"
 #include "support/json_run.h"
@@ -535,4 +536,109 @@ Test(json_split, agrees_with_the_dom_on_random_pages)
         free(text);
     }
     slu_json_split_free(split);
+}
+
+/* --- kernels ------------------------------------------------------------- */
+
+/* By the portable kernel, a byte at a time, there is no index. */
+static void check_kernels(struct slu_json_split *const *splits,
+                          const char *text, uint32_t seed)
+{
+    struct slu_view view = slu_view_str(text);
+    struct json_log want = json_run(splits[0], view, (struct json_cuts){1, 0});
+
+    for (unsigned i = 0; splits[i] != NULL; i++) {
+        static const size_t piece_maxes[] = {0, 300, 2000};
+
+        for (unsigned k = 0; k < 3; k++) {
+            struct json_log got = json_run(
+                splits[i], view, (struct json_cuts){piece_maxes[k], seed});
+
+            cr_assert_str_eq(got.text, want.text, "kernel %u, %zu: %s", i,
+                             piece_maxes[k], text);
+            free(got.text);
+        }
+    }
+    free(want.text);
+}
+
+/* The last one is the portable kernel's; the caller wants it first. */
+static void make_splits(struct slu_json_split *splits[4])
+{
+    unsigned count = 0;
+
+    while (slu_json_kernel_at(count) != NULL) {
+        count++;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        splits[i] = slu_json_split_new(&(struct slu_json_split_options){
+            .alloc = slu_alloc_default(),
+            .array = "iocs",
+            .members = {"meta"},
+            .record_max = 700,
+            .kernel = slu_json_kernel_at(count - 1 - i)});
+        cr_assert_not_null(splits[i]);
+    }
+    splits[count] = NULL;
+}
+
+Test(json_split, says_the_same_by_every_kernel_whatever_is_wrong)
+{
+    struct slu_json_split *splits[4];
+    uint32_t state = 4711;
+
+    make_splits(splits);
+    for (unsigned round = 0; round < 400; round++) {
+        char *text = write_page(&state);
+        size_t len = strlen(text);
+
+        check_kernels(splits, text, round);
+        for (unsigned i = 0; i < 3; i++) {
+            text[json_random(&state) % len] =
+                "\"\\{}[]:, 0a\n\xff"[json_random(&state) % 13];
+            check_kernels(splits, text, round);
+        }
+        free(text);
+    }
+    for (unsigned i = 0; splits[i] != NULL; i++) {
+        slu_json_split_free(splits[i]);
+    }
+}
+
+/* More tokens than the index holds, and records that fill it. */
+Test(json_split, hands_out_records_of_more_tokens_than_are_indexed)
+{
+    struct slu_json_split *splits[4];
+
+    make_splits(splits);
+    for (unsigned i = 0; splits[i] != NULL; i++) {
+        slu_json_split_free(splits[i]);
+        splits[i] = slu_json_split_new(
+            &(struct slu_json_split_options){.alloc = slu_alloc_default(),
+                                             .array = "iocs",
+                                             .record_max = 100000,
+                                             .kernel = slu_json_kernel_at(i)});
+    }
+    for (unsigned size = SLU_JSON_INDEX_MAX - 130;
+         size < SLU_JSON_INDEX_MAX + 70; size += 21) {
+        char *text = NULL;
+        size_t len = 0;
+        FILE *out = open_memstream(&text, &len);
+
+        (void)fprintf(out, "{\"iocs\":[{}");
+        for (unsigned i = 0; i < 3; i++) {
+            (void)fprintf(out, ",[0");
+            for (unsigned k = 0; k < size / 2; k++) {
+                (void)fprintf(out, k % 7 == 0 ? ",{\"a\":1}" : ",[]");
+            }
+            (void)fprintf(out, "],{}");
+        }
+        (void)fprintf(out, "]}%200s", "");
+        (void)fclose(out);
+        check_kernels(splits, text, size);
+        free(text);
+    }
+    for (unsigned i = 0; splits[i] != NULL; i++) {
+        slu_json_split_free(splits[i]);
+    }
 }

@@ -83,8 +83,8 @@ static void check_text(struct slu_finding_reader *reader, struct slu_view text)
     enum slu_err err;
 
     called = 0;
-    err =
-        slu_finding_read(reader, text, check_indicator, NULL, &finding, &error);
+    err = slu_finding_read(reader, &(struct slu_json_event){.text = text},
+                           check_indicator, NULL, &finding, &error);
     demand(err == SLU_ERR_OK || err == SLU_ERR_MALFORMED, "a known code");
     demand(err == error.code && error.offset <= text.len, "an offset");
     demand(err == SLU_ERR_OK || called == 0, "nothing called of a bad one");

@@ -22,7 +22,8 @@ static void check_item(struct slu_view text, enum slu_gti_shape shape)
 {
     struct slu_gti_item item;
     struct slu_error error = {0};
-    enum slu_err err = slu_gti_read_item(reader, shape, text, &item, &error);
+    struct slu_json_event event = slu_json_event_of(text);
+    enum slu_err err = slu_gti_read_item(reader, shape, &event, &item, &error);
 
     demand(err == SLU_ERR_OK || err == SLU_ERR_MALFORMED, "a known code");
     demand(err == error.code && error.offset <= text.len, "an offset");

@@ -126,11 +126,11 @@ static enum slu_err read_with(struct world *world, const char *text,
 {
     size_t len = strlen(text);
     char *copy = calloc(1, len + 64);
+    struct slu_json_event record = slu_json_event_of(slu_view_make(copy, len));
     enum slu_err err;
 
     memcpy(copy, text, len);
-    err = slu_extract_record(world->extract, &world->unit,
-                             slu_view_make(copy, len), out);
+    err = slu_extract_record(world->extract, &world->unit, &record, out);
     if (out->id.len > 0) {
         cr_assert_eq(memcmp(out->id.ptr, "f1", 2), 0);
     }
@@ -462,8 +462,8 @@ Test(guardduty_extract, steady_state_allocates_nothing_from_bytes_to_rows)
         slu_json_split_reset(split);
         slu_json_split_feed(split, slu_view_str(page));
         while (slu_json_split_next(split, &event) == SLU_JSON_RECORD) {
-            cr_assert_eq(slu_extract_record(world.extract, &world.unit,
-                                            event.text, &extracted),
+            cr_assert_eq(slu_extract_record(world.extract, &world.unit, &event,
+                                            &extracted),
                          SLU_ERR_OK);
         }
         cr_assert_eq(slu_json_split_finish(split), SLU_ERR_OK);

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codecs/json_memo.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define LINES (SLU_JSON_MEMO_MAX + 1)
+
+static size_t count_bytes(unsigned node_count)
+{
+    return LINES * sizeof(struct slu_json_line) +
+           node_count * sizeof(struct slu_json_memo_node);
+}
+
+static void forget(struct slu_json_memo *self)
+{
+    memset(self->nodes, 0, self->node_count * sizeof(self->nodes[0]));
+    self->line_count = 1;
+}
+
+enum slu_err slu_json_memo_init(struct slu_json_memo *self,
+                                const struct slu_alloc *alloc,
+                                unsigned node_count)
+{
+    *self = (struct slu_json_memo){.alloc = alloc, .node_count = node_count};
+    self->lines = slu_alloc_zero(alloc, count_bytes(node_count));
+    if (self->lines == NULL) {
+        return SLU_ERR_NOMEM;
+    }
+    self->nodes = (struct slu_json_memo_node *)(self->lines + LINES);
+    /* The line that no text equals: no name begins with a zero byte. */
+    self->lines[0].mask = 1;
+    forget(self);
+    return SLU_ERR_OK;
+}
+
+void slu_json_memo_fini(struct slu_json_memo *self)
+{
+    if (self->lines != NULL) {
+        slu_alloc_put(self->alloc, self->lines, count_bytes(self->node_count));
+    }
+    *self = (struct slu_json_memo){0};
+}
+
+void slu_json_memo_start(struct slu_json_memo *self)
+{
+    if (self->line_count == LINES) {
+        forget(self);
+    }
+}
+
+static bool is_same(const struct slu_json_line *line, const char *text,
+                    size_t before, size_t after)
+{
+    return line->before == before && line->after == after &&
+           memcmp(line->text, text, before + after) == 0;
+}
+
+unsigned slu_json_memo_find(struct slu_json_memo *self, unsigned node,
+                            const char *name, size_t before, size_t after,
+                            unsigned child)
+{
+    size_t len = before + after;
+    struct slu_json_line *line;
+    unsigned at;
+
+    for (at = self->nodes[node].lines; at != 0; at = self->lines[at].sibling) {
+        if (is_same(&self->lines[at], name - before, before, after)) {
+            return at;
+        }
+    }
+    if (self->line_count == LINES || len > SLU_JSON_LINE_MAX) {
+        return 0;
+    }
+    at = self->line_count++;
+    line = &self->lines[at];
+    *line = (struct slu_json_line){.mask = UINT64_MAX >> (64 - len),
+                                   .sibling = self->nodes[node].lines,
+                                   .before = (uint8_t)before,
+                                   .after = (uint8_t)after,
+                                   .child = child};
+    memcpy(line->text, name - before, len);
+    self->nodes[node].lines = (uint16_t)at;
+    return at;
+}
