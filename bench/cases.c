@@ -18,6 +18,7 @@
     X(stream) \
     X(backfill) \
     X(store) \
+    X(findings) \
     X(memory) \
     X(scaling)
 /* clang-format on */
