@@ -94,7 +94,7 @@ static void run(struct slu_bench *bench)
 
     for (uint64_t millions = 1; millions <= most; millions *= 10) {
         uint64_t iocs =
-            bench->size == SLU_BENCH_SMOKE ? 20000 : millions * 1000000;
+            bench->size == SLU_BENCH_SMOKE ? 5000 : millions * 1000000;
 
         for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
             measure(bench, millions, iocs, &sizes[i]);
