@@ -321,18 +321,25 @@ static void open_scene(struct scene *self)
                    self->base, self->amount->days);
 }
 
+static void close_scene(struct scene *self)
+{
+    const struct slu_alloc *alloc = self->bench->alloc;
+    size_t pages = 2 * (size_t)self->amount->hours;
+
+    slu_alloc_put(alloc, self->texts, pages * URL_MAX);
+    slu_alloc_put(alloc, self->urls, pages * sizeof(*self->urls));
+    slu_bench_json_rival_free(self->rival);
+    slu_buf_fini(&self->page);
+}
+
 static void run(struct slu_bench *bench)
 {
     struct scene scene = {.bench = bench, .amount = &amounts[bench->size]};
-    size_t pages = 2 * (size_t)scene.amount->hours;
 
     open_scene(&scene);
     measure(&scene, false);
     measure(&scene, true);
-    slu_bench_json_rival_free(scene.rival);
-    slu_buf_fini(&scene.page);
-    slu_alloc_put(bench->alloc, scene.urls, pages * sizeof(*scene.urls));
-    slu_alloc_put(bench->alloc, scene.texts, pages * URL_MAX);
+    close_scene(&scene);
 }
 
 const struct slu_bench_case slu_bench_case_pull = {

@@ -3,6 +3,7 @@
 #include "bench/page_client.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #define HOUR_PACKAGES 14 /* seven lists, two types */
