@@ -149,6 +149,8 @@ enum slu_step_kind {
 struct slu_step {
     enum slu_step_kind kind;
     bool throttled;         /* RETRY: a 429; slows its whole lane down */
+    bool distinct;          /* COMMIT: no other answer brings these sightings
+                               again, so nobody need look for repeats */
     bool daily_quota;       /* RETRY: the quota that resets at 00:00 UTC */
     struct slu_error error; /* RETRY, FAILED, DENIED: one sentence */
 };

@@ -233,7 +233,8 @@ static void note_good(struct slu_pull *self, struct slu_lane *lane)
     }
 }
 
-static enum slu_err commit(struct slu_pull *self, struct slu_slot *slot)
+static enum slu_err commit(struct slu_pull *self, struct slu_slot *slot,
+                           bool distinct)
 {
     struct slu_answer *answer = &slot->answer;
     enum slu_err err;
@@ -244,7 +245,7 @@ static enum slu_err commit(struct slu_pull *self, struct slu_slot *slot)
     }
     err = slot->rows == NULL ? SLU_ERR_OK : slu_pull_commit_rows(self, slot);
     if (err == SLU_ERR_OK && self->options->store != NULL) {
-        err = slu_answer_commit(answer, &self->seen);
+        err = slu_answer_commit(answer, distinct ? NULL : &self->seen);
     }
     if (err != SLU_ERR_OK) {
         return err;
@@ -274,7 +275,7 @@ enum slu_err slu_pull_part(void *ctx, struct slu_unit *unit)
 {
     struct slu_pull *self = ctx;
     struct slu_slot *slot = unit->engine;
-    enum slu_err err = commit(self, slot);
+    enum slu_err err = commit(self, slot, false);
 
     if (err != SLU_ERR_OK) {
         fail_store(self, err);
@@ -293,7 +294,7 @@ void slu_pull_settle(struct slu_pull *self, struct slu_slot *slot,
     enum slu_err err = SLU_ERR_OK;
 
     if (step->kind == SLU_STEP_COMMIT) {
-        err = commit(self, slot);
+        err = commit(self, slot, step->distinct);
     } else {
         err = slu_answer_abandon(&slot->answer);
     }

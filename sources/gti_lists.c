@@ -432,9 +432,15 @@ static enum slu_err fail_part(struct slu_gti_part *part,
     return end_part(part);
 }
 
-static enum slu_err take_page(struct slu_gti_part *part)
+/*
+ * A sighting of another package has another hour or another list. So what one
+ * whole package brings, none but itself brings again; the bands of one that was
+ * cut bring its items, and those at their edges, twice.
+ */
+static enum slu_err take_page(struct slu_gti_part *part, struct slu_step *step)
 {
     struct slu_gti_list *list = part->list;
+    bool whole = part->depth == 0;
     bool more;
     enum slu_err err;
 
@@ -443,6 +449,7 @@ static enum slu_err take_page(struct slu_gti_part *part)
                         part->unit.head.name,
                         (unsigned long long)part->unit.page->items);
     err = slu_gti_part_settle(part, &more);
+    step->distinct = whole && !more;
     return err == SLU_ERR_OK && !more ? end_part(part) : err;
 }
 
@@ -502,7 +509,7 @@ static enum slu_err take_answer(struct slu_gti_part *part,
                                 struct slu_step *step)
 {
     if (answer == SLU_GTI_ANSWER_PAGE) {
-        return take_page(part);
+        return take_page(part, step);
     }
     if (answer == SLU_GTI_ANSWER_FORBIDDEN) {
         take_denial(part, step);

@@ -322,6 +322,7 @@ static void finish_page(struct fake_world *world, struct fake_unit *unit,
     }
     unit->page++;
     unit->over = unit->page == world->pages;
+    out_step->distinct = world->distinct;
 }
 
 static void judge_refusal(struct fake_world *world, struct fake_unit *unit,

@@ -60,6 +60,7 @@ struct fake_world {
     unsigned identities;
     const char *path; /* FILE: what every unit reads */
     bool emits_nothing;
+    bool distinct;     /* says so of every answer */
     const char *tells; /* at the first answer, when it is a check */
     bool waits_for_nothing;
     bool forgets; /* hands out again what was given up */

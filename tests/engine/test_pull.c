@@ -113,6 +113,18 @@ Test(pull, tells_the_embedder_only_what_may_be_listed)
     stop_all();
 }
 
+Test(pull, looks_for_no_repeats_where_the_source_says_there_are_none)
+{
+    bench_start(&bench, answer_good, NULL);
+    bench.world.pages = 3;
+    bench.world.distinct = true;
+    cr_assert_eq(bench_run(&bench), SLU_ERR_OK);
+    cr_assert_eq(bench.result.counts.items, 18);
+    cr_assert_eq(bench.result.counts.duplicates, 0);
+    cr_assert_eq(bench_scan(&bench, SLU_RECORD_DOMAIN, NULL, 0), 2);
+    stop_all();
+}
+
 Test(pull, drops_what_came_before_to_the_letter)
 {
     bench_start(&bench, answer_good, NULL);

@@ -312,6 +312,8 @@ static void settle(struct drive *self, struct drive_flight *flight,
 
     if (step->kind == SLU_STEP_COMMIT) {
         commit(self, flight);
+        self->commits++;
+        self->distinct += step->distinct;
         unit->attempts = 0;
     } else {
         cr_assert_neq(step->error.code, SLU_ERR_OK);

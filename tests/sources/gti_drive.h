@@ -56,6 +56,8 @@ struct drive {
     uint64_t counts[SLU_REASON_COUNT];
     char *log;
     size_t log_len;
+    unsigned commits;
+    unsigned distinct; /* of them: said to bring nothing that others bring */
     bool denied;
     bool broken; /* a NOMEM was met */
     unsigned kills;

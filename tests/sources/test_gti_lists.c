@@ -117,6 +117,9 @@ Test(gti_lists, pulls_every_hour_and_type_of_the_look_back)
     cr_assert_eq(drive.result.units, fake.requests);
     cr_assert(drive_logged(&drive, "[INFO] Fetching Threat List (malware) | "
                                    "last_hour=2025080205"));
+    /* Whole packages: nobody need look for repeats. */
+    cr_assert_eq(drive.commits, fake.requests);
+    cr_assert_eq(drive.distinct, drive.commits);
     /* At once again: nothing is new. */
     drive_run(&drive, NULL);
     cr_assert_eq(fake.requests, 2 * 2 * 119);
@@ -303,6 +306,10 @@ Test(gti_lists, a_full_answer_is_divided_by_score_and_positives)
         drive_run(&drive, NULL);
         expect_clean();
         cr_assert_lt(fake.requests, 2 * 2 * 119 + 300, "%zu", fake.requests);
+        /* Neither the cut answers nor the bands are distinct. */
+        cr_assert_gt(drive.distinct, 2 * 2 * 100);
+        cr_assert_lt(drive.distinct, 2 * 2 * 119);
+        cr_assert_gt(drive.commits - drive.distinct, 15);
         empty();
     }
 }
