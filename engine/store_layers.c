@@ -171,8 +171,10 @@ void slu_layer_write_begin(struct slu_writer *self, struct slu_db *db,
 {
     slu_writer_begin_memory(self, db);
     self->put = put_block;
-    self->fill = db->shard_bytes;
-    self->whole = db->shard_bytes + db->shard_bytes / 2;
+    /* So that a block, which may exceed it by a record, fits into a buffer of
+     * shard_bytes: a merge holds one of each layer. */
+    self->fill = db->shard_bytes - db->shard_bytes / 32;
+    self->whole = db->shard_bytes;
     self->block_id = id;
 }
 

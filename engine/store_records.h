@@ -14,8 +14,8 @@
  * some 100 million addresses).
  *
  * Limits (with shards of 64 KiB): a chunk is 8 MiB of pending records, or one
- * blob, and as much again of references and of what is sorted; a merge holds
- * 64 KiB of each layer.
+ * blob; while it is sorted, as much again of references, and of what comes out.
+ * A merge holds 64 KiB of each layer, of at most 384: 24 MiB.
  */
 #ifndef SLU_ENGINE_STORE_RECORDS_H
 #define SLU_ENGINE_STORE_RECORDS_H
