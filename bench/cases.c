@@ -12,6 +12,9 @@
 #define CASES(X) \
     X(json) \
     X(matchers) \
+    X(fingerprints) \
+    X(ipv4_set) \
+    X(pack) \
     X(sigv4) \
     X(start) \
     X(pull) \
