@@ -223,8 +223,14 @@ static enum slu_err check_entries(struct slu_pack *self)
 
 static enum slu_err open_output(struct slu_pack *self)
 {
-    enum slu_err err = slu_files_open(self->alloc, self->options.output_dir,
-                                      &self->files, &self->error);
+    enum slu_err err;
+
+    if (self->options.no_sync) {
+        /* Or it would be made durably; what fails is told below. */
+        (void)mkdir(self->options.output_dir, 0755);
+    }
+    err = slu_files_open(self->alloc, self->options.output_dir, &self->files,
+                         &self->error);
 
     if (err == SLU_ERR_OK && self->options.no_sync) {
         slu_files_leave_unsynced(self->files);

@@ -7,13 +7,12 @@
 #include "engine/rows_state.h"
 
 #include <assert.h>
-#include <xxhash.h>
 
 #define FINDINGS_BYTES_MAX ((size_t)256 << 20)
-#define PRINTS_FIRST 64
-#define PRINTS_MAX                                                             \
-    ((size_t)1 << 18) /* four for each row a finding may have                  \
-                       */
+#define BUCKETS_FIRST 16
+/* Of four each: more than the rows that a finding may have. */
+#define BUCKETS_MAX ((size_t)1 << 16)
+#define PRINTS_LEFT 1024 /* of earlier findings, then they are cleared away */
 
 struct slu_row_batch *slu_row_batch_new(struct slu_rows *rows)
 {
@@ -32,14 +31,6 @@ struct slu_row_batch *slu_row_batch_new(struct slu_rows *rows)
     return self;
 }
 
-static void drop_prints(struct slu_row_batch *self)
-{
-    slu_alloc_put(self->alloc, self->prints,
-                  self->print_capacity * sizeof(*self->prints));
-    self->prints = NULL;
-    self->print_capacity = 0;
-}
-
 void slu_row_batch_free(struct slu_row_batch *self)
 {
     if (self == NULL) {
@@ -49,7 +40,7 @@ void slu_row_batch_free(struct slu_row_batch *self)
         slu_buf_fini(&self->texts[i]);
     }
     slu_buf_fini(&self->findings);
-    drop_prints(self);
+    slu_fingerprint_table_fini(&self->prints, self->alloc);
     slu_alloc_put(self->alloc, self, sizeof(*self));
 }
 
@@ -69,11 +60,12 @@ void slu_row_batch_clear(struct slu_row_batch *self)
     clear_buf(&self->findings);
     self->repeats = 0;
     self->barren = 0;
-    self->print_count = 0;
     self->serial++;
-    if (self->print_capacity * sizeof(*self->prints) > SLU_ROW_BATCH_KEEP) {
-        drop_prints(self);
+    if (self->prints.bucket_count * SLU_FINGERPRINT_BUCKET_BYTES >
+        SLU_ROW_BATCH_KEEP) {
+        slu_fingerprint_table_fini(&self->prints, self->alloc);
     }
+    slu_fingerprint_table_clear(&self->prints);
 }
 
 struct slu_row_finding *slu_row_batch_findings(struct slu_row_batch *self,
@@ -121,7 +113,9 @@ enum slu_err slu_row_batch_finding(struct slu_row_batch *self,
         finding.starts[i] = self->texts[i].len;
     }
     self->serial++;
-    self->print_count = 0;
+    if (self->prints.count > PRINTS_LEFT) {
+        slu_fingerprint_table_clear(&self->prints);
+    }
     return slu_buf_append(&self->findings, slu_view_make((const char *)&finding,
                                                          sizeof(finding)));
 }
@@ -130,24 +124,25 @@ enum slu_err slu_row_batch_finding(struct slu_row_batch *self,
 
 /* What is known so far and the field's own hash are hashed again: as a seed the
  * former would be XORed with a short field. */
-static void add_field(struct slu_row_print *print, struct slu_view text)
+static void add_field(struct slu_fingerprint *print, struct slu_view text)
 {
-    XXH128_hash_t hash = XXH3_128bits(text.ptr, text.len);
-    uint64_t words[] = {print->low, print->high, hash.low64, hash.high64};
+    struct slu_fingerprint field = slu_fingerprint_of(text);
+    uint64_t words[] = {print->low, print->high, field.low, field.high};
 
-    hash = XXH3_128bits(words, sizeof(words));
-    print->low = hash.low64;
-    print->high = hash.high64;
+    *print =
+        slu_fingerprint_of(slu_view_make((const char *)words, sizeof(words)));
 }
 
-/* Of the fields that may differ within a finding. */
-static struct slu_row_print make_print(const struct slu_row_batch *self,
-                                       const struct slu_row *row)
+/* Of the fields that may differ within a finding, and of the finding's own
+ * number, so that those of earlier ones are met no more. */
+static struct slu_fingerprint make_print(const struct slu_row_batch *self,
+                                         const struct slu_row *row)
 {
-    unsigned numbers[] = {row->kind, row->reputation, row->tag_count};
-    struct slu_row_print print = {.serial = self->serial};
+    uint64_t numbers[] = {self->serial, row->kind, row->reputation,
+                          row->tag_count};
+    struct slu_fingerprint print = slu_fingerprint_of(
+        slu_view_make((const char *)numbers, sizeof(numbers)));
 
-    add_field(&print, slu_view_make((const char *)numbers, sizeof(numbers)));
     add_field(&print, row->value);
     add_field(&print, slu_view_str(row->severity));
     add_field(&print, row->comments);
@@ -159,66 +154,32 @@ static struct slu_row_print make_print(const struct slu_row_batch *self,
     return print;
 }
 
-/* The slot that holds the print, or the free one where it would go. */
-static struct slu_row_print *find_print(const struct slu_row_batch *self,
-                                        const struct slu_row_print *print)
-{
-    size_t mask = self->print_capacity - 1;
-    size_t i = print->low & mask;
-
-    while (self->prints[i].serial == print->serial &&
-           (self->prints[i].low != print->low ||
-            self->prints[i].high != print->high)) {
-        i = (i + 1) & mask;
-    }
-    return &self->prints[i];
-}
-
-static enum slu_err grow_prints(struct slu_row_batch *self)
-{
-    struct slu_row_print *old = self->prints;
-    size_t old_capacity = self->print_capacity;
-    size_t capacity = old_capacity == 0 ? PRINTS_FIRST : old_capacity * 2;
-    struct slu_row_print *prints =
-        slu_alloc_zero(self->alloc, capacity * sizeof(*prints));
-
-    if (prints == NULL) {
-        return SLU_ERR_NOMEM;
-    }
-    self->prints = prints;
-    self->print_capacity = capacity;
-    for (size_t i = 0; i < old_capacity; i++) {
-        if (old[i].serial == self->serial) {
-            *find_print(self, &old[i]) = old[i];
-        }
-    }
-    slu_alloc_put(self->alloc, old, old_capacity * sizeof(*old));
-    return SLU_ERR_OK;
-}
-
 /* Beyond the limit a repeat is merely written. */
 static enum slu_err add_print(struct slu_row_batch *self,
                               const struct slu_row *row, bool *out_repeat)
 {
-    struct slu_row_print print = make_print(self, row);
-    struct slu_row_print *slot;
+    struct slu_fingerprint_table *prints = &self->prints;
+    struct slu_fingerprint print = make_print(self, row);
+    uint32_t place = slu_fingerprint_place(print, 0);
+    struct slu_fingerprint *slot;
 
-    *out_repeat = false;
-    if (self->print_count >= self->print_capacity / 2) {
-        enum slu_err err;
+    *out_repeat = slu_fingerprint_table_find(prints, print, place, &slot);
+    if (*out_repeat) {
+        return SLU_ERR_OK;
+    }
+    if (slu_fingerprint_table_is_full(prints)) {
+        size_t buckets = prints->bucket_count == 0 ? BUCKETS_FIRST
+                                                   : prints->bucket_count * 2;
 
-        if (self->print_capacity >= PRINTS_MAX) {
+        if (buckets > BUCKETS_MAX) {
             return SLU_ERR_OK;
         }
-        err = grow_prints(self);
-        if (err != SLU_ERR_OK) {
-            return err;
+        if (!slu_fingerprint_table_grow(prints, self->alloc, buckets, 0)) {
+            return SLU_ERR_NOMEM;
         }
+        (void)slu_fingerprint_table_find(prints, print, place, &slot);
     }
-    slot = find_print(self, &print);
-    *out_repeat = slot->serial == print.serial;
-    self->print_count += !*out_repeat;
-    *slot = print;
+    slu_fingerprint_table_put(prints, print, slot);
     return SLU_ERR_OK;
 }
 

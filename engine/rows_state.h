@@ -71,14 +71,6 @@ struct slu_row_finding {
     size_t starts[SLU_ROW_SINKS_MAX]; /* of its rows in each text */
 };
 
-/* One row that the present finding has; of an earlier one when the serial is
- * another. */
-struct slu_row_print {
-    uint64_t low;
-    uint64_t high;
-    uint64_t serial;
-};
-
 struct slu_row_batch {
     const struct slu_alloc *alloc;
     struct slu_rows *rows;
@@ -87,10 +79,8 @@ struct slu_row_batch {
     struct slu_buf findings; /* struct slu_row_finding */
     uint64_t barren;         /* findings without a row, which are not kept */
     uint64_t repeats;
-    uint64_t serial; /* of the present finding */
-    struct slu_row_print *prints;
-    size_t print_count;
-    size_t print_capacity; /* a power of two, or 0 */
+    uint64_t serial;                     /* of the present finding */
+    struct slu_fingerprint_table prints; /* of its rows, and of earlier ones */
 };
 
 struct slu_row_finding *slu_row_batch_findings(struct slu_row_batch *self,
