@@ -17,6 +17,7 @@
  *
  * Limits: 512 connections, requests of 8 KB without a body, one thread.
  */
+#include "bench/page_stretch.h"
 #include "codecs/time_text.h"
 #include "sources/gti.h"
 
@@ -34,35 +35,14 @@
 #define CONNECTIONS_MAX 512
 #define REQUEST_MAX 8192
 #define TAIL_MAX 512
-#define STRETCH_BYTES ((size_t)256 * 1024)
 #define STREAM_PAGE 40
 #define LISTS 7
 #define HOUR 3600
 #define EVENTS 64
 
-#define ADDRESS_LEN 15 /* four octets of three digits */
-#define NAME_LEN 15    /* eleven letters and ".com" */
-#define DATE_LEN 10
-
-enum shape {
-    SHAPE_LIST,
-    SHAPE_STREAM,
-    SHAPES,
-};
-
-/* Rendered items of one kind, and where in each one something is written. */
-struct stretch {
-    char *bytes;
-    size_t stride; /* an item and its comma */
-    size_t count;  /* items */
-    size_t value_at;
-    size_t date_at; /* stream only */
-};
-
 /* A page that is being sent: head, items, tail. */
 struct page {
-    const struct stretch *stretch;
-    bool domains;
+    struct slu_stretch *stretch;
     uint64_t first; /* number of its first item */
     uint64_t count;
     char head[256 + 16]; /* of HTTP and of the body */
@@ -85,10 +65,8 @@ struct server {
     int listener;
     unsigned hours;
     unsigned items;
-    int64_t from;
-    int64_t span;
-    uint64_t stream_count;
-    struct stretch stretches[SHAPES][SLU_KIND_COUNT];
+    struct slu_stretch_dates dates; /* count 0: no stream */
+    struct slu_stretch stretches[SLU_STRETCH_SHAPES][SLU_KIND_COUNT];
     struct connection connections[CONNECTIONS_MAX];
 };
 
@@ -99,142 +77,6 @@ static void give_up(const char *what)
     (void)fprintf(stderr, "sluice-bench-pages: %s: %s\n", what,
                   strerror(errno));
     exit(1);
-}
-
-/* ---- values: the i-th of each kind, none twice, scattered ---- */
-
-static void put_digits(char *out, unsigned octet)
-{
-    out[0] = (char)('0' + octet / 100);
-    out[1] = (char)('0' + octet / 10 % 10);
-    out[2] = (char)('0' + octet % 10);
-}
-
-/* Octets of three digits each; the first one never has a range that isn't
- * global. */
-static void put_address(char *out, uint64_t i)
-{
-    static const uint8_t left_out[] = {127, 169, 172, 192, 198, 203};
-    static const uint64_t low = 156 * 156 * 156; /* 100 to 255, three times */
-    static const uint64_t high = 117;            /* 101 to 223, without those */
-    uint64_t place = i * 2654435761u % (low * high); /* a prime */
-    unsigned first = 101 + (unsigned)(place / low);
-
-    for (size_t at = 0; at < sizeof(left_out); at++) {
-        first += first >= left_out[at];
-    }
-    place %= low;
-    put_digits(out, first);
-    put_digits(out + 4, 100 + (unsigned)(place / (156 * 156)));
-    put_digits(out + 8, 100 + (unsigned)(place / 156 % 156));
-    put_digits(out + 12, 100 + (unsigned)(place % 156));
-}
-
-static void put_name(char *out, uint64_t i)
-{
-    static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
-    /* The golden ratio leaves such gaps that none comes twice in the 55 bits
-     * that are shown. */
-    uint64_t place = i * 0x9e3779b97f4a7c15u;
-
-    for (int at = 0; at < NAME_LEN - 4; at++) {
-        out[at] = digits[place >> (64 - 5 * (at + 1)) & 31];
-    }
-}
-
-static void put_date(char *out, int64_t date)
-{
-    for (int at = DATE_LEN; at > 0; at--) {
-        out[at - 1] = (char)('0' + date % 10);
-        date /= 10;
-    }
-}
-
-/* ---- the stretches ---- */
-
-static const char *const openings[SHAPES] = {
-    [SHAPE_LIST] = "{\"data\":{\"type\":\"%s\",\"id\":\"%s\",",
-    [SHAPE_STREAM] = "{\"type\":\"%s\",\"id\":\"%s\",",
-};
-static const char assessment[] =
-    "\"attributes\":{\"gti_assessment\":{\"verdict\":{\"value\":"
-    "\"VERDICT_MALICIOUS\"},\"threat_score\":{\"value\":80},\"severity\":"
-    "{\"value\":\"SEVERITY_HIGH\"}},\"last_modification_date\":1700000000,"
-    "\"last_analysis_results\":{";
-static const char *const endings[SHAPES] = {
-    [SHAPE_LIST] = "}},\"relationships\":{},\"context_attributes\":{"
-                   "\"threat_list_id\":\"malware\"}}},",
-    [SHAPE_STREAM] =
-        "}},\"context_attributes\":{\"notification_id\":\"23000000000\","
-        "\"notification_date\":1700000000,\"origin\":\"subscriptions\","
-        "\"sources\":[],\"tags\":[],\"hunting_info\":null}},",
-};
-
-/* About as large as wanted; out has room for 1 KB more. */
-static size_t render_item(enum shape shape, int kind, size_t wanted, char *out)
-{
-    static const char engine[] =
-        "%s\"Engine %04u\":{\"method\":\"blacklist\",\"category\":"
-        "\"harmless\",\"result\":\"clean\"}";
-    size_t end_len = strlen(endings[shape]);
-    size_t len = (size_t)sprintf(
-        out, openings[shape], slu_kind_name((enum slu_kind)kind),
-        kind == SLU_KIND_IP ? "100.100.100.100" : "aaaaaaaaaaa.com");
-
-    len += (size_t)sprintf(out + len, "%s", assessment);
-    for (unsigned i = 0; len + end_len + sizeof(engine) / 2 < wanted; i++) {
-        len += (size_t)sprintf(out + len, engine, i == 0 ? "" : ",", i);
-    }
-    memcpy(out + len, endings[shape], end_len + 1);
-    return len + end_len;
-}
-
-static void make_stretch(enum shape shape, int kind, size_t item_bytes)
-{
-    struct stretch *self = &server.stretches[shape][kind];
-    char *item = malloc(item_bytes + 1024);
-    const char *date;
-
-    if (item == NULL) {
-        give_up("out of memory");
-    }
-    self->stride = render_item(shape, kind, item_bytes, item);
-    self->count = STRETCH_BYTES / self->stride + 1;
-    self->value_at = (size_t)(strstr(item, "\"id\":\"") - item) + 6;
-    date = strstr(item, "\"notification_date\":");
-    self->date_at = date == NULL ? 0 : (size_t)(date - item) + 20;
-    self->bytes = malloc(self->count * self->stride);
-    if (self->bytes == NULL) {
-        give_up("out of memory");
-    }
-    for (size_t i = 0; i < self->count; i++) {
-        memcpy(self->bytes + i * self->stride, item, self->stride);
-    }
-    free(item);
-}
-
-static int64_t date_of(uint64_t number)
-{
-    return server.from +
-           (int64_t)(number * (uint64_t)server.span / server.stream_count);
-}
-
-static void write_values(const struct page *page, uint64_t first, size_t count)
-{
-    const struct stretch *stretch = page->stretch;
-    char *at = stretch->bytes;
-
-    for (uint64_t i = first; i < first + count; i++) {
-        if (page->domains) {
-            put_name(at + stretch->value_at, i);
-        } else {
-            put_address(at + stretch->value_at, i);
-        }
-        if (stretch->date_at != 0) {
-            put_date(at + stretch->date_at, date_of(i));
-        }
-        at += stretch->stride;
-    }
 }
 
 /* ---- pages ---- */
@@ -284,16 +126,16 @@ static void begin_list(struct page *page, const char *path)
     const char *slash = strchr(path, '/');
     int list = slash == NULL ? -1 : find_list(path, (size_t)(slash - path));
     int64_t hour;
+    bool domains;
 
     if (list < 0 || !slu_time_parse_hour(
                         slu_view_make(slash + 1, SLU_HOUR_TEXT_LEN), &hour)) {
         refuse(page);
         return;
     }
-    page->domains = strstr(slash, "type=domain") != NULL;
-    page->stretch =
-        &server.stretches[SHAPE_LIST]
-                         [page->domains ? SLU_KIND_DOMAIN : SLU_KIND_IP];
+    domains = strstr(slash, "type=domain") != NULL;
+    page->stretch = &server.stretches[SLU_STRETCH_LIST]
+                                     [domains ? SLU_KIND_DOMAIN : SLU_KIND_IP];
     page->first =
         ((uint64_t)(hour / HOUR) % server.hours * LISTS + (uint64_t)list) *
         server.items;
@@ -319,15 +161,16 @@ static uint64_t find_item(int64_t date)
 {
     uint64_t at;
 
-    if (date <= server.from) {
+    if (date <= server.dates.from) {
         return 0;
     }
-    if (date >= server.from + server.span) {
-        return server.stream_count;
+    if (date >= server.dates.from + server.dates.span) {
+        return server.dates.count;
     }
-    at = (uint64_t)(date - server.from) * server.stream_count /
-         (uint64_t)server.span;
-    while (at < server.stream_count && date_of(at) < date) {
+    at = (uint64_t)(date - server.dates.from) * server.dates.count /
+         (uint64_t)server.dates.span;
+    while (at < server.dates.count &&
+           slu_stretch_date(&server.dates, at) < date) {
         at++;
     }
     return at;
@@ -336,17 +179,17 @@ static uint64_t find_item(int64_t date)
 /* "...&filter=entity_type%3Adomain%20date%3A1%2B%20date%3A9-&cursor=12" */
 static void begin_stream(struct page *page, const char *query)
 {
+    bool domains;
     const char *at = query;
-    int64_t lo = take_number(&at, "date%3A", server.from);
+    int64_t lo = take_number(&at, "date%3A", server.dates.from);
     int64_t hi = take_number(&at, "date%3A", INT64_MAX);
     uint64_t first = find_item(lo);
     uint64_t end = find_item(hi == INT64_MAX ? hi : hi + 1);
     uint64_t next = (uint64_t)take_number(&at, "cursor=", (int64_t)first);
 
-    page->domains = strstr(query, "domain") != NULL;
-    page->stretch =
-        &server.stretches[SHAPE_STREAM]
-                         [page->domains ? SLU_KIND_DOMAIN : SLU_KIND_IP];
+    domains = strstr(query, "domain") != NULL;
+    page->stretch = &server.stretches[SLU_STRETCH_STREAM]
+                                     [domains ? SLU_KIND_DOMAIN : SLU_KIND_IP];
     page->first = next;
     page->count = end > next ? end - next : 0;
     page->count = page->count < STREAM_PAGE ? page->count : STREAM_PAGE;
@@ -371,7 +214,7 @@ static void begin_page(struct page *page, char *request)
     if (strncmp(request, list, sizeof(list) - 1) == 0) {
         begin_list(page, request + sizeof(list) - 1);
     } else if (strncmp(request, stream, sizeof(stream) - 1) == 0 &&
-               server.stream_count > 0) {
+               server.dates.count > 0) {
         begin_stream(page, request + sizeof(stream) - 1);
     } else {
         refuse(page);
@@ -383,7 +226,7 @@ static void begin_page(struct page *page, char *request)
 /* What comes next of the page, as much as lies in one piece. */
 static struct slu_view next_piece(const struct page *page)
 {
-    const struct stretch *stretch = page->stretch;
+    struct slu_stretch *stretch = page->stretch;
     size_t at = page->sent;
     size_t len = items_len(page);
     size_t within;
@@ -402,7 +245,7 @@ static struct slu_view next_piece(const struct page *page)
     within = at % stretch->stride;
     count = page->count - item;
     count = count < stretch->count ? count : stretch->count;
-    write_values(page, page->first + item, (size_t)count);
+    slu_stretch_write(stretch, page->first + item, (size_t)count);
     len -= at;
     if (len > count * stretch->stride - within) {
         len = (size_t)count * stretch->stride - within;
@@ -547,6 +390,17 @@ static void run(void)
     }
 }
 
+static void make_stretches(enum slu_kind kind, size_t item_bytes)
+{
+    for (int shape = 0; shape < SLU_STRETCH_SHAPES; shape++) {
+        if (!slu_stretch_make(&server.stretches[shape][kind],
+                              (enum slu_stretch_shape)shape, kind, item_bytes,
+                              &server.dates)) {
+            give_up("out of memory");
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     size_t item_bytes;
@@ -560,13 +414,12 @@ int main(int argc, char **argv)
     server.items = (unsigned)atoi(argv[2]);
     item_bytes = (size_t)atoi(argv[3]);
     if (argc == 7) {
-        server.from = atoll(argv[4]);
-        server.span = atoll(argv[5]);
-        server.stream_count = (uint64_t)atoll(argv[6]);
+        server.dates.from = atoll(argv[4]);
+        server.dates.span = atoll(argv[5]);
+        server.dates.count = (uint64_t)atoll(argv[6]);
     }
     for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
-        make_stretch(SHAPE_LIST, kind, item_bytes);
-        make_stretch(SHAPE_STREAM, kind, item_bytes);
+        make_stretches((enum slu_kind)kind, item_bytes);
     }
     for (int i = 0; i < CONNECTIONS_MAX; i++) {
         server.connections[i].fd = -1;
