@@ -19,6 +19,7 @@
     X(start) \
     X(pull) \
     X(stream) \
+    X(threads) \
     X(backfill) \
     X(store) \
     X(findings) \
