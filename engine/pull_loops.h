@@ -94,7 +94,8 @@ void slu_pull_loops_stop(struct slu_pull *self);
 /* Before the source goes: what was under way may send from its memory. */
 void slu_pull_loops_close(struct slu_pull *self);
 
-/* The loop for the next request: the one with the least to do. */
+/* The loop for the next request: the one with the least to do, of which home
+ * counts for less than the others. */
 struct slu_pull_loop *slu_pull_loops_choose(struct slu_pull *self,
                                             enum slu_channel channel);
 

@@ -16,11 +16,10 @@
  * been made, and are deleted by `abandon` or by the next open.
  *
  * Threads: one owner thread calls these functions, but stage and full may come
- * from any, until the owner closes. stage, commit and abandon
- * queue and return at once, for the store's own thread, which folds by itself
- * too; every other function waits for all that was queued before it, then works
- * on the caller's thread, and so do the callbacks. A callback must not call the
- * store.
+ * from any, until the owner closes. stage, commit and abandon queue and return
+ * at once, for the store's own thread, which folds by itself too; every other
+ * function waits for all that was queued before it, then works on the caller's
+ * thread, and so do the callbacks. A callback must not call the store.
  * Limits: the queue holds at most queue_bytes; `full` (from three quarters on)
  * says when to pause; who doesn't is made to wait at the limit.
  * Beside it the store holds at most 48 MiB, most of it only while it folds:
