@@ -35,6 +35,7 @@ struct scene {
 /* One kind of page and what its figures are called. */
 struct page_kind {
     struct slu_bench_pages pages;
+    bool indented; /* else compact */
     const char *split_name;
     const char *read_name;
     const char *ratio_name;
@@ -42,14 +43,22 @@ struct page_kind {
 
 static const struct page_kind kinds[] = {
     {{.items = 4000, .item_bytes = 650, .list = "malware"},
+     false,
      "list of 2.6 MB, addresses: splitter",
      "the same: splitter and reader",
      "the same, against simdjson"},
     {{.domains = true, .items = 4000, .item_bytes = 650, .list = "malware"},
+     false,
      "list of 2.6 MB, domains: splitter",
      "the same: splitter and reader",
      "the same, against simdjson"},
+    {{.items = 4000, .item_bytes = 650, .list = "malware"},
+     true,
+     "list, addresses, indented: splitter",
+     "the same: splitter and reader",
+     "the same, against simdjson"},
     {{.stream = true, .items = 40, .item_bytes = 25000},
+     false,
      "stream page of 1 MB: splitter",
      "the same: splitter and reader",
      "the same, against simdjson"},
@@ -197,6 +206,49 @@ static void measure(struct scene *self, const struct page_kind *kind)
     slu_bench_figure(self->bench, &ratio);
 }
 
+/* A line break, and two blanks for each open bracket. */
+static void put_line(struct scene *self, struct slu_buf *out, int depth)
+{
+    slu_bench_require(self->bench,
+                      slu_buf_printf(out, "\n%*s", 2 * depth, "") == SLU_ERR_OK,
+                      "out of memory");
+}
+
+static void put_byte(struct scene *self, struct slu_buf *out, char byte)
+{
+    slu_bench_require(
+        self->bench, slu_buf_append(out, slu_view_make(&byte, 1)) == SLU_ERR_OK,
+        "out of memory");
+}
+
+/* The page as a server writes it that indents what it sends. */
+static void indent_page(struct scene *self)
+{
+    bool in_string = false, escaped = false;
+    int depth = 0;
+    struct slu_buf out;
+
+    slu_buf_init(&out, self->bench->alloc, PAGE_MAX);
+    for (size_t i = 0; i < self->page.len; i++) {
+        char c = self->page.ptr[i];
+
+        if (!in_string && (c == '}' || c == ']')) {
+            put_line(self, &out, --depth);
+        }
+        put_byte(self, &out, c);
+        if (!in_string && (c == '{' || c == '[' || c == ',')) {
+            depth += c != ',';
+            put_line(self, &out, depth);
+        } else if (!in_string && c == ':') {
+            put_byte(self, &out, ' ');
+        }
+        in_string ^= c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
+    }
+    slu_buf_fini(&self->page);
+    self->page = out;
+}
+
 static void make_page(struct scene *self, const struct page_kind *kind,
                       struct slu_bench_pages_tally *out_made)
 {
@@ -207,6 +259,9 @@ static void make_page(struct scene *self, const struct page_kind *kind,
     pages.newest_s = NEWEST;
     slu_buf_init(&self->page, self->bench->alloc, PAGE_MAX);
     slu_bench_page(self->bench, &pages, 0, NULL, &self->page, out_made);
+    if (kind->indented) {
+        indent_page(self);
+    }
     self->len = self->page.len;
     slu_bench_require(
         self->bench,

@@ -28,7 +28,7 @@ enum slu_err slu_json_memo_init(struct slu_json_memo *self,
         return SLU_ERR_NOMEM;
     }
     self->nodes = (struct slu_json_memo_node *)(self->lines + LINES);
-    /* The line that no text equals: no name begins with a zero byte. */
+    /* The line that no text equals: none has a zero byte there. */
     self->lines[0].mask = 1;
     forget(self);
     return SLU_ERR_OK;
@@ -49,37 +49,41 @@ void slu_json_memo_start(struct slu_json_memo *self)
     }
 }
 
-static bool is_same(const struct slu_json_line *line, const char *text,
-                    size_t before, size_t after)
+static bool is_same(const struct slu_json_line *a,
+                    const struct slu_json_line *b, const char *text)
 {
-    return line->before == before && line->after == after &&
-           memcmp(line->text, text, before + after) == 0;
+    return a->before == b->before && a->after == b->after &&
+           memcmp(a->text, text, (size_t)a->before + a->after) == 0;
 }
 
 unsigned slu_json_memo_find(struct slu_json_memo *self, unsigned node,
-                            const char *name, size_t before, size_t after,
-                            unsigned child)
+                            const char *text, const struct slu_json_line *line)
 {
-    size_t len = before + after;
-    struct slu_json_line *line;
+    size_t len = (size_t)line->before + line->after;
+    struct slu_json_line *made;
     unsigned at;
 
+    if (len > SLU_JSON_LINE_MAX) {
+        return 0;
+    }
     for (at = self->nodes[node].lines; at != 0; at = self->lines[at].sibling) {
-        if (is_same(&self->lines[at], name - before, before, after)) {
+        if (is_same(&self->lines[at], line, text)) {
             return at;
         }
     }
-    if (self->line_count == LINES || len > SLU_JSON_LINE_MAX) {
+    if (self->line_count == LINES) {
         return 0;
     }
     at = self->line_count++;
-    line = &self->lines[at];
-    *line = (struct slu_json_line){.mask = UINT64_MAX >> (64 - len),
+    made = &self->lines[at];
+    *made = (struct slu_json_line){.mask = UINT64_MAX >> (64 - len),
                                    .sibling = self->nodes[node].lines,
-                                   .before = (uint8_t)before,
-                                   .after = (uint8_t)after,
-                                   .child = child};
-    memcpy(line->text, name - before, len);
+                                   .before = line->before,
+                                   .after = line->after,
+                                   .tokens = line->tokens,
+                                   .node = line->node,
+                                   .child = line->child};
+    memcpy(made->text, text, len);
     self->nodes[node].lines = (uint16_t)at;
     return at;
 }

@@ -19,12 +19,14 @@ static unsigned count_nodes(const struct slu_json_field *fields, unsigned count)
     return nodes;
 }
 
-static unsigned add_node(struct slu_json_paths *self, struct slu_view name)
+static unsigned add_node(struct slu_json_paths *self, unsigned parent,
+                         struct slu_view name)
 {
     struct slu_json_path_node *node = &self->nodes[self->node_count];
 
     assert(self->node_count < self->node_max && name.len < SLU_JSON_NAME_MAX);
     *node = (struct slu_json_path_node){.name_len = name.len,
+                                        .parent = parent,
                                         .field = NONE,
                                         .child = NONE,
                                         .sibling = NONE,
@@ -43,7 +45,7 @@ static unsigned reach_child(struct slu_json_paths *self, unsigned at,
     memcpy(padded, name.ptr, name.len);
     child = slu_json_paths_child(self, at, slu_view_make(padded, name.len));
     if (child == NONE) {
-        child = add_node(self, name);
+        child = add_node(self, at, name);
         self->nodes[child].sibling = self->nodes[at].child;
         self->nodes[at].child = child;
         self->nodes[at].lengths |= UINT64_C(1) << (name.len % 64);
@@ -54,7 +56,7 @@ static unsigned reach_child(struct slu_json_paths *self, unsigned at,
 static unsigned reach_each(struct slu_json_paths *self, unsigned at)
 {
     if (self->nodes[at].each == NONE) {
-        self->nodes[at].each = add_node(self, slu_view_str(""));
+        self->nodes[at].each = add_node(self, at, slu_view_str(""));
         self->has_each = true;
     }
     return self->nodes[at].each;
@@ -95,7 +97,7 @@ enum slu_err slu_json_paths_init(struct slu_json_paths *self,
     if (self->nodes == NULL) {
         return SLU_ERR_NOMEM;
     }
-    (void)add_node(self, slu_view_str(""));
+    (void)add_node(self, 0, slu_view_str(""));
     for (unsigned i = 0; i < count; i++) {
         add_path(self, fields[i].path, i);
     }

@@ -32,6 +32,7 @@ struct slu_json_path_node {
     char name[SLU_JSON_NAME_MAX]; /* zeros behind it */
     size_t name_len;
     uint64_t lengths; /* bit (length % 64) of every child's name */
+    unsigned parent;  /* of the root it is the root */
     unsigned field;   /* index of the path that ends here, or NONE */
     unsigned child;   /* first one, or NONE */
     unsigned sibling; /* next child of the same node, or NONE */

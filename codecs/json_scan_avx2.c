@@ -185,16 +185,15 @@ INLINE uint64_t match_depths(const uint8_t *depths, unsigned depth)
     return find_equal(load_pair((const char *)depths), (int)depth);
 }
 
-/* How many of the 64 bytes before text are white space without a gap. */
-INLINE unsigned count_blanks(const char *text)
+/* Which of 64 bytes are white space. */
+INLINE uint64_t find_blanks(const char *text)
 {
-    struct pair pair = load_pair(text - BLOCK);
+    struct pair pair = load_pair(text);
     __m256i table = _mm256_broadcastsi128_si256(load_blank_table());
-    uint64_t blanks = gather_pair(
+
+    return gather_pair(
         _mm256_cmpeq_epi8(_mm256_shuffle_epi8(table, pair.low), pair.low),
         _mm256_cmpeq_epi8(_mm256_shuffle_epi8(table, pair.high), pair.high));
-
-    return blanks == UINT64_MAX ? BLOCK : (unsigned)__builtin_clzll(~blanks);
 }
 
 /* The first quote or backslash of 64 bytes; 64 if there is none. */

@@ -145,15 +145,13 @@ INLINE uint64_t match_depths(const uint8_t *depths, unsigned depth)
     return find_equal(_mm512_loadu_si512(depths), (int)depth);
 }
 
-/* How many of the 64 bytes before text are white space without a gap. */
-INLINE unsigned count_blanks(const char *text)
+/* Which of 64 bytes are white space. */
+INLINE uint64_t find_blanks(const char *text)
 {
-    __m512i bytes = _mm512_loadu_si512(text - BLOCK);
+    __m512i bytes = _mm512_loadu_si512(text);
     __m512i table = _mm512_broadcast_i32x4(load_blank_table());
-    uint64_t blanks =
-        _mm512_cmpeq_epi8_mask(_mm512_shuffle_epi8(table, bytes), bytes);
 
-    return blanks == UINT64_MAX ? BLOCK : (unsigned)__builtin_clzll(~blanks);
+    return _mm512_cmpeq_epi8_mask(_mm512_shuffle_epi8(table, bytes), bytes);
 }
 
 /* The first quote or backslash of 64 bytes; 64 if there is none. */

@@ -5,7 +5,7 @@
  *
  *     find_string_end(text)   how many of 64 bytes are before the first quote
  *                             or backslash
- *     count_blanks(text)      how many of the 64 bytes before are white space
+ *     find_blanks(text)       which of 64 bytes are white space
  *     equals_line(line, text) whether text begins with the line
  *
  *     text       { "id" : "a" , "x" : [ 1 , 2 ] , "n" : 12 }
@@ -39,7 +39,7 @@ struct walk {
 typedef const uint32_t *token;
 
 INLINE unsigned find_string_end(const char *text);
-INLINE unsigned count_blanks(const char *text);
+INLINE uint64_t find_blanks(const char *text);
 INLINE bool equals_line(const struct slu_json_line *line, const char *text);
 
 /* --- characters --------------------------------------------------------- */
@@ -67,7 +67,9 @@ INLINE bool is_separator(char c)
 INLINE const char *pass_blanks(const char *text)
 {
     while (is_blank(*text)) {
-        text++;
+        uint64_t others = ~find_blanks(text);
+
+        text += others == 0 ? BLOCK : (unsigned)__builtin_ctzll(others);
     }
     return text;
 }
@@ -75,11 +77,14 @@ INLINE const char *pass_blanks(const char *text)
 /* The last byte before text that is no white space; there is one. */
 INLINE const char *find_before(const struct walk *walk, const char *text)
 {
-    unsigned blanks = BLOCK;
+    uint64_t others = 0;
 
-    while (blanks == BLOCK && text - walk->base >= (ptrdiff_t)BLOCK) {
-        blanks = count_blanks(text);
-        text -= blanks;
+    while (others == 0 && text - walk->base >= (ptrdiff_t)BLOCK) {
+        text -= BLOCK;
+        others = ~find_blanks(text);
+    }
+    if (others != 0) {
+        return text + BLOCK - 1 - __builtin_clzll(others);
     }
     text--;
     while (is_blank(*text)) {
@@ -88,30 +93,30 @@ INLINE const char *find_before(const struct walk *walk, const char *text)
     return text;
 }
 
-/* The one comma before text, where a name begins, or NULL. */
-INLINE const char *find_comma(const struct walk *walk, const char *text)
+/*
+ * Where what is between the value before and the token `at` begins, which is a
+ * name or ends an object: behind that value; or with the brace that the object
+ * begins with. NULL when there isn't one comma where there must be, and none
+ * elsewhere.
+ */
+INLINE const char *find_begin(const struct walk *walk, token at)
 {
-    const char *before;
+    const char *text = walk->base + *at;
+    const char *brace = walk->base + at[-1];
+    const char *before = find_before(walk, text);
 
-    text--;
-    if (is_blank(*text)) {
-        text = find_before(walk, text);
+    if (before == brace && *brace == '{') {
+        return brace;
     }
-    before = text - 1;
-    if (is_blank(*before)) {
+    if (*text == '"') {
+        if (*before != ',') {
+            return NULL;
+        }
         before = find_before(walk, before);
+    } else if (*brace == '{') {
+        return NULL;
     }
-    return *text == ',' && !is_separator(*before) ? text : NULL;
-}
-
-/* Whether there is none before text, where an object ends. */
-INLINE bool follows_value(const struct walk *walk, const char *text)
-{
-    text--;
-    if (is_blank(*text)) {
-        text = find_before(walk, text);
-    }
-    return !is_separator(*text);
+    return is_separator(*before) || *before == '{' ? NULL : before + 1;
 }
 
 /* --- values ------------------------------------------------------------- */
@@ -354,90 +359,231 @@ INLINE token skip_member(const struct walk *walk, token at, const char *text)
 
 /* --- objects ------------------------------------------------------------ */
 
-/* What the walk wants to know of a name. */
-struct name {
-    unsigned child;
-    const char *value;
-    uint16_t *link; /* where the memo has the next name */
+/* The child of a line at whose end the outermost object ends. */
+#define WALK_END (SLU_JSON_PATH_NONE - 1)
+
+/* Where the walk is in an object that was entered, and those inside of it. */
+struct place {
+    token at;
+    unsigned top;     /* node of that object */
+    unsigned node;    /* of the one at hand */
+    unsigned child;   /* of the value at hand: its node, NONE or END */
+    const char *text; /* that value */
+    uint16_t *link;   /* where the memo has the next line */
 };
 
-/* The name at `text`, with so many bytes from the comma on before it, when the
- * memo has guessed wrong. link: where it guessed. */
-static SCAN_TARGET __attribute__((noinline)) bool
-look_up(const struct slu_json_walk_task *task, unsigned node, const char *text,
-        size_t before, uint16_t *link, struct name *out)
+/* Passes a brace that ends an object, and what is behind it up to the next
+ * token. */
+INLINE bool pass_close(const struct walk *walk, struct place *place)
 {
-    struct slu_json_memo *memo = task->memo;
-    const char *end = find_quote(text + 1);
+    const struct slu_json_path_node *nodes = walk->task->paths->nodes;
+
+    place->at++;
+    place->text++;
+    if (place->node == place->top) {
+        place->child = WALK_END;
+        return true;
+    }
+    place->node = nodes[place->node].parent;
+    place->text = pass_blanks(place->text);
+    if (*place->text == ',') {
+        place->text = pass_blanks(place->text + 1);
+        return *place->text == '"';
+    }
+    return *place->text == '}';
+}
+
+/* Passes a name and its colon, and a brace if what is inside is all that is
+ * wanted of the value. */
+INLINE bool pass_name(const struct walk *walk, struct place *place)
+{
+    const char *name = place->text + 1;
+    const char *end = find_quote(name);
 
     /* An escape may hide a name that is wanted. */
     if (*end != '"') {
         return false;
     }
-    out->child = slu_json_paths_child(
-        task->paths, node, slu_view_make(text + 1, (size_t)(end - text) - 1));
+    place->at++;
+    place->child =
+        slu_json_paths_child(walk->task->paths, place->node,
+                             slu_view_make(name, (size_t)(end - name)));
     end = pass_blanks(end + 1);
     if (*end != ':') {
         return false;
     }
-    out->value = pass_blanks(end + 1);
-    *link = (uint16_t)slu_json_memo_find(
-        memo, node, text, before, (size_t)(out->value - text), out->child);
-    memo->nowhere = 0;
-    out->link = *link == 0 ? &memo->nowhere : &memo->lines[*link].next;
+    place->text = pass_blanks(end + 1);
     return true;
 }
 
-/* The name at text; at the first one of an object link is the node's. */
-INLINE bool take_name(const struct walk *walk, unsigned node, const char *text,
-                      uint16_t *link, struct name *out)
+/* Whether the value at hand is an object of which only members are wanted. */
+INLINE bool is_way(const struct walk *walk, const struct place *place)
 {
-    struct slu_json_memo *memo = walk->task->memo;
-    struct slu_json_line *line = &memo->lines[*link];
-    size_t start = (size_t)(text - walk->base) - line->before;
-    const char *comma = text - line->before;
-    bool is_first = link == &memo->nodes[node].first;
+    const struct slu_json_path_node *nodes = walk->task->paths->nodes;
 
-    out->child = line->child;
-    out->value = text + line->after;
-    out->link = &line->next;
-    if ((ptrdiff_t)start > 0 && equals_line(line, comma) &&
-        (is_first ||
-         ((unsigned char)comma[-1] > ' ' && !is_separator(comma[-1])))) {
-        return true;
-    }
-    comma = is_first ? text : find_comma(walk, text);
-    return *text == '"' && comma != NULL &&
-           look_up(walk->task, node, text, (size_t)(text - comma), link, out);
+    return *place->text == '{' && place->child != SLU_JSON_PATH_NONE &&
+           place->child != WALK_END &&
+           nodes[place->child].child != SLU_JSON_PATH_NONE &&
+           nodes[place->child].field == SLU_JSON_PATH_NONE;
 }
 
-/* Behind the object whose first token, behind the bracket, is `at`. */
+/* From a value to the next one, or the end. The text is at a token. */
+INLINE bool pass_stretch(const struct walk *walk, struct place *place)
+{
+    place->child = SLU_JSON_PATH_NONE;
+    while (*place->text == '}') {
+        if (place->text != walk->base + *place->at ||
+            !pass_close(walk, place)) {
+            return false;
+        }
+        if (place->child == WALK_END) {
+            return true;
+        }
+    }
+    return *place->text == '"' && place->text == walk->base + *place->at &&
+           pass_name(walk, place);
+}
+
+/* Into the object at hand. */
+INLINE bool pass_open(const struct walk *walk, struct place *place)
+{
+    if (place->text != walk->base + *place->at) {
+        return false;
+    }
+    place->at++;
+    place->node = place->child;
+    place->text = pass_blanks(place->text + 1);
+    return *place->text == '"' || *place->text == '}';
+}
+
+/* Has the memo keep a stretch from begin, with its first token at text, to
+ * `next`. The number of its line. */
+INLINE uint16_t remember(struct slu_json_memo *memo, const struct place *place,
+                         const char *text, const char *begin,
+                         const struct place *next)
+{
+    struct slu_json_line line = {.before = (uint8_t)(text - begin),
+                                 .after = (uint8_t)(next->text - text),
+                                 .tokens = (uint8_t)(next->at - place->at),
+                                 .node = next->node,
+                                 .child = next->child};
+
+    return next->text - begin > (ptrdiff_t)SLU_JSON_LINE_MAX
+               ? 0
+               : (uint16_t)slu_json_memo_find(memo, place->node, begin, &line);
+}
+
+/* When the memo has guessed wrong. */
+static SCAN_TARGET __attribute__((noinline)) bool
+look_up(const struct walk *walk, struct place *place)
+{
+    struct slu_json_memo *memo = walk->task->memo;
+    const char *text = walk->base + *place->at;
+    const char *begin = find_begin(walk, place->at);
+    struct place next = *place;
+
+    next.text = text;
+    if ((*text != '"' && *text != '}') || begin == NULL ||
+        !pass_stretch(walk, &next)) {
+        return false;
+    }
+    /* As far as a line goes. */
+    while (is_way(walk, &next)) {
+        struct place inside = next;
+
+        if (!pass_open(walk, &inside) || !pass_stretch(walk, &inside)) {
+            return false;
+        }
+        if ((size_t)(inside.text - begin) > SLU_JSON_LINE_MAX) {
+            break;
+        }
+        next = inside;
+    }
+    *place->link = remember(walk->task->memo, place, text, begin, &next);
+    memo->nowhere = 0;
+    next.link =
+        *place->link == 0 ? &memo->nowhere : &memo->lines[*place->link].next;
+    *place = next;
+    return true;
+}
+
+/* What the memo guesses, if it is right. */
+INLINE bool guess(const struct walk *walk, struct place *place)
+{
+    struct slu_json_line *line = &walk->task->memo->lines[*place->link];
+    const char *text = walk->base + *place->at;
+    const char *begin = text - line->before;
+
+    if (text - walk->base < line->before || !equals_line(line, begin) ||
+        (*begin != '{' &&
+         ((unsigned char)begin[-1] <= ' ' || is_separator(begin[-1])))) {
+        return false;
+    }
+    place->at += line->tokens;
+    place->node = line->node;
+    place->child = line->child;
+    place->text = text + line->after;
+    place->link = &line->next;
+    return true;
+}
+
+/* Into the object at hand, which is a node's. */
+INLINE bool enter_object(struct walk *walk, struct place *place)
+{
+    unsigned field = walk->task->paths->nodes[place->child].field;
+    struct slu_json_value value = {.kind = SLU_JSON_OBJECT};
+
+    if (place->text != walk->base + *place->at ||
+        (field != SLU_JSON_PATH_NONE && !report_value(walk, field, &value))) {
+        return false;
+    }
+    place->at++;
+    place->node = place->child;
+    place->link = &walk->task->memo->nodes[place->node].first;
+    return true;
+}
+
+/* Behind the object whose first token, behind the brace, is `at`. */
 static SCAN_TARGET token walk_object(struct walk *walk, token at, unsigned node)
 {
-    uint16_t *link = &walk->task->memo->nodes[node].first;
-    const char *base = walk->base;
-    const char *text = base + *at;
+    const struct slu_json_path_node *nodes = walk->task->paths->nodes;
+    struct place place = {
+        .at = at,
+        .top = node,
+        .node = node,
+        .link = &walk->task->memo->nodes[node].first,
+    };
 
-    if (pass_blanks(base + at[-1] + 1) != text) {
-        return NULL;
-    }
-    while (*text != '}') {
-        struct name name;
+    for (;;) {
         const char *end;
 
-        if (!take_name(walk, node, text, link, &name)) {
+        if (!guess(walk, &place)) {
+            /* A copy, so that the place itself can stay in registers. */
+            struct place found = place;
+
+            if (!look_up(walk, &found)) {
+                return NULL;
+            }
+            place = found;
+        }
+        if (place.child == WALK_END) {
+            return place.at;
+        }
+        if (place.child == SLU_JSON_PATH_NONE) {
+            place.at = skip_member(walk, place.at, place.text);
+        } else if (*place.text == '{' &&
+                   nodes[place.child].child != SLU_JSON_PATH_NONE) {
+            if (!enter_object(walk, &place)) {
+                return NULL;
+            }
+        } else {
+            place.at =
+                take_value(walk, place.at, place.child, place.text, &end);
+        }
+        if (place.at == NULL) {
             return NULL;
         }
-        link = name.link;
-        at = name.child == SLU_JSON_PATH_NONE
-                 ? skip_member(walk, at + 1, name.value)
-                 : take_value(walk, at + 1, name.child, name.value, &end);
-        if (at == NULL) {
-            return NULL;
-        }
-        text = base + *at;
     }
-    return follows_value(walk, text) ? at + 1 : NULL;
 }
 
 /* --- arrays and the whole ----------------------------------------------- */

@@ -20,12 +20,16 @@ static void tear_down(void)
 
 TestSuite(json_memo, .init = set_up, .fini = tear_down);
 
-/* The name is the last six bytes, with what stands for a value behind it. */
+/* The name is the last six bytes. */
 static unsigned find(unsigned node, const char *text)
 {
-    size_t len = strlen(text);
+    struct slu_json_line line = {.before = (uint8_t)(strlen(text) - 6),
+                                 .after = 6,
+                                 .tokens = 1,
+                                 .node = 2,
+                                 .child = 7};
 
-    return slu_json_memo_find(&memo, node, text + len - 6, len - 6, 6, 7);
+    return slu_json_memo_find(&memo, node, text, &line);
 }
 
 Test(json_memo, finds_a_line_again)
@@ -39,6 +43,8 @@ Test(json_memo, finds_a_line_again)
     cr_assert_eq(memo.lines[a].before, 3);
     cr_assert_eq(memo.lines[a].after, 6);
     cr_assert_eq(memo.lines[a].child, 7);
+    cr_assert_eq(memo.lines[a].node, 2);
+    cr_assert_eq(memo.lines[a].tokens, 1);
     cr_assert_eq(memo.lines[a].next, 0);
     cr_assert_eq(memo.lines[a].mask, 0x1ff);
     cr_assert_eq(memcmp(memo.lines[a].text, ",  \"abc\":", 9), 0);
@@ -56,10 +62,12 @@ Test(json_memo, keeps_nodes_and_white_space_apart)
 Test(json_memo, has_no_line_for_what_is_too_long)
 {
     char text[80];
+    struct slu_json_line line = {.before = 60, .after = 4};
 
     memset(text, ' ', sizeof(text));
-    cr_assert_neq(slu_json_memo_find(&memo, 0, text + 60, 60, 4, 0), 0);
-    cr_assert_eq(slu_json_memo_find(&memo, 0, text + 60, 60, 5, 0), 0);
+    cr_assert_neq(slu_json_memo_find(&memo, 0, text, &line), 0);
+    line.after = 5;
+    cr_assert_eq(slu_json_memo_find(&memo, 0, text, &line), 0);
 }
 
 Test(json_memo, forgets_between_texts_when_it_is_full)
