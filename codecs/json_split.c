@@ -10,6 +10,10 @@
  *     { "meta" : {...} , "iocs" : [ {...} , {...} ] , "x" : 1 }
  *     g ssssss g sssss g ssssss g g sssss g sssss g g sss g g g
  *
+ * Elements that begin and end in one piece, which are most of them, aren't even
+ * seen by the states: they are found by their tokens (json_records.h), which go
+ * out with them.
+ *
  * A value that is to be handed out is known by the offset of its first byte
  * only. When a piece ends inside it, what the piece has of it goes to the
  * carry buffer.
@@ -18,6 +22,7 @@
 
 #include "codecs/buf.h"
 #include "codecs/json_names.h"
+#include "codecs/json_records.h"
 #include "codecs/json_scan.h"
 
 #include <assert.h>
@@ -73,9 +78,7 @@ struct slu_json_split {
     size_t pos;            /* in the piece */
     uint64_t piece_offset; /* of the piece in the text */
 
-    struct slu_json_index index; /* of the piece, from an element on */
-    bool has_index; /* the element at hand begins with the token `next` */
-    unsigned next;
+    struct slu_json_records records; /* the elements, as far as they go on */
 
     enum target target;    /* of the open value */
     bool in_array;         /* the open value is an element */
@@ -389,119 +392,28 @@ static enum step step_value_end(struct slu_json_split *self, char c)
     return go_on(self, STATE_END);
 }
 
-/* --- records by the index ----------------------------------------------- */
-
-/* Elements lie in two brackets. */
-#define ELEMENT_DEPTH 3
-
-/* Bytes of text that are indexed at a time, so that they are still in the first
- * level cache when they are read. */
-#define INDEX_BYTES 8192u
-
-/* The piece's bytes behind the index's base that may be indexed. */
-static size_t find_index_end(const struct slu_json_split *self)
-{
-    const char *end = self->piece.ptr + self->piece.len - SLU_JSON_PADDING;
-
-    return (size_t)(end - self->index.base);
-}
-
-/* Whether an index from pos on is worth while. */
-static bool may_index(const struct slu_json_split *self)
-{
-    return self->kernel->index != NULL &&
-           self->piece.len - self->pos >= 2 * SLU_JSON_PADDING;
-}
-
-/* Goes on with the index. False when there is nothing more to be had: the
- * piece ends, or a fault is ahead, or a record has too many tokens. */
-static bool extend_index(struct slu_json_split *self)
-{
-    struct slu_json_index *index = &self->index;
-    size_t end = find_index_end(self);
-    size_t len = index->done + INDEX_BYTES;
-
-    if (index->failed || index->done >= end ||
-        index->count - self->next > SLU_JSON_INDEX_MAX - 64) {
-        return false;
-    }
-    slu_json_index_drop(index, self->next);
-    self->next = 0;
-    self->kernel->index(index, len < end ? len : end);
-    return true;
-}
-
-/* The token that closes the element at hand; false when there is none. */
-static bool find_close(struct slu_json_split *self, unsigned *out_close)
-{
-    struct slu_json_index *index = &self->index;
-
-    for (;;) {
-        unsigned close =
-            self->kernel->find_depth(index, self->next + 1, ELEMENT_DEPTH);
-
-        /* One more says what is behind. */
-        if (close + 1 < index->judged || !extend_index(self)) {
-            *out_close = close;
-            return close < index->judged;
-        }
-    }
-}
-
-static size_t pass_blanks(struct slu_view piece, size_t pos)
-{
-    while (is_space(piece.ptr[pos])) {
-        pos++;
-    }
-    return pos;
-}
-
-/* From the element that was handed out to the next one, if that is a token too;
- * else the states go on behind it. */
-static void pass_element(struct slu_json_split *self, unsigned close)
-{
-    const struct slu_json_index *index = &self->index;
-    size_t base = (size_t)(index->base - self->piece.ptr);
-    size_t pos = base + index->starts[close] + 1;
-
-    self->pos = pos;
-    self->state = STATE_ELEMENT_END;
-    self->next = close + 1;
-    self->has_index = false;
-    if (self->next < index->judged) {
-        /* There is a token ahead, so this ends. */
-        pos = pass_blanks(self->piece, pos);
-        self->has_index = self->piece.ptr[pos] == ',' &&
-                          pass_blanks(self->piece, pos + 1) ==
-                              base + index->starts[self->next] &&
-                          index->depths[self->next] == ELEMENT_DEPTH;
-    }
-}
-
 /*
- * Hands out the element that begins with the token `next`. Where the index
- * can't (the end of the piece or a fault lies ahead, or the record is too
- * long), the states go on from the element's first byte.
+ * Hands out the element at hand by its tokens, and passes it. Where there are
+ * none (the end of the piece or a fault lies ahead), or it is too long, the
+ * states go on from its first byte.
  */
-static enum step step_index(struct slu_json_split *self)
+static enum step step_records(struct slu_json_split *self)
 {
-    const struct slu_json_index *index = &self->index;
-    unsigned close;
-    bool closes = find_close(self, &close);
-    const char *text = index->base + index->starts[self->next];
-    size_t len = closes ? index->starts[close] + 1u - index->starts[self->next]
-                        : SIZE_MAX;
+    struct slu_json_record record;
+    bool found = slu_json_records_next(&self->records, &record);
 
-    self->pos = (size_t)(text - self->piece.ptr);
-    if (len > self->record_max) {
-        self->has_index = false;
-        return open_value(self, *text, TARGET_RECORD);
+    self->pos = record.pos;
+    if (!found || record.len > self->record_max) {
+        self->records.is_open = false;
+        return open_value(self, self->piece.ptr[self->pos], TARGET_RECORD);
     }
-    *self->event = (struct slu_json_event){.kind = SLU_JSON_RECORD,
-                                           .text = slu_view_make(text, len),
-                                           .offset = current_offset(self),
-                                           .tokens = {index, self->next}};
-    pass_element(self, close);
+    *self->event = (struct slu_json_event){
+        .kind = SLU_JSON_RECORD,
+        .text = slu_view_make(self->piece.ptr + record.pos, record.len),
+        .offset = current_offset(self),
+        .tokens = {&self->records.index, record.first}};
+    self->pos += record.len;
+    self->state = STATE_ELEMENT_END;
     return STEP_EVENT;
 }
 
@@ -511,16 +423,16 @@ static enum step step_element(struct slu_json_split *self, char c)
         return go_on(self, STATE_VALUE_END);
     }
     self->in_array = true;
-    if ((c != '{' && c != '[') || !may_index(self)) {
+    if ((c != '{' && c != '[') ||
+        !slu_json_records_can_start(&self->records, self->piece, self->pos)) {
         return open_value(self, c, TARGET_RECORD);
     }
-    if (slu_json_index_reserve(&self->index) != SLU_ERR_OK) {
+    if (slu_json_records_start(&self->records, self->piece, self->pos) !=
+        SLU_ERR_OK) {
         return fail_at(self, SLU_ERR_NOMEM, current_offset(self),
                        "no memory for a record");
     }
-    slu_json_index_start(&self->index, self->piece.ptr + self->pos, 2);
-    self->next = 0;
-    return step_index(self);
+    return step_records(self);
 }
 
 static enum step step_element_end(struct slu_json_split *self, char c)
@@ -610,7 +522,7 @@ enum slu_json_event_kind slu_json_split_next(struct slu_json_split *self,
     }
     self->event = out_event;
     if (self->error.code == SLU_ERR_OK) {
-        step = self->has_index ? step_index(self) : STEP_ON;
+        step = self->records.is_open ? step_records(self) : STEP_ON;
         step = step == STEP_ON ? run_steps(self) : step;
     }
     if (step == STEP_EVENT) {
@@ -666,7 +578,7 @@ slu_json_split_new(const struct slu_json_split_options *options)
     self->alloc = options->alloc;
     self->kernel =
         options->kernel != NULL ? options->kernel : slu_json_kernel_best();
-    slu_json_index_init(&self->index, options->alloc);
+    slu_json_records_init(&self->records, options->alloc, self->kernel);
     self->record_max = options->record_max;
     slu_buf_init(&self->carry, options->alloc,
                  options->record_max + SLU_JSON_PADDING);
@@ -686,7 +598,7 @@ void slu_json_split_free(struct slu_json_split *self)
 {
     if (self != NULL) {
         slu_buf_fini(&self->carry);
-        slu_json_index_fini(&self->index);
+        slu_json_records_fini(&self->records);
         slu_alloc_put(self->alloc, self, sizeof(*self));
     }
 }
@@ -699,7 +611,7 @@ void slu_json_split_reset(struct slu_json_split *self)
     self->piece = slu_view_make(NULL, 0);
     self->pos = 0;
     self->piece_offset = 0;
-    self->has_index = false;
+    self->records.is_open = false;
     slu_buf_clear(&self->carry);
     self->carry_is_out = false;
     self->error = (struct slu_error){0};

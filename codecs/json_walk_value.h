@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What: the values that the walk (json_walk_loop.h) reads and reports, and the
+ * characters that they are made of. Private to it.
+ */
+#ifndef SLU_CODECS_JSON_WALK_VALUE_H
+#define SLU_CODECS_JSON_WALK_VALUE_H
+
+#include "codecs/json_index_loop.h"
+#include "codecs/json_walk.h"
+
+/* What all of the walk shares. The token at hand goes from function to function
+ * in a register: a pointer to its start, or NULL when the walk is over. */
+struct walk {
+    const struct slu_json_walk_task *task;
+    const struct slu_json_index *index;
+    const char *base;
+    uint64_t wanted; /* fields not yet met */
+    unsigned reported;
+    uint32_t element; /* ordinal of the innermost element */
+    bool is_done;     /* over, and all is well */
+};
+
+typedef const uint32_t *token;
+
+INLINE unsigned find_string_end(const char *text);
+INLINE uint64_t find_blanks(const char *text);
+INLINE bool equals_line(const struct slu_json_line *line, const char *text);
+
+/* --- characters --------------------------------------------------------- */
+
+INLINE bool is_blank(char c)
+{
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+INLINE bool is_open(uint8_t c)
+{
+    return (c | 0x20) == '{';
+}
+
+INLINE bool is_close(uint8_t c)
+{
+    return (c | 0x20) == '}';
+}
+
+INLINE bool is_separator(char c)
+{
+    return c == ',' || c == ':';
+}
+
+INLINE const char *pass_blanks(const char *text)
+{
+    while (is_blank(*text)) {
+        uint64_t others = ~find_blanks(text);
+
+        text += others == 0 ? BLOCK : (unsigned)__builtin_ctzll(others);
+    }
+    return text;
+}
+
+/* The last byte before text that is no white space; there is one. */
+INLINE const char *find_before(const struct walk *walk, const char *text)
+{
+    uint64_t others = 0;
+
+    while (others == 0 && text - walk->base >= (ptrdiff_t)BLOCK) {
+        text -= BLOCK;
+        others = ~find_blanks(text);
+    }
+    if (others != 0) {
+        return text + BLOCK - 1 - __builtin_clzll(others);
+    }
+    text--;
+    while (is_blank(*text)) {
+        text--;
+    }
+    return text;
+}
+
+/* --- values ------------------------------------------------------------- */
+
+/* False when that was all. */
+INLINE bool report_value(struct walk *walk, unsigned field,
+                         struct slu_json_value *value)
+{
+    const struct slu_json_walk_task *task = walk->task;
+
+    value->element = walk->element;
+    walk->reported++;
+    walk->wanted &= ~(UINT64_C(1) << field % 64);
+    walk->is_done = !task->on_value(task->ctx, field, value) ||
+                    (walk->wanted == 0 && task->wanted != 0);
+    return !walk->is_done;
+}
+
+/* The closing quote of the string that begins at text, or a backslash. */
+INLINE const char *find_quote(const char *text)
+{
+    unsigned len = find_string_end(text);
+
+    while (len == BLOCK) {
+        text += BLOCK;
+        len = find_string_end(text);
+    }
+    return text + len;
+}
+
+/* text: its opening quote. Returns its end, or NULL. */
+INLINE const char *take_string(const struct walk *walk, const char *text,
+                               struct slu_view *out)
+{
+    const char *end = find_quote(text + 1);
+
+    if (*end != '"') {
+        return walk->task->unescape(walk->task->unescape_ctx, text + 1, out);
+    }
+    *out = slu_view_make(text + 1, (size_t)(end - text) - 1);
+    return end + 1;
+}
+
+struct digits {
+    uint64_t number;
+    unsigned len;
+};
+
+/* At most 19. */
+INLINE struct digits take_digits(const char *text, uint64_t number)
+{
+    struct digits out = {number, 0};
+    unsigned digit;
+
+    while (out.len < 19 &&
+           (digit = (unsigned char)text[out.len] - (unsigned)'0') <= 9) {
+        out.number = out.number * 10 + digit;
+        out.len++;
+    }
+    return out;
+}
+
+/*
+ * Digits with a point among them. Both the number without the point and the
+ * power of ten are exact in a double when they have no more than 15 digits, so
+ * that the quotient is the nearest double.
+ */
+static SCAN_TARGET const char *take_fraction(const char *text,
+                                             struct digits whole, bool minus,
+                                             struct slu_json_value *out)
+{
+    static const double powers[] = {1,    1e1,  1e2,  1e3, 1e4,  1e5,
+                                    1e6,  1e7,  1e8,  1e9, 1e10, 1e11,
+                                    1e12, 1e13, 1e14, 1e15};
+    struct digits part = take_digits(text, whole.number);
+    double number;
+
+    if (part.len == 0 || whole.len + part.len > 15) {
+        return NULL;
+    }
+    number = (double)part.number / powers[part.len];
+    out->kind = SLU_JSON_DOUBLE;
+    out->number = minus ? -number : number;
+    out->integer = (int64_t)out->number;
+    return text + part.len;
+}
+
+/* Returns its end, or NULL. */
+INLINE const char *take_number(const char *text, struct slu_json_value *out)
+{
+    bool minus = *text == '-';
+    struct digits whole = take_digits(text + minus, 0);
+    const char *end = text + minus + whole.len;
+
+    if (whole.len == 0 || whole.len > 18 ||
+        (whole.len > 1 && text[minus] == '0')) {
+        return NULL;
+    }
+    if (*end == '.') {
+        return take_fraction(end + 1, whole, minus, out);
+    }
+    out->kind = SLU_JSON_INT;
+    out->integer = minus ? -(int64_t)whole.number : (int64_t)whole.number;
+    out->number = (double)out->integer;
+    return end;
+}
+
+INLINE const char *take_word(const char *text, const char *word, unsigned len)
+{
+    return memcmp(text, word, len) == 0 ? text + len : NULL;
+}
+
+/* Whether a scalar ends before text, and nothing else is between it and the
+ * comma or bracket. */
+INLINE bool ends_value(const char *text)
+{
+    if (is_blank(*text)) {
+        text = pass_blanks(text);
+    }
+    return *text == ',' || is_close((uint8_t)*text);
+}
+
+/* A scalar; returns its end, or NULL. */
+INLINE const char *take_scalar(const char *text, struct slu_json_value *out)
+{
+    const char *end;
+
+    switch (*text) {
+    case 'n':
+        out->kind = SLU_JSON_NULL;
+        end = take_word(text, "null", 4);
+        break;
+    case 't':
+        out->kind = SLU_JSON_BOOL;
+        out->boolean = true;
+        end = take_word(text, "true", 4);
+        break;
+    case 'f':
+        out->kind = SLU_JSON_BOOL;
+        end = take_word(text, "false", 5);
+        break;
+    default:
+        end = take_number(text, out);
+    }
+    return end != NULL && ends_value(end) ? end : NULL;
+}
+
+#endif
