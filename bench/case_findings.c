@@ -10,6 +10,7 @@
  * other would take minutes. A second sync of the folder finds nothing new.
  */
 #include "bench/bench.h"
+#include "bench/statistics.h"
 #include "bench/sync_run.h"
 
 #include <stdio.h>
@@ -19,8 +20,8 @@
 #define FINDINGS 20000
 #define FINDINGS_SMOKE 1000
 #define DOCUMENTED                                                             \
-    "1,000 a minute is what its documentation says of the "                    \
-    "plugin that this replaces"
+    "the documentation of the plugin that sluice replaces names 1,000 a "      \
+    "minute"
 #define PATH_MAX_LEN 512
 
 struct scene {
@@ -171,7 +172,7 @@ static void measure(struct scene *self, bool burst, unsigned latency_ms)
         .unit = "s",
         .better = SLU_BENCH_LESS,
         .limit = latency_ms > 0 ? 2 : 0,
-        .note = "whole process, default limits (64 connections)",
+        .note = "whole process, 64 connections (the default)",
     };
     struct slu_bench_figure rate = {
         .name = names[1],
@@ -181,10 +182,10 @@ static void measure(struct scene *self, bool burst, unsigned latency_ms)
     };
     struct outcome expected;
 
-    (void)snprintf(names[0], sizeof(names[0]), "%u findings %s, %u ms",
-                   self->findings, spread, latency_ms);
-    (void)snprintf(names[1], sizeof(names[1]), "indicators a minute %s, %u ms",
-                   spread, latency_ms);
+    (void)snprintf(names[0], sizeof(names[0]), "%s findings %s, %u ms",
+                   slu_bench_number(self->findings).text, spread, latency_ms);
+    (void)snprintf(names[1], sizeof(names[1]), "indicators %s, %u ms", spread,
+                   latency_ms);
     start_simulator(self, burst, latency_ms);
     expected = find_expected(self, latency_ms);
     while (slu_bench_round(self->bench, 5, 0)) {
@@ -214,8 +215,9 @@ static void run(struct slu_bench *bench)
 const struct slu_bench_case slu_bench_case_findings = {
     .name = "findings",
     .title = "Findings",
-    .what = "sluice sync, cold, of one region's findings from the simulator "
-            "to an NDJSON file, at 0 and 100 ms an answer.",
+    .what = "sluice sync with an empty state: the findings of one region from "
+            "the simulator to an NDJSON file; each answer takes 0 or 100 ms. "
+            "Findings are spread over 30 days, or all in one hour.",
     .needs = "",
     .normal = true,
     .run = run,

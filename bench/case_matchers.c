@@ -185,12 +185,12 @@ struct subject {
 };
 
 static const struct subject subjects[] = {
-    {SLU_BENCH_ADDRESS, "IPv4 matcher", 8, "^" ADDRESS "$", pass_ipv4,
+    {SLU_BENCH_ADDRESS, "IPv4 address", 8, "^" ADDRESS "$", pass_ipv4,
      pass_ipv4_portable, pass_pton, "inet_pton"},
-    {SLU_BENCH_RANGE, "CIDR matcher", 10,
+    {SLU_BENCH_RANGE, "IPv4 range (CIDR)", 10,
      "^" ADDRESS "(/(3[0-2]|[12]?[0-9]))?$", pass_ipv4, pass_ipv4_portable,
      pass_pton_prefix, "inet_pton and strtoul"},
-    {SLU_BENCH_NAME, "domain matcher", 15,
+    {SLU_BENCH_NAME, "domain name", 15,
      "^(\\*\\.)?(" LABEL "\\.)+[A-Za-z]{1,63}\\.?$", pass_domain,
      pass_domain_portable, NULL, NULL},
 };
@@ -264,7 +264,7 @@ static void measure(const struct mix *mix, const struct subject *subject)
         .limit = subject->limit,
         .note = "one value in ten is invalid",
         .rivals = {{.name = "POSIX regex"},
-                   {.name = "our portable kernel"},
+                   {.name = "sluice without vector code"},
                    {.name = subject->library_name}},
     };
 
@@ -363,9 +363,9 @@ static void run(struct slu_bench *bench)
 const struct slu_bench_case slu_bench_case_matchers = {
     .name = "matchers",
     .title = "Matchers",
-    .what = "Values of feeds, one in ten wrong, each from its text to its "
-            "number or its canonical name, or to the reason why not. CPU time "
-            "of one.",
+    .what = "Is a text an IPv4 address, a range, a domain name? One in ten of "
+            "the values is none. A match gives the number or the name in "
+            "canonical form, a mismatch the reason. CPU time of one value.",
     .needs = "",
     .normal = true,
     .run = run,

@@ -6,22 +6,17 @@
  * capacity.
  */
 #include "bench/page_client.h"
+#include "bench/statistics.h"
 #include "bench/sync_run.h"
 
 #include <stdio.h>
 
 #define LIMIT_MB 96
 
-struct size {
-    const char *name;
-    unsigned page_bytes;
-};
+#define IOCS_SMOKE 5000
+#define SMALLER 20 /* the pages of a smoke run */
 
-static const struct size sizes[] = {
-    {"pages of 0.1 MB", 100000},
-    {"pages of 1 MB", 1000000},
-    {"pages of 10 MB", 10000000},
-};
+static const unsigned pages_bytes[] = {100000, 1000000, 10000000};
 
 static void check(struct slu_bench *bench,
                   const struct slu_bench_package_plan *plan,
@@ -45,15 +40,18 @@ static void check(struct slu_bench *bench,
     }
 }
 
-static void measure(struct slu_bench *bench, uint64_t millions, uint64_t iocs,
-                    const struct size *size)
+static void name_figure(char *out, size_t size, uint64_t iocs,
+                        unsigned page_bytes)
 {
-    unsigned page_bytes = bench->size == SLU_BENCH_SMOKE ? size->page_bytes / 20
-                                                         : size->page_bytes;
+    (void)snprintf(out, size, "%s IOCs, pages of %g MB",
+                   slu_bench_number((double)iocs).text, page_bytes / 1e6);
+}
+
+static void measure(struct slu_bench *bench, uint64_t iocs, unsigned page_bytes)
+{
     struct slu_bench_package_plan plan =
         slu_bench_package_plan(iocs, page_bytes);
     struct slu_bench_figure figure = {
-        .name = size->name,
         .unit = "MB",
         .better = SLU_BENCH_LESS,
         .limit = LIMIT_MB,
@@ -74,11 +72,10 @@ static void measure(struct slu_bench *bench, uint64_t millions, uint64_t iocs,
         slu_bench_add(&figure.ours, report.cost.peak_mb);
         slu_bench_sync_remove(bench, &report);
     }
-    (void)snprintf(name, sizeof(name), "%llu M IOCs, %s",
-                   (unsigned long long)millions, size->name);
+    name_figure(name, sizeof(name), iocs, page_bytes);
     (void)snprintf(note, sizeof(note),
-                   "%llu packages of %u items, %.1f GB; %.1f s, of them %.1f s "
-                   "pulling",
+                   "%llu pages of %u items, %.2f GB in all; the process took "
+                   "%.1f s, %.1f s of them pulling",
                    (unsigned long long)report.requests, plan.items,
                    (double)report.body_bytes / 1e9, report.cost.wall_s,
                    report.pull_seconds);
@@ -90,14 +87,14 @@ static void measure(struct slu_bench *bench, uint64_t millions, uint64_t iocs,
 
 static void run(struct slu_bench *bench)
 {
-    uint64_t most = bench->size == SLU_BENCH_FULL ? 100 : 1;
+    bool smoke = bench->size == SLU_BENCH_SMOKE;
+    uint64_t most = bench->size == SLU_BENCH_FULL ? 100000000 : 1000000;
+    size_t count = sizeof(pages_bytes) / sizeof(pages_bytes[0]);
 
-    for (uint64_t millions = 1; millions <= most; millions *= 10) {
-        uint64_t iocs =
-            bench->size == SLU_BENCH_SMOKE ? 5000 : millions * 1000000;
-
-        for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-            measure(bench, millions, iocs, &sizes[i]);
+    for (uint64_t iocs = 1000000; iocs <= most; iocs *= 10) {
+        for (size_t i = 0; i < count; i++) {
+            measure(bench, smoke ? IOCS_SMOKE : iocs,
+                    smoke ? pages_bytes[i] / SMALLER : pages_bytes[i]);
         }
     }
 }
@@ -105,9 +102,9 @@ static void run(struct slu_bench *bench)
 const struct slu_bench_case slu_bench_case_memory = {
     .name = "memory",
     .title = "Memory of a pull of lists",
-    .what = "Peak resident set of sluice sync as a whole, from wait4(). The "
-            "IOCs are all accepted and new, from a server that makes its pages "
-            "while it sends them. 10 and 100 million with --full.",
+    .what = "The peak resident set of the process sluice sync, as the kernel "
+            "reports it. Every IOC is accepted and new; a server makes the "
+            "pages while it sends them. --full adds 10 and 100 million.",
     .needs = "",
     .normal = true,
     .run = run,

@@ -4,6 +4,7 @@
  * pages of 1 MB: what grows faster than the work shows here.
  */
 #include "bench/page_client.h"
+#include "bench/statistics.h"
 #include "bench/sync_run.h"
 
 #include <stdio.h>
@@ -12,7 +13,6 @@
 #define PAGE_BYTES 1000000
 
 struct step {
-    const char *name;
     uint64_t iocs;
     struct slu_bench_package_plan plan;
     char config[512];
@@ -64,27 +64,28 @@ static void add_round(struct slu_bench *bench, struct step *steps,
 
 static void run(struct slu_bench *bench)
 {
-    static const char *const names[STEPS] = {
-        "100,000 IOCs, for each million", "1 million IOCs, for each million",
-        "10 million IOCs, for each million"};
+    char names[STEPS][64];
     struct step steps[STEPS] = {
         {.iocs = 100000}, {.iocs = 1000000}, {.iocs = 10000000}};
     struct slu_bench_figure figures[STEPS] = {{0}};
     struct slu_bench_figure ratio = {
-        .name = "the worst against the best",
+        .name = "slowest amount against the fastest",
         .unit = "x",
         .better = SLU_BENCH_LESS,
         .limit = 1.5,
-        .note = "100,000 and 1 million; 10 million too with --full",
+        .note = "of the amounts above, in each round; --full adds 10 million",
     };
     unsigned count = bench->size == SLU_BENCH_FULL ? STEPS : STEPS - 1;
 
     for (unsigned i = 0; i < count; i++) {
-        figures[i] = (struct slu_bench_figure){
-            .name = names[i], .unit = "s", .better = SLU_BENCH_LESS};
         if (bench->size == SLU_BENCH_SMOKE) {
             steps[i].iocs /= 50;
         }
+        (void)snprintf(names[i], sizeof(names[i]),
+                       "%s IOCs, time for a million",
+                       slu_bench_number((double)steps[i].iocs).text);
+        figures[i] = (struct slu_bench_figure){
+            .name = names[i], .unit = "s", .better = SLU_BENCH_LESS};
         open_step(bench, &steps[i]);
     }
     while (slu_bench_round(bench, 3, 0)) {
@@ -99,8 +100,8 @@ static void run(struct slu_bench *bench)
 const struct slu_bench_case slu_bench_case_scaling = {
     .name = "scaling",
     .title = "Scaling of a pull of lists",
-    .what = "sluice sync, cold, from exec to exit, of IOCs that are all "
-            "accepted and new, in pages of 1 MB.",
+    .what = "sluice sync with an empty state, from exec to exit; every IOC is "
+            "accepted and new, pages have 1 MB.",
     .needs = "",
     .normal = true,
     .run = run,

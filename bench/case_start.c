@@ -173,14 +173,14 @@ static void run(struct slu_bench *bench)
         .unit = "ms",
         .better = SLU_BENCH_LESS,
         .limit = 20,
-        .rivals = {{.name = "python3, urllib alone"}},
+        .rivals = {{.name = "python3 that sends one by urllib"}},
     };
     struct slu_bench_figure again = {
-        .name = "start with a state",
+        .name = "later start, with a state",
         .unit = "ms",
         .better = SLU_BENCH_LESS,
         .limit = 20,
-        .rivals = {{.name = "python3, urllib alone"}},
+        .rivals = {{.name = "python3 that sends one by urllib"}},
     };
     unsigned round = 0;
     char state[64];
@@ -206,9 +206,9 @@ const struct slu_bench_case slu_bench_case_start = {
     .name = "start",
     .title = "Start to first request",
     .what =
-        "sluice sync, from fork() to the first byte of its first request at "
-        "a listening socket, which then answers 401 until the sync ends. "
-        "Wall time; programs are in the page cache.",
+        "sluice sync, from before fork() until the first byte of its first "
+        "request arrives at a socket. Wall time; the programs are in the page "
+        "cache.",
     .needs = "python3",
     .normal = true,
     .run = run,

@@ -265,11 +265,11 @@ static void check_all(struct scene *self)
 static void measure_commits(struct scene *self, uint64_t count)
 {
     struct slu_bench_figure figure = {
-        .name = "pending commit, durable",
+        .name = "commit to disk",
         .unit = "M/s",
         .better = SLU_BENCH_MORE,
         .limit = 2,
-        .note = "answers of 4,000 records that are ready, one after the other",
+        .note = "answers of 4,000 records each, one after the other",
     };
     unsigned round = 0;
 
@@ -307,11 +307,11 @@ static void measure_folds(struct scene *self,
 static void measure_scan(struct scene *self)
 {
     struct slu_bench_figure figure = {
-        .name = "scan of all that is stored",
+        .name = "scan of all records, each",
         .unit = "ns",
         .better = SLU_BENCH_LESS,
         .limit = 50,
-        .note = "a record; a publish makes two such passes",
+        .note = "making lists takes two such passes",
     };
     uint64_t sum = 0;
 
@@ -329,10 +329,10 @@ static void measure_scan(struct scene *self)
 static void measure_size(struct scene *self)
 {
     struct slu_bench_figure figure = {
-        .name = "state.db, a record",
+        .name = "size of a record in state.db",
         .unit = "bytes",
         .better = SLU_BENCH_LESS,
-        .note = "with what the last fold left free in it",
+        .note = "the file divided by its records, free space included",
     };
     struct stat info = {0};
     char path[600];
@@ -405,9 +405,10 @@ static void run(struct slu_bench *bench)
 const struct slu_bench_case slu_bench_case_store = {
     .name = "store",
     .title = "State on disk",
-    .what = "Answers are committed to state.db, each durable with its unit's "
-            "checkpoint, and folded into what is stored. Wall time, on the "
-            "file system of the work folder.",
+    .what = "Commit: records are appended to the state on disk, and are safe "
+            "there (fsync) with the position in the source. Fold: they are "
+            "merged into those that are stored. Scan: all are read in order. "
+            "Wall time, in TMPDIR or /var/tmp.",
     .needs = "",
     .normal = true,
     .run = run,

@@ -25,18 +25,18 @@
 #define URL_MAX 224
 
 struct size {
-    const char *names[4];
+    const char *names[3];
     unsigned item_bytes;
     uint64_t pages[3]; /* of a type, by enum slu_bench_size */
 };
 
 static const struct size sizes[] = {
-    {{"pages of 30 KB: pull phase", "the same, of T + P",
-      "whole process, of T + P"},
+    {{"30 KB pages: pull phase", "30 KB pages: pull phase against T + P",
+      "30 KB pages: process against T + P"},
      750,
      {20, 2500, 10000}},
-    {{"pages of 1 MB: pull phase", "the same, of T + P",
-      "whole process, of T + P"},
+    {{"1 MB pages: pull phase", "1 MB pages: pull phase against T + P",
+      "1 MB pages: process against T + P"},
      25000,
      {4, 150, 600}},
 };
@@ -176,8 +176,8 @@ static void measure(struct scene *self)
         {.name = self->size->names[0],
          .unit = "M/s",
          .better = SLU_BENCH_MORE,
-         .rivals = {{.name = "T: libcurl multi, thrown away"},
-                    {.name = "P: simdjson On-Demand, in memory"},
+         .rivals = {{.name = "T: libcurl alone"},
+                    {.name = "P: simdjson On-Demand alone"},
                     {.name = "T + P"}}},
         {.name = self->size->names[1],
          .unit = "x",
@@ -261,9 +261,10 @@ static void run(struct slu_bench *bench)
 const struct slu_bench_case slu_bench_case_stream = {
     .name = "stream",
     .title = "IOC Stream",
-    .what = "sluice sync, cold, of the stream of both types, 40 items a page. "
-            "T: as many full pages by libcurl multi, 64 at a time, thrown "
-            "away. P: the wanted members by simdjson On-Demand in memory.",
+    .what = "sluice sync with an empty state, both types, 40 items a page. T: "
+            "libcurl's multi interface pulls as many full pages, 64 at a time, "
+            "and drops them. P: simdjson On-Demand reads the wanted members in "
+            "memory.",
     .needs = "",
     .normal = true,
     .run = run,

@@ -109,6 +109,7 @@ static void put_machine(FILE *to, const struct slu_bench_machine *machine)
     slu_cli_json_count(to, "cores", machine->cores);
     put_member(to, "memory_gb", machine->memory_gb);
     slu_cli_json_member(to, "kernels", machine->kernels);
+    slu_cli_json_member(to, "kernels_used", machine->kernels_used);
     slu_cli_json_member(to, "system", machine->system);
     slu_cli_json_member(to, "compiler", machine->compiler);
     slu_cli_json_member(to, "sluice", machine->version);

@@ -2,6 +2,9 @@
 #include "bench/machine.h"
 
 #include "codecs/cpu.h"
+#include "codecs/domain_kernel.h"
+#include "codecs/ipv4_kernel.h"
+#include "codecs/json_scan.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -72,6 +75,14 @@ static void read_kernels(char *out, size_t size)
     add(out, size, "portable C", true);
 }
 
+/* The first one of each is the one that is chosen. */
+static void read_kernels_used(char *out, size_t size)
+{
+    (void)snprintf(out, size, "JSON %s, IPv4 %s, domains %s",
+                   slu_json_kernel_best()->name, slu_ipv4_kernel_at(0).name,
+                   slu_domain_kernel_at(0).name);
+}
+
 static void read_compiler(char *out, size_t size)
 {
 #if defined(__clang__)
@@ -99,6 +110,7 @@ void slu_bench_machine_read(struct slu_bench_machine *out)
     out->memory_gb =
         (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE) / 1e9;
     read_kernels(out->kernels, sizeof(out->kernels));
+    read_kernels_used(out->kernels_used, sizeof(out->kernels_used));
     read_system(out->system, sizeof(out->system));
     read_compiler(out->compiler, sizeof(out->compiler));
     (void)snprintf(out->version, sizeof(out->version), "%s", SLU_VERSION);

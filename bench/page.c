@@ -27,7 +27,8 @@ static void put_facts(FILE *to, const struct slu_bench_report *report)
     (void)snprintf(text, sizeof(text), "%u cores, %.1f GB", machine->cores,
                    machine->memory_gb);
     put_fact(to, "Machine", text);
-    put_fact(to, "Kernels to choose from", machine->kernels);
+    put_fact(to, "Vector code in use", machine->kernels_used);
+    put_fact(to, "Vector code that the CPU can run", machine->kernels);
     put_fact(to, "System", machine->system);
     put_fact(to, "Compiler", machine->compiler);
     (void)snprintf(text, sizeof(text), "%s, seed %llu",

@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#define NAME_WIDTH 38
+#define NAME_WIDTH 40
 
 static const char green[] = "\033[32m";
 static const char red[] = "\033[31m";
@@ -52,8 +52,10 @@ void slu_bench_text_begin(FILE *to, const struct slu_bench_report *report)
     (void)fprintf(to, "sluice %s, %s, %s run, seed %llu\n", machine->version,
                   machine->date, slu_bench_size_name(report->size),
                   (unsigned long long)report->seed);
-    (void)fprintf(to, "%s, %u cores, %.1f GB; %s\n", machine->cpu,
-                  machine->cores, machine->memory_gb, machine->kernels);
+    (void)fprintf(to, "%s, %u cores, %.1f GB of memory\n", machine->cpu,
+                  machine->cores, machine->memory_gb);
+    (void)fprintf(to, "The CPU can run %s; in use: %s\n", machine->kernels,
+                  machine->kernels_used);
     (void)fprintf(to, "%s; %s\n", machine->system, machine->compiler);
     (void)fprintf(to,
                   "Median of the rounds, and the quartiles around it. Rivals "
@@ -62,7 +64,7 @@ void slu_bench_text_begin(FILE *to, const struct slu_bench_report *report)
         (void)fprintf(to, "A smoke run: results are checked, the times mean "
                           "nothing and aren't judged.\n");
     }
-    (void)fprintf(to, "\n%*s %10s  %9s   %-9s unit  limit\n", NAME_WIDTH, "",
+    (void)fprintf(to, "\n%*s %9s  %9s   %-9s unit  limit\n", NAME_WIDTH, "",
                   "median", "quartiles", "");
 }
 
@@ -79,7 +81,7 @@ static void print_values(FILE *to, unsigned indent, const char *name,
     } else {
         slu_cli_column_text(to, NAME_WIDTH - indent, name);
     }
-    (void)fprintf(to, " %10s  %9s - %-9s %-5s",
+    (void)fprintf(to, " %9s  %9s - %-9s %-5s",
                   slu_bench_number(summary.median).text,
                   slu_bench_number(summary.lower).text,
                   slu_bench_number(summary.upper).text, unit);

@@ -56,6 +56,10 @@ static void make_scene(struct scene *self)
     self->report.results = self->results;
     (void)strcpy(self->report.machine.cpu, "A <CPU> \"x\"");
     (void)strcpy(self->report.machine.version, "1.2.3");
+    (void)strcpy(self->report.machine.kernels,
+                 "AVX-512, AVX2, SSE4.2, portable C");
+    (void)strcpy(self->report.machine.kernels_used,
+                 "JSON avx512, IPv4 sse4.2, domains avx512");
 }
 
 static void write_with(struct scene *self,
@@ -97,6 +101,7 @@ Test(bench_output, text_shows_figures_limits_and_rivals)
 
     make_scene(&scene);
     write_with(&scene, write_text);
+    expect_in(&scene, "portable C; in use: JSON avx512, IPv4");
     expect_in(&scene, "First & <best> (one, 1.5 s)");
     expect_in(&scene, "4.00       3.00 - 5.00");
     expect_in(&scene, ">= 3.00  reached");
