@@ -4,8 +4,9 @@
  * FULL, on its own thread with group commit. The only truth of the program.
  *
  * Data. An answer commits as one transaction: a *pending* blob of packed
- * records together with its unit's entries. At fold_at pending records some 8
- * MiB of them become a sorted *layer* by themselves. When asked, the *fold*
+ * records together with its unit's entries. At fold_at pending records, at a
+ * quarter of that while there are few layers, some 8 MiB of them become a
+ * sorted *layer* by themselves. When asked, the *fold*
  * merges the layers and what is pending into sorted *shards* (one row per key
  * range of a kind, about 64 KiB each) and deletes what it merged, in chunked
  * transactions; merges are idempotent, so it may stop anywhere. The time it

@@ -4,6 +4,8 @@
 
 #include <assert.h>
 
+#define SMALL_LAYERS 4
+
 /* ---- operations ---- */
 
 static size_t measure_op(const struct slu_op *op)
@@ -121,9 +123,18 @@ static void run_group(struct slu_store_queue *self)
     self->bytes -= free_ops(self->alloc, group);
 }
 
+/* The first layers are small: of a pull that brings no more than some of them,
+ * little is left to be sorted when it has ended. */
+static uint64_t choose_fold_at(const struct slu_store_queue *self)
+{
+    return self->db->layer_count < SMALL_LAYERS
+               ? (self->fold_at + SMALL_LAYERS - 1) / SMALL_LAYERS
+               : self->fold_at;
+}
+
 static void run_fold(struct slu_store_queue *self)
 {
-    bool chunk = self->db->pending >= self->fold_at;
+    bool chunk = self->db->pending >= choose_fold_at(self);
 
     (void)pthread_mutex_unlock(&self->mutex);
     if (slu_db_fold_turn(self->db, chunk) != SLU_ERR_OK) {
@@ -139,7 +150,8 @@ static void run_fold(struct slu_store_queue *self)
 static bool want_fold(const struct slu_store_queue *self)
 {
     return !self->failed && !self->stopping && !self->owner_waiting &&
-           (self->db->pending >= self->fold_at || slu_db_has_turn(self->db));
+           (self->db->pending >= choose_fold_at(self) ||
+            slu_db_has_turn(self->db));
 }
 
 static void wait_for_work(struct slu_store_queue *self)
