@@ -116,8 +116,12 @@ bool slu_json_records_next(struct slu_json_records *self,
     const struct slu_json_index *index = &self->index;
     unsigned close;
     bool closes = find_close(self, &close);
-    const char *text = index->base + index->starts[self->next];
+    const char *text = index->base;
 
+    /* With a fault in the first bytes there is no token at all. */
+    if (self->next < index->judged) {
+        text += index->starts[self->next];
+    }
     self->is_open = false;
     out->pos = (size_t)(text - self->piece.ptr);
     if (!closes) {
