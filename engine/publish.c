@@ -105,6 +105,9 @@ static enum slu_err place_all(struct publication *self)
     if (err == SLU_ERR_OK) {
         err = slu_store_rewrite(store, settle, self);
     }
+    if (err == SLU_ERR_OK) {
+        slu_store_tidy(store); /* while the files are written */
+    }
     slu_profile_leave(profile, before);
     return err;
 }

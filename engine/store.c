@@ -366,6 +366,13 @@ enum slu_err slu_store_fold(struct slu_store *self)
     return release(self, slu_db_fold(&self->db));
 }
 
+void slu_store_tidy(struct slu_store *self)
+{
+    if (!self->db.read_only) {
+        slu_store_queue_tidy(&self->queue);
+    }
+}
+
 enum slu_err slu_store_scan(struct slu_store *self, enum slu_record_kind kind,
                             slu_store_record_fn on_record, void *ctx)
 {

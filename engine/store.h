@@ -126,6 +126,11 @@ SLU_MUST_CHECK enum slu_err slu_store_drain(struct slu_store *self);
 
 SLU_MUST_CHECK enum slu_err slu_store_fold(struct slu_store *self);
 
+/* Has the store's thread, while nothing else is asked of it, bring into the
+ * database what was committed beside it, which else is done when it is closed.
+ * Returns at once. */
+void slu_store_tidy(struct slu_store *self);
+
 typedef enum slu_err (*slu_store_record_fn)(void *ctx,
                                             const struct slu_record *record);
 /* Every folded record of a kind in key order. The record dies with the call.

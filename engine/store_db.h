@@ -160,6 +160,9 @@ SLU_MUST_CHECK enum slu_err slu_db_number(struct slu_db *self,
 SLU_MUST_CHECK enum slu_err slu_db_begin(struct slu_db *self);
 SLU_MUST_CHECK enum slu_err slu_db_commit(struct slu_db *self);
 void slu_db_rollback(struct slu_db *self);
+/* Brings what the WAL has into the database and empties it, where that can be
+ * done at once. */
+void slu_db_tidy(struct slu_db *self);
 
 /* Puts SQLite's own failure, or damage that we found, into words. */
 enum slu_err slu_db_fail(struct slu_db *self);

@@ -143,6 +143,14 @@ static void run_fold(struct slu_store_queue *self)
     (void)pthread_mutex_lock(&self->mutex);
 }
 
+static void run_tidy(struct slu_store_queue *self)
+{
+    self->tidy_wanted = false;
+    (void)pthread_mutex_unlock(&self->mutex);
+    slu_db_tidy(self->db);
+    (void)pthread_mutex_lock(&self->mutex);
+}
+
 /* ---- the thread ---- */
 
 /* The database is the owner's while it works, so it is looked at only when the
@@ -156,8 +164,8 @@ static bool want_fold(const struct slu_store_queue *self)
 
 static void wait_for_work(struct slu_store_queue *self)
 {
-    while (self->owner_working ||
-           (self->first == NULL && !self->stopping && !want_fold(self))) {
+    while (self->owner_working || (self->first == NULL && !self->stopping &&
+                                   !self->tidy_wanted && !want_fold(self))) {
         (void)pthread_cond_wait(&self->work, &self->mutex);
     }
 }
@@ -208,7 +216,9 @@ static void *run_thread(void *arg)
         self->working = true;
         /* Turn by turn: a queue that is never empty must not keep what is
          * pending from being folded, nor the other way round. */
-        if (self->first == NULL || (!folded && want_fold(self))) {
+        if (self->first == NULL && !want_fold(self)) {
+            run_tidy(self);
+        } else if (self->first == NULL || (!folded && want_fold(self))) {
             run_fold(self);
             folded = true;
         } else {
@@ -343,6 +353,14 @@ void slu_store_queue_release(struct slu_store_queue *self)
     (void)pthread_mutex_lock(&self->mutex);
     self->owner_working = false;
     note_failure(self);
+    (void)pthread_cond_signal(&self->work);
+    (void)pthread_mutex_unlock(&self->mutex);
+}
+
+void slu_store_queue_tidy(struct slu_store_queue *self)
+{
+    (void)pthread_mutex_lock(&self->mutex);
+    self->tidy_wanted = true;
     (void)pthread_cond_signal(&self->work);
     (void)pthread_mutex_unlock(&self->mutex);
 }

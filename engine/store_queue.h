@@ -54,6 +54,7 @@ struct slu_store_queue {
     bool working;       /* the thread is at the database */
     bool owner_waiting; /* acquire is waiting: begin no fold */
     bool owner_working; /* between acquire and release */
+    bool tidy_wanted;
     bool stopping;
     bool room_wanted; /* `full` has said so */
     bool failed;
@@ -78,6 +79,9 @@ SLU_MUST_CHECK enum slu_err
 slu_store_queue_acquire(struct slu_store_queue *self,
                         struct slu_error *out_error);
 void slu_store_queue_release(struct slu_store_queue *self);
+
+/* Has the thread do slu_db_tidy when it has nothing else to do. */
+void slu_store_queue_tidy(struct slu_store_queue *self);
 
 /* The failed write, if there was one. */
 void slu_store_queue_failure(struct slu_store_queue *self,

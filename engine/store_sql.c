@@ -6,7 +6,9 @@
  * The page cache is small and fixed: what a transaction dirties beyond it goes
  * to the WAL early, and the shards are read once each, so that more cache buys
  * nothing. SQLite's temporary structures stay in memory; none of ours needs
- * one that grows.
+ * one that grows. What is deleted is not overwritten, as Debian's SQLite would
+ * do by itself: there is nothing secret in it, and each fold deletes as much as
+ * it writes.
  */
 #include "engine/crash.h"
 #include "engine/store_merge.h"
@@ -250,6 +252,17 @@ void slu_db_rollback(struct slu_db *self)
     }
 }
 
+/* Who reads at the moment keeps the WAL as it is, and isn't waited for. If it
+ * fails, that costs nothing: the WAL has it all, and what comes next will say
+ * what is wrong. */
+void slu_db_tidy(struct slu_db *self)
+{
+    (void)sqlite3_busy_timeout(self->handle, 0);
+    (void)sqlite3_wal_checkpoint_v2(self->handle, NULL,
+                                    SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    (void)sqlite3_busy_timeout(self->handle, BUSY_MS);
+}
+
 /* ---- open and close ---- */
 
 enum slu_err slu_db_run_text(struct slu_db *self, const char *text)
@@ -297,6 +310,7 @@ static enum slu_err set_pragmas(struct slu_db *self)
                    "PRAGMA mmap_size = 0;"
                    "PRAGMA cache_size = -%d;"
                    "PRAGMA synchronous = FULL;"
+                   "PRAGMA secure_delete = OFF;"
                    "PRAGMA wal_autocheckpoint = 4000;"
                    "PRAGMA journal_size_limit = 67108864;"
                    "%s",

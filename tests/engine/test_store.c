@@ -5,6 +5,8 @@
 
 #include <criterion/criterion.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static char dir[64];
 
@@ -188,7 +190,7 @@ static void play_rewrite(struct play *self)
 
 static void play_step(struct play *self)
 {
-    uint32_t step = roll(&self->dice, 43);
+    uint32_t step = roll(&self->dice, 44);
 
     if (step < 20) {
         play_commit(self, slu_store_answer_id(self->store));
@@ -202,6 +204,8 @@ static void play_step(struct play *self)
         play_reopen(self);
     } else if (step < 42) {
         play_read(self);
+    } else if (step < 43) {
+        slu_store_tidy(self->store); /* whatever else comes meanwhile */
     } else {
         cr_assert_eq(slu_store_drain(self->store), SLU_ERR_OK);
     }
@@ -543,6 +547,72 @@ Test(store, keeps_layers_until_the_next_run_folds_them)
     cr_assert_eq(slu_store_fold(store), SLU_ERR_OK);
     check_store(store, model);
     cr_assert_eq(ask_number(COUNT_LAYERS), 0);
+    slu_store_close(store);
+    free(model);
+}
+
+static off_t measure_wal(void)
+{
+    char path[128];
+    struct stat info;
+
+    (void)snprintf(path, sizeof(path), "%s/state.db-wal", dir);
+    cr_assert_eq(stat(path, &info), 0);
+    return info.st_size;
+}
+
+Test(store, tidies_while_nothing_else_is_asked_of_it)
+{
+    struct dice dice = {7};
+    struct test_record record = make_test(&dice, 10);
+    struct slu_store *store = open_small();
+    struct model *model = calloc(1, sizeof(*model));
+
+    cr_assert_eq(commit_tests(store, slu_store_answer_id(store), &record, 1,
+                              "unit/a", "1"),
+                 SLU_ERR_OK);
+    model_add_all(model, &record, 1);
+    cr_assert_eq(slu_store_fold(store), SLU_ERR_OK);
+    cr_assert_neq(measure_wal(), 0);
+    slu_store_tidy(store);
+    for (unsigned i = 0; i < 3000 && measure_wal() != 0; i++) {
+        (void)usleep(10000);
+    }
+    cr_assert_eq(measure_wal(), 0);
+    check_store(store, model);
+    slu_store_close(store);
+    free(model);
+}
+
+/* Who reads is not waited for, nor disturbed. */
+Test(store, tidies_around_a_reader)
+{
+    struct slu_store_options opts = small_options(dir);
+    struct dice dice = {7};
+    struct test_record record = make_test(&dice, 10);
+    struct slu_store *store = open_with(&opts);
+    struct model *model = calloc(1, sizeof(*model));
+    sqlite3 *reader;
+    char path[128];
+
+    (void)snprintf(path, sizeof(path), "%s/state.db", dir);
+    cr_assert_eq(sqlite3_open(path, &reader), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM shards",
+                              NULL, NULL, NULL),
+                 SQLITE_OK);
+    cr_assert_eq(commit_tests(store, slu_store_answer_id(store), &record, 1,
+                              "unit/a", "1"),
+                 SLU_ERR_OK);
+    model_add_all(model, &record, 1);
+    slu_store_tidy(store);
+    cr_assert_eq(slu_store_fold(store), SLU_ERR_OK);
+    slu_store_tidy(store);
+    cr_assert_eq(slu_store_drain(store), SLU_ERR_OK);
+    check_store(store, model);
+    cr_assert_eq(sqlite3_close(reader), SQLITE_OK);
+    slu_store_close(store);
+    store = open_with(&opts);
+    check_store(store, model);
     slu_store_close(store);
     free(model);
 }
