@@ -5,7 +5,6 @@
 #include "engine/pack_state.h"
 
 #include <stdio.h>
-#include <sys/stat.h>
 
 #define NAMES_BYTES_MAX ((size_t)1 << 30)
 #define INVALID_BYTES_MAX ((size_t)64 << 20)
@@ -85,6 +84,16 @@ static const char *output_path(unsigned index)
                : NULL;
 }
 
+bool slu_pack_find_output(const struct slu_pack *self, const char *path,
+                          struct stat *out_info)
+{
+    char whole[PATH_BYTES_MAX];
+
+    (void)snprintf(whole, sizeof(whole), "%s/%s", self->options.output_dir,
+                   path);
+    return stat(whole, out_info) == 0;
+}
+
 static enum slu_err check_input(struct slu_pack *self, const char *input)
 {
     struct stat info;
@@ -94,13 +103,10 @@ static enum slu_err check_input(struct slu_pack *self, const char *input)
         return SLU_ERR_OK; /* told when it is opened */
     }
     for (unsigned i = 0; (path = output_path(i)) != NULL; i++) {
-        char whole[PATH_BYTES_MAX];
         struct stat output;
 
-        (void)snprintf(whole, sizeof(whole), "%s/%s", self->options.output_dir,
-                       path);
-        if (stat(whole, &output) == 0 && output.st_dev == info.st_dev &&
-            output.st_ino == info.st_ino) {
+        if (slu_pack_find_output(self, path, &output) &&
+            output.st_dev == info.st_dev && output.st_ino == info.st_ino) {
             return slu_error_set(&self->error, SLU_ERR_CONFIG,
                                  "%.200s would be overwritten by its own pack; "
                                  "give another output folder than %.80s",

@@ -145,16 +145,39 @@ enum slu_err slu_pack_list_add_addresses(struct slu_pack_list *self,
     return SLU_ERR_OK;
 }
 
+static enum slu_err empty_left_over(struct slu_pack *pack, const char *path)
+{
+    struct stat info;
+    bool changed;
+    enum slu_err err;
+
+    if (!slu_pack_find_output(pack, path, &info)) {
+        return SLU_ERR_OK;
+    }
+    err = slu_pack_fail_files(
+        pack,
+        slu_files_replace(pack->files, path, slu_view_make(NULL, 0), &changed));
+    if (err == SLU_ERR_OK) {
+        slu_pack_note_file(pack, path, 0, 0, changed);
+    }
+    return err;
+}
+
 enum slu_err slu_pack_list_end(struct slu_pack_list *self)
 {
+    struct slu_pack *pack = self->pack;
     enum slu_err err = close_file(self);
 
-    while (err == SLU_ERR_OK && self->index < self->pack->options.files) {
+    while (err == SLU_ERR_OK && self->index < pack->options.files) {
         self->index++;
         err = open_file(self);
         if (err == SLU_ERR_OK) {
             err = close_file(self);
         }
+    }
+    for (unsigned i = pack->options.files;
+         i < SLU_LIST_FILES_MAX && err == SLU_ERR_OK; i++) {
+        err = empty_left_over(pack, slu_pack_list_path(self->kind, i));
     }
     return err;
 }

@@ -130,21 +130,21 @@ static enum slu_err take_line(struct input *self, struct slu_view line)
     return fail_memory(pack, take_entry(pack, line));
 }
 
-/* A line that no block can hold is no entry; its front is told. */
+/* A line that no block can hold is no entry, and its front is told; unless a
+ * comment makes it that long, and the entry stands before it. */
 static enum slu_err take_endless(struct input *self)
 {
     const struct slu_typed_value value = {.kind = SLU_KIND_DOMAIN,
                                           .reason = SLU_REASON_TOO_LONG};
+    struct slu_view front = slu_view_make(self->block, self->len);
 
     self->skipping = true;
-    self->pack->report.lines++;
-    if (memchr(self->block, '\0', self->len) != NULL) {
-        return take_line(self, slu_view_make(self->block, self->len));
+    if (memchr(front.ptr, '\0', front.len) != NULL ||
+        memchr(front.ptr, '#', front.len) != NULL) {
+        return take_line(self, front);
     }
-    return fail_memory(self->pack,
-                       take_invalid(self->pack,
-                                    slu_view_make(self->block, self->len),
-                                    &value));
+    self->pack->report.lines++;
+    return fail_memory(self->pack, take_invalid(self->pack, front, &value));
 }
 
 /* ---- one block ---- */

@@ -16,6 +16,7 @@
 #include "engine/fingerprints.h"
 #include "sinks/lists.h"
 #include <sluice/pack.h>
+#include <sys/stat.h>
 
 struct slu_pack {
     const struct slu_alloc *alloc;
@@ -34,6 +35,10 @@ struct slu_pack {
 
 /* The default paths of the list files: index from 0, NULL past the end. */
 const char *slu_pack_list_path(enum slu_kind kind, unsigned index);
+
+/* Whether there is a file of this path, relative to the output folder. */
+bool slu_pack_find_output(const struct slu_pack *self, const char *path,
+                          struct stat *out_info);
 
 /* Reads all inputs, and finishes the sets. */
 SLU_MUST_CHECK enum slu_err slu_pack_read(struct slu_pack *self);
@@ -69,7 +74,8 @@ SLU_MUST_CHECK enum slu_err
 slu_pack_list_add_addresses(struct slu_pack_list *self,
                             const struct slu_ipv4_octets *octets,
                             const uint32_t *addresses, size_t count);
-/* Commits the open file, and makes those behind it empty. */
+/* Commits the open file, and makes those behind it empty: also those that an
+ * earlier pack into more files has left. */
 SLU_MUST_CHECK enum slu_err slu_pack_list_end(struct slu_pack_list *self);
 /* Safe on a zeroed one and after end. */
 void slu_pack_list_abandon(struct slu_pack_list *self);

@@ -9,7 +9,8 @@
  * byte order mark, and all from a '#' to the end of its line are passed over.
  * Output: the layout of the lists flow; of each type the smallest entries are
  * on the lists, what is more goes to exceeded_*.txt, whole. All files are
- * written, empty ones too, each as NAME.part and rename.
+ * written, empty ones too, each as NAME.part and rename. A list file that an
+ * earlier pack into more files has left there is emptied.
  *
  * Limits: memory: 8 bytes for each different address and at most 512 MB, 16
  * bytes and its length for each different domain or invalid value, 1 GiB of

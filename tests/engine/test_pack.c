@@ -195,6 +195,22 @@ Test(pack, cuts_files_by_lines_and_gives_the_rest_to_exceeded)
     expect(IPS(2), "");
 }
 
+Test(pack, fewer_files_leave_nothing_stale_in_the_others)
+{
+    put_text(input, "1.1.1.1\n1.1.1.2\n1.1.1.3\na.com\nb.com\nc.com\n");
+    cr_assert_eq(pack_with((struct slu_pack_options){
+                     .files = 3, .ip_lines = 1, .domain_lines = 1}),
+                 SLU_ERR_OK);
+    expect(IPS(3), "1.1.1.3\n");
+    expect(DOMAINS(3), "c.com\n");
+    cr_assert_eq(pack_with((struct slu_pack_options){.files = 1}), SLU_ERR_OK);
+    expect(IPS(1), "1.1.1.1\n1.1.1.2\n1.1.1.3\n");
+    expect(IPS(2), "");
+    expect(IPS(3), "");
+    expect(DOMAINS(3), "");
+    cr_assert_null(read_file(IPS(4)));
+}
+
 Test(pack, cuts_files_by_bytes)
 {
     static char text[300 * 16];
@@ -258,6 +274,29 @@ Test(pack, a_line_without_end_is_one_invalid_value)
     cr_assert_eq(report.lines, 3);
     cr_assert_eq(report.invalid_lines, 1);
     cr_assert_str_eq(report.reasons[0].reason, "too_long");
+}
+
+/* Of 300 KiB, more than a block: "8.8.8.8 # why, ..." and a comment alone. */
+Test(pack, a_comment_may_be_longer_than_a_block)
+{
+    size_t len = (size_t)600 << 10;
+    char *text = malloc(len);
+
+    memset(text, ' ', len);
+    memcpy(text, "8.8.8.8 # why", 13);
+    memcpy(text + len / 2, "\n#", 2);
+    memcpy(text + len - 9, "\n9.9.9.9\n", 9);
+    put(input, text, len);
+    cr_assert_eq(pack_with((struct slu_pack_options){0}), SLU_ERR_OK);
+    expect(IPS(1), "8.8.8.8\n9.9.9.9\n");
+    cr_assert_eq(report.lines, 3);
+    cr_assert_eq(report.blank_lines, 1);
+    cr_assert_eq(report.invalid_lines, 0);
+    memset(text, 0, len);
+    put(input, text, len);
+    free(text);
+    cr_assert_eq(pack_with((struct slu_pack_options){0}), SLU_ERR_CONFIG);
+    cr_assert_not_null(strstr(error.text, "line 1 "), "%s", error.text);
 }
 
 static void expect_refused(enum slu_err got, enum slu_err err, const char *part)
