@@ -206,6 +206,12 @@ struct slu_view slu_bench_read(struct slu_bench *bench, const char *path);
 double slu_bench_fetch(struct slu_bench *bench, const char *const *urls,
                        size_t count, unsigned parallel, uint64_t *out_bytes);
 
+/* Appends the body that a URL is answered with. Anything but a 200 ends the
+ * case. */
+struct slu_buf; /* codecs/buf.h */
+void slu_bench_get(struct slu_bench *bench, const char *url,
+                   struct slu_buf *io_body);
+
 #ifdef __cplusplus
 }
 #endif

@@ -13,7 +13,6 @@
 #include "bench/sync_run.h"
 #include "codecs/json_split.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -76,41 +75,22 @@ static void make_urls(struct scene *self)
 
 /* ---- P ---- */
 
-static size_t keep(char *bytes, size_t size, size_t count, void *ctx)
-{
-    struct scene *self = ctx;
-
-    return slu_buf_append(&self->kept, slu_view_make(bytes, size * count)) ==
-                   SLU_ERR_OK
-               ? size * count
-               : 0;
-}
-
 /* As many pages as there is room for, for simdjson. */
 static void keep_pages(struct scene *self)
 {
-    CURL *easy = curl_easy_init();
     char *padding;
 
-    slu_bench_require(self->bench, easy != NULL, "out of memory");
-    (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, keep);
-    (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, self);
-    (void)curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
     self->kept_count = 0;
     while (self->kept_count < self->pages && self->kept.len < KEPT_BYTES) {
-        bool good;
-
         self->starts[self->kept_count] = self->kept.len;
-        (void)curl_easy_setopt(easy, CURLOPT_URL,
-                               self->urls[self->kept_count++]);
-        good = curl_easy_perform(easy) == CURLE_OK &&
-               slu_buf_reserve(&self->kept, SLU_JSON_PADDING, &padding) ==
-                   SLU_ERR_OK;
-        slu_bench_require(self->bench, good, "a page didn't come");
+        slu_bench_get(self->bench, self->urls[self->kept_count++], &self->kept);
+        slu_bench_require(self->bench,
+                          slu_buf_reserve(&self->kept, SLU_JSON_PADDING,
+                                          &padding) == SLU_ERR_OK,
+                          "out of memory");
         slu_buf_commit(&self->kept, SLU_JSON_PADDING);
         self->starts[self->kept_count] = self->kept.len;
     }
-    curl_easy_cleanup(easy);
 }
 
 static double read_in_memory(struct scene *self)

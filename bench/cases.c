@@ -23,6 +23,7 @@
     X(backfill) \
     X(store) \
     X(findings) \
+    X(publish) \
     X(memory) \
     X(scaling)
 /* clang-format on */

@@ -6,6 +6,7 @@
  */
 #include "bench/bench.h"
 
+#include "codecs/buf.h"
 #include <curl/curl.h>
 #include <stdio.h>
 
@@ -105,4 +106,37 @@ double slu_bench_fetch(struct slu_bench *bench, const char *const *urls,
     (void)curl_multi_cleanup(self.multi);
     *out_bytes = self.bytes;
     return seconds;
+}
+
+/* ---- one body, kept ---- */
+
+static size_t keep(char *bytes, size_t size, size_t count, void *ctx)
+{
+    struct slu_buf *body = ctx;
+
+    return slu_buf_append(body, slu_view_make(bytes, size * count)) ==
+                   SLU_ERR_OK
+               ? size * count
+               : 0;
+}
+
+void slu_bench_get(struct slu_bench *bench, const char *url,
+                   struct slu_buf *io_body)
+{
+    static CURL *easy; /* of the case's process, for its connection */
+    CURLcode result;
+    long status = 0;
+
+    easy = easy == NULL ? curl_easy_init() : easy;
+    slu_bench_require(bench, easy != NULL, "out of memory");
+    (void)curl_easy_setopt(easy, CURLOPT_URL, url);
+    (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, keep);
+    (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, io_body);
+    (void)curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+    (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    result = curl_easy_perform(easy);
+    (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    slu_bench_require(bench, result == CURLE_OK && status == 200,
+                      "%s is answered with %ld (%s)", url, status,
+                      curl_easy_strerror(result));
 }

@@ -79,11 +79,9 @@ static void write_config(struct slu_bench *bench, const char *folder,
     slu_bench_write(bench, path, slu_view_make(text, (size_t)len));
 }
 
-void slu_bench_sync(struct slu_bench *bench, const char *config,
-                    struct slu_bench_sync_report *out_report)
+static void run_sync(struct slu_bench *bench, const char *config_path,
+                     struct slu_bench_sync_report *io_report)
 {
-    static unsigned runs;
-    char config_path[PATH_MAX_LEN];
     char report_path[PATH_MAX_LEN];
     const char *const env[] = {KEY, NULL};
     const char *const args[] = {"sluice",      "sync", "--json",
@@ -92,16 +90,33 @@ void slu_bench_sync(struct slu_bench *bench, const char *config,
     const struct slu_bench_command command = {
         .args = args, .env = env, .stdout_path = report_path};
 
+    (void)snprintf(report_path, sizeof(report_path), "%s/%s/report",
+                   bench->work_dir, io_report->folder);
+    slu_bench_spawn_well(bench, &command, &io_report->cost);
+    read_report(bench, report_path, io_report);
+}
+
+void slu_bench_sync(struct slu_bench *bench, const char *config,
+                    struct slu_bench_sync_report *out_report)
+{
+    static unsigned runs;
+    char path[PATH_MAX_LEN];
+
     *out_report = (struct slu_bench_sync_report){0};
     (void)snprintf(out_report->folder, sizeof(out_report->folder), "sync.%u",
                    runs++);
-    (void)snprintf(config_path, sizeof(config_path), "%s/sluice.yaml",
-                   out_report->folder);
-    (void)snprintf(report_path, sizeof(report_path), "%s/%s/report",
-                   bench->work_dir, out_report->folder);
-    write_config(bench, out_report->folder, config, config_path);
-    slu_bench_spawn_well(bench, &command, &out_report->cost);
-    read_report(bench, report_path, out_report);
+    (void)snprintf(path, sizeof(path), "%s/sluice.yaml", out_report->folder);
+    write_config(bench, out_report->folder, config, path);
+    run_sync(bench, path, out_report);
+}
+
+void slu_bench_sync_again(struct slu_bench *bench,
+                          struct slu_bench_sync_report *io_report)
+{
+    char path[PATH_MAX_LEN];
+
+    (void)snprintf(path, sizeof(path), "%s/sluice.yaml", io_report->folder);
+    run_sync(bench, path, io_report);
 }
 
 static int remove_one(const char *path, const struct stat *info, int type,

@@ -19,13 +19,18 @@ struct slu_bench_sync_report {
     uint64_t accepted[SLU_KIND_COUNT];
     uint64_t listed[SLU_KIND_COUNT];
     uint64_t exceeded[SLU_KIND_COUNT];
-    char folder[256]; /* below the case's: "state" and "out" are in it */
+    char folder[256]; /* below the case's: "state", "out" and the report as
+                         JSON, "report", are in it */
 };
 
 /* config: the sections of the configuration but for the two folders. The key is
  * the simulator's. */
 void slu_bench_sync(struct slu_bench *bench, const char *config,
                     struct slu_bench_sync_report *out_report);
+
+/* Another sync of the folder of the one before, whose report it replaces. */
+void slu_bench_sync_again(struct slu_bench *bench,
+                          struct slu_bench_sync_report *io_report);
 
 /* Lines of the list files of one kind, all together. *io_sum gets the sum of
  * the hashes of the lines, in whatever order they are: that of a set. */
