@@ -13,8 +13,8 @@
 
 #define LIMIT_MB 96
 
-#define IOCS_SMOKE 5000
-#define SMALLER 20 /* the pages of a smoke run */
+#define IOCS_SMOKE 2000
+#define SMALLER 50 /* the pages of a smoke run */
 
 static const unsigned pages_bytes[] = {100000, 1000000, 10000000};
 

@@ -11,6 +11,7 @@
 
 #define STEPS 3
 #define PAGE_BYTES 1000000
+#define SMALLER 50 /* all of a smoke run */
 
 struct step {
     uint64_t iocs;
@@ -22,7 +23,9 @@ static void open_step(struct slu_bench *bench, struct step *self)
 {
     char base[64];
 
-    self->plan = slu_bench_package_plan(self->iocs, PAGE_BYTES);
+    self->plan = slu_bench_package_plan(
+        self->iocs,
+        bench->size == SLU_BENCH_SMOKE ? PAGE_BYTES / SMALLER : PAGE_BYTES);
     (void)slu_bench_page_server(bench, self->plan.hours, self->plan.items,
                                 self->plan.item_bytes, NULL, base);
     slu_bench_package_config(&self->plan, base, self->config,
@@ -79,7 +82,7 @@ static void run(struct slu_bench *bench)
 
     for (unsigned i = 0; i < count; i++) {
         if (bench->size == SLU_BENCH_SMOKE) {
-            steps[i].iocs /= 50;
+            steps[i].iocs /= SMALLER;
         }
         (void)snprintf(names[i], sizeof(names[i]),
                        "%s IOCs, time for a million",

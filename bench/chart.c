@@ -4,9 +4,11 @@
 #include "bench/statistics.h"
 
 #include <math.h>
+#include <string.h>
 
 #define FAR_APART 40 /* largest to smallest value, from which on it's a log */
 #define TICKS_WANTED 4
+#define DECADES_MAX 5 /* ticks side by side on a phone: "1,000,000" */
 #define BAR_HEIGHT 26
 #define DOTS_MAX 41
 #define AXIS_HEIGHT 22
@@ -109,8 +111,7 @@ static void fill_logarithmic(struct slu_bench_scale *scale,
     scale->logarithmic = true;
     scale->from = decade == range->least ? decade / 2 : decade;
     scale->to = range->most * 1.3;
-    every =
-        1 + (unsigned)(log10(scale->to / scale->from) / SLU_BENCH_TICKS_MAX);
+    every = 1 + (unsigned)(log10(scale->to / scale->from) / DECADES_MAX);
     for (double at = decade;
          at <= scale->to && scale->count < SLU_BENCH_TICKS_MAX;
          at *= pow(10, every)) {
@@ -152,9 +153,11 @@ static void draw_limit(FILE *to, const struct slu_bench_scale *scale,
 
     if (figure->limit > 0) {
         (void)fprintf(to,
+                      "<line class=\"halo\" x1=\"%.2f%%\" x2=\"%.2f%%\" "
+                      "y1=\"0\" y2=\"%d\"/>"
                       "<line class=\"limit\" x1=\"%.2f%%\" x2=\"%.2f%%\" "
                       "y1=\"0\" y2=\"%d\"/>",
-                      at, at, height);
+                      at, at, height, at, at, height);
     }
 }
 
@@ -204,6 +207,24 @@ void slu_bench_chart_bar(FILE *to, const struct slu_bench_scale *scale,
     (void)fputs("</svg>\n", to);
 }
 
+/* A tick is a round number: "0.500" is 0.5. */
+static struct slu_bench_number tick_text(double value)
+{
+    struct slu_bench_number number = slu_bench_number(value);
+    size_t len = strlen(number.text);
+
+    if (strchr(number.text, '.') == NULL) {
+        return number;
+    }
+    while (number.text[len - 1] == '0') {
+        number.text[--len] = '\0';
+    }
+    if (number.text[len - 1] == '.') {
+        number.text[len - 1] = '\0';
+    }
+    return number;
+}
+
 void slu_bench_chart_axis(FILE *to, const struct slu_bench_scale *scale,
                           const struct slu_bench_figure *figure)
 {
@@ -223,7 +244,7 @@ void slu_bench_chart_axis(FILE *to, const struct slu_bench_scale *scale,
             at < 3    ? "start"
             : at > 93 ? "end"
                       : "middle",
-            slu_bench_number(scale->ticks[i]).text);
+            tick_text(scale->ticks[i]).text);
     }
     draw_limit(to, scale, figure, 5);
     (void)fputs("</svg>\n<p class=\"unit\">", to);
