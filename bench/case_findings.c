@@ -18,7 +18,9 @@
 #include <string.h>
 
 #define FINDINGS 20000
-#define FINDINGS_SMOKE 1000
+#define FINDINGS_SMOKE 300
+#define LATENCY 100
+#define LATENCY_SMOKE 10
 #define DOCUMENTED                                                             \
     "the documentation of the plugin that sluice replaces names 1,000 a "      \
     "minute"
@@ -202,13 +204,15 @@ static void measure(struct scene *self, bool burst, unsigned latency_ms)
 
 static void run(struct slu_bench *bench)
 {
+    bool smoke = bench->size == SLU_BENCH_SMOKE;
+    unsigned latency_ms = smoke ? LATENCY_SMOKE : LATENCY;
     struct scene self = {
         .bench = bench,
-        .findings = bench->size == SLU_BENCH_SMOKE ? FINDINGS_SMOKE : FINDINGS,
+        .findings = smoke ? FINDINGS_SMOKE : FINDINGS,
     };
 
     for (unsigned i = 0; i < 4; i++) {
-        measure(&self, i % 2 == 1, i < 2 ? 0 : 100);
+        measure(&self, i % 2 == 1, i < 2 ? 0 : latency_ms);
     }
 }
 

@@ -256,6 +256,9 @@ static void make_page(struct scene *self, const struct page_kind *kind,
     char *padding = NULL;
 
     pages.seed = self->bench->seed;
+    if (self->bench->size == SLU_BENCH_SMOKE && !pages.stream) {
+        pages.items /= 10;
+    }
     pages.newest_s = NEWEST;
     slu_buf_init(&self->page, self->bench->alloc, PAGE_MAX);
     slu_bench_page(self->bench, &pages, 0, NULL, &self->page, out_made);

@@ -283,11 +283,11 @@ static void run(struct slu_bench *bench)
 
 const struct slu_bench_case slu_bench_case_pack = {
     .name = "pack",
-    .title = "250K-per-file limit",
-    .what = "Three million lines of addresses, half of them repeats, made into "
-            "six sorted lists of 250,000 by sluice pack; beside it iprange and "
-            "sort, which make one list. Wall time of the processes; what they "
-            "wrote is compared as sets.",
+    .title = "Lists of 250,000 lines",
+    .what =
+        "Three million lines of addresses, half of them repeats, go into "
+        "six sorted lists by sluice pack, and into one by iprange and sort. "
+        "Wall time of the processes. All must have written the same set.",
     .needs = "iprange sort",
     .normal = true,
     .run = run,

@@ -373,21 +373,21 @@ static void run(struct slu_bench *bench)
 {
     struct scene scene = {.bench = bench, .amount = &amounts[bench->size]};
     struct figures figures = {
-        .ratio = {.name = "two loop threads against one",
+        .ratio = {.name = "speed-up, wall time",
                   .unit = "x",
                   .better = SLU_BENCH_MORE,
                   .limit = 1.6,
-                  .note = "by the clock",
+                  .note = "time with one loop thread divided by time with two",
                   .rivals = {{.name = "two threads that only hash"}}},
-        .division = {.name = "what the work is divided by",
+        .division = {.name = "speed-up, CPU time of the busiest",
                      .unit = "x",
                      .better = SLU_BENCH_MORE,
-                     .note = "by processor time"},
-        .rate = {.name = "pull from files, two loops",
+                     .note = "the same of the thread that had most to do"},
+        .rate = {.name = "pull from files with two loop threads",
                  .unit = "M/s",
                  .better = SLU_BENCH_MORE,
-                 .note = "IOCs read, checked and durable",
-                 .rivals = {{.name = "one loop"}}},
+                 .note = "IOCs read, checked and written to disk",
+                 .rivals = {{.name = "with one loop thread"}}},
     };
     struct outcome warm[WAYS];
 
@@ -405,9 +405,9 @@ static void run(struct slu_bench *bench)
 const struct slu_bench_case slu_bench_case_threads = {
     .name = "threads",
     .title = "Loop threads: two against one",
-    .what = "The pull of threat lists, pages of 2.6 MB replayed from files in "
-            "the page cache into a state on disk, with one loop thread and "
-            "with two, in turns; what is stored is compared.",
+    .what = "A pull of threat lists whose answers, 2.6 MB each, are read from "
+            "files in the page cache, with limits.threads 1 and 2 in turns. "
+            "Both must store the same.",
     .needs = "",
     .normal = true,
     .run = run,

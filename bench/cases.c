@@ -22,6 +22,7 @@
     X(threads) \
     X(backfill) \
     X(store) \
+    X(extract) \
     X(findings) \
     X(publish) \
     X(memory) \
