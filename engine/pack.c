@@ -212,14 +212,20 @@ static void note_reasons(struct slu_pack *self)
 
 /* ---- all in order ---- */
 
-/* A wrong file must not empty the lists that are there. */
+/* A wrong file, or a pipe that brings nothing because what fills it has failed,
+ * must not empty the lists that are there. */
 static enum slu_err check_entries(struct slu_pack *self)
 {
     const struct slu_pack_report *report = &self->report;
 
-    if (report->invalid_lines == 0 || report->unique[SLU_KIND_IP] > 0 ||
+    if (report->unique[SLU_KIND_IP] > 0 ||
         report->unique[SLU_KIND_DOMAIN] > 0) {
         return SLU_ERR_OK;
+    }
+    if (report->invalid_lines == 0) {
+        return slu_error_set(&self->error, SLU_ERR_CONFIG,
+                             "the inputs are empty, or comments alone; nothing "
+                             "was written");
     }
     return slu_error_set(&self->error, SLU_ERR_CONFIG,
                          "none of the %llu lines is an IPv4 address, a CIDR or "

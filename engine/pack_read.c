@@ -6,6 +6,7 @@
  * front of the next one.
  */
 #include "codecs/ipv4_lines.h"
+#include "codecs/record.h"
 #include "codecs/typed_value.h"
 #include "engine/pack_state.h"
 #include "engine/read_file.h"
@@ -75,14 +76,20 @@ static enum slu_err take_invalid(struct slu_pack *pack, struct slu_view text,
     return err;
 }
 
+/* No name is like the key of a CIDR, whose last byte is below any sign. */
 static enum slu_err take_cidr(struct slu_pack *pack, struct slu_cidr cidr)
 {
+    char key[SLU_RECORD_IP_KEY_LEN];
+
     pack->report.accepted[SLU_KIND_IP]++;
     if (cidr.prefix == 32) {
         return slu_ipv4_set_add(&pack->addresses, &cidr.address, 1);
     }
-    return slu_buf_append(&pack->cidrs,
-                          slu_view_make((const char *)&cidr, sizeof(cidr)));
+    slu_record_key_from_cidr(cidr, key);
+    return is_repeat(pack, SLU_REASON_NONE, slu_view_make(key, sizeof(key)))
+               ? SLU_ERR_OK
+               : slu_buf_append(&pack->cidrs, slu_view_make((const char *)&cidr,
+                                                            sizeof(cidr)));
 }
 
 /* `text` without blanks, comment and end of line; not empty. */

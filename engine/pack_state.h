@@ -29,7 +29,7 @@ struct slu_pack {
     struct slu_buf cidrs; /* struct slu_cidr */
     struct slu_text_set domains;
     struct slu_text_set invalid[SLU_KIND_COUNT]; /* number: the reason */
-    struct slu_fingerprints seen; /* of domains and invalid values */
+    struct slu_fingerprints seen; /* of all but plain addresses */
     uint64_t reasons[SLU_REASON_COUNT];
 };
 

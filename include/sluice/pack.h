@@ -12,13 +12,14 @@
  * written, empty ones too, each as NAME.part and rename. A list file that an
  * earlier pack into more files has left there is emptied.
  *
- * Limits: memory: 8 bytes for each different address and at most 512 MB, 16
- * bytes and its length for each different domain or invalid value, 1 GiB of
- * domains.
+ * Limits: memory: 8 bytes for each different address and at most 512 MB; some
+ * 27 bytes for each different CIDR, domain and invalid value, and beside them
+ * 8 for a CIDR, and 16 and its length for the others, 1 GiB of domains.
  * Threads: none; any number of packs at once, each into another folder.
- * Errors: NOT_FOUND and CONFIG (an input that is none), IO, NOMEM, LIMIT (over
- * 1 GiB of domains); nothing is written then, but for an error of writing
- * itself. INCOMPLETE: all is written, and some entries are over capacity.
+ * Errors: NOT_FOUND and CONFIG (an input that is none, or not one valid line in
+ * all of them), IO, NOMEM, LIMIT (over 1 GiB of domains); nothing is written
+ * then, but for an error of writing itself. INCOMPLETE: all is written, and
+ * some entries are over capacity.
  */
 #ifndef SLU_PACK_H
 #define SLU_PACK_H

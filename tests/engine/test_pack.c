@@ -319,6 +319,16 @@ Test(pack, refuses_what_is_no_text)
                    "none of the 2 lines");
 }
 
+/* As of a pipe whose program has failed. */
+Test(pack, no_entry_at_all_leaves_the_lists_as_they_are)
+{
+    cr_assert_eq(pack("8.8.8.8\n"), SLU_ERR_OK);
+    cr_assert_eq(pack(""), SLU_ERR_CONFIG);
+    cr_assert_not_null(strstr(error.text, "are empty"), "%s", error.text);
+    cr_assert_eq(pack("\n# nothing today\n"), SLU_ERR_CONFIG);
+    expect(IPS(1), "8.8.8.8\n");
+}
+
 Test(pack, refuses_inputs_that_are_not_there)
 {
     const char *inputs[] = {input, dir};
@@ -379,6 +389,35 @@ Test(pack, writes_nothing_that_is_the_same)
     for (unsigned i = 0; i < report.file_count; i++) {
         cr_assert_not(report.files[i].changed, "%s", report.files[i].path);
     }
+}
+
+static size_t measure_peak(const char *text, size_t len)
+{
+    struct failing_alloc alloc;
+
+    put(input, text, len);
+    failing_alloc_init(&alloc, 0);
+    cr_assert_eq(pack_with((struct slu_pack_options){.alloc = &alloc.alloc}),
+                 SLU_ERR_OK);
+    expect(IPS(1), "8.8.8.0/24\n");
+    return alloc.peak;
+}
+
+Test(pack, repeats_of_a_cidr_take_no_memory)
+{
+    static const char line[] = "8.8.8.8/24\n";
+    const size_t len = sizeof(line) - 1;
+    const size_t count = 100000;
+    char *text = malloc(count * len);
+    size_t once;
+
+    for (size_t i = 0; i < count; i++) {
+        memcpy(text + i * len, line, len);
+    }
+    once = measure_peak(text, len);
+    cr_assert_eq(measure_peak(text, count * len), once);
+    cr_assert_eq(report.accepted[SLU_KIND_IP], count);
+    free(text);
 }
 
 Test(pack, every_failure_of_memory_is_told_and_leaks_nothing)
