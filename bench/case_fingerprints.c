@@ -141,17 +141,17 @@ static void run(struct slu_bench *bench)
 {
     static struct keys keys;
     struct figures figures = {
-        .reserved = {.name = "10 M fingerprints, room reserved",
+        .reserved = {.name = "insert, room reserved",
                      .unit = "ns",
                      .better = SLU_BENCH_LESS,
                      .limit = 80,
                      .note = "hash and insert; the reserve included"},
-        .growing = {.name = "10 M fingerprints, growth included",
+        .growing = {.name = "insert, growth included",
                     .unit = "ns",
                     .better = SLU_BENCH_LESS,
                     .limit = 150,
                     .rivals = {{.name = "ours, one at a time"}}},
-        .look_up = {.name = "10 M fingerprints, looked up again",
+        .look_up = {.name = "look-up of one that is there",
                     .unit = "ns",
                     .better = SLU_BENCH_LESS},
         .memory = {.name = "memory of a fingerprint, growing",

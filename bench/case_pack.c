@@ -250,7 +250,7 @@ static void run(struct slu_bench *bench)
         .bench = bench,
         .count = bench->size == SLU_BENCH_SMOKE ? DIFFERENT / 50 : DIFFERENT};
     struct slu_bench_figure times = {
-        .name = "3 M lines into six files of 250,000",
+        .name = "into six lists, whole process",
         .unit = "s",
         .better = SLU_BENCH_LESS,
         .note = "cold processes, no fsync; the rivals write one file",

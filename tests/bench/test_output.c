@@ -298,6 +298,38 @@ Test(bench_output, the_page_draws_each_way_and_closes_what_it_opens)
     free(scene.text);
 }
 
+/* On a bar the line alone would not be seen. */
+Test(bench_output, the_limit_has_a_halo_on_every_bar)
+{
+    struct scene scene;
+
+    make_scene(&scene);
+    write_with(&scene, slu_bench_html);
+    cr_expect_eq(count_parts(&scene, "class=\"halo\""),
+                 count_parts(&scene, "class=\"limit\""));
+    cr_expect_gt(count_parts(&scene, "class=\"halo\""), 4);
+    expect_in(&scene, "svg .halo{");
+    free(scene.text);
+}
+
+Test(bench_output, ticks_are_round_numbers)
+{
+    struct scene scene;
+    struct slu_bench_figure figure = {.unit = "x"};
+    struct slu_bench_scale scale;
+    FILE *to = open_memstream(&scene.text, &scene.len);
+
+    slu_bench_add(&figure.ours, 1.9);
+    scale = slu_bench_scale_make(&figure);
+    slu_bench_chart_axis(to, &scale, &figure);
+    (void)fclose(to);
+    expect_in(&scene, ">0<");
+    expect_in(&scene, ">0.5<");
+    expect_in(&scene, ">1<");
+    expect_in(&scene, ">1.5<");
+    free(scene.text);
+}
+
 /* ---- scales ---- */
 
 static struct slu_bench_scale scale_of(double ours, double rival, double limit)
@@ -339,6 +371,7 @@ Test(bench_output, scales_of_what_lies_far_apart_are_logarithmic)
 {
     check_scale(scale_of(1, 100, 0), true, 1, 100);
     check_scale(scale_of(0.003, 100000, 2), true, 0.003, 100000);
+    cr_expect_leq(scale_of(0.003, 100000, 2).count, 6); /* on a phone */
     check_scale(scale_of(1, 2, 1e12), true, 1, 1e12);
 }
 

@@ -5,6 +5,7 @@
  */
 #include "bench/run.h"
 #include "bench/run_private.h"
+#include "codecs/buf.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -342,6 +343,22 @@ static double fetch(struct slu_bench *bench, const char *base,
     return slu_bench_fetch(bench, list, count, 2, out_bytes);
 }
 
+/* Bodies are appended. */
+static void get_twice(struct slu_bench *bench, const char *base)
+{
+    struct slu_buf body;
+    char url[96];
+
+    slu_buf_init(&body, bench->alloc, 64);
+    (void)snprintf(url, sizeof(url), "%s/a/b", base);
+    slu_bench_get(bench, url, &body);
+    slu_bench_get(bench, url, &body);
+    slu_bench_require(
+        bench, slu_view_equal_str(slu_buf_view(&body), "1234512345"),
+        "the bodies are %.*s", SLU_VIEW_ARGS(slu_buf_view(&body)));
+    slu_buf_fini(&body);
+}
+
 static void serve_pages(struct slu_bench *bench)
 {
     static const char *const paths[] = {"/a/b", "/a/b?c=d&e=%2F", "/a/b?other",
@@ -358,6 +375,7 @@ static void serve_pages(struct slu_bench *bench)
     seconds = fetch(bench, base, paths, 4, &bytes);
     slu_bench_require(bench, bytes == 5 + 3 + 5 + 5 && seconds > 0,
                       "%llu bytes in %g s", (unsigned long long)bytes, seconds);
+    get_twice(bench, base);
 }
 
 static void serve_no_page(struct slu_bench *bench)
