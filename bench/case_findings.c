@@ -8,6 +8,8 @@
  * The result of each sync is its file: as a set of lines it is that of one
  * connection at 0 ms, and that of the first sync at 100 ms, where one after the
  * other would take minutes. A second sync of the folder finds nothing new.
+ *
+ * The peak resident set of the process is measured on more of them than that.
  */
 #include "bench/bench.h"
 #include "bench/statistics.h"
@@ -21,6 +23,12 @@
 #define FINDINGS_SMOKE 300
 #define LATENCY 100
 #define LATENCY_SMOKE 10
+#define FINDINGS_MANY 100000
+#define FINDINGS_MOST 1000000
+#define MEMORY_MB 64
+#define MEMORY_EACH 30 /* bytes */
+#define EXPORT_FINDINGS 10000
+#define FINDING_BYTES 1200
 #define DOCUMENTED                                                             \
     "the documentation of the plugin that sluice replaces names 1,000 a "      \
     "minute"
@@ -31,6 +39,7 @@ struct scene {
     struct slu_bench_server *server;
     unsigned findings;
     unsigned runs;
+    bool exported;      /* to the folder "export": no simulator */
     char endpoint[160]; /* AWS_ENDPOINT_URL=http://... */
 };
 
@@ -38,6 +47,7 @@ struct scene {
 struct outcome {
     char folder[32];
     double wall_s;
+    double peak_mb;
     uint64_t rows;
     uint64_t sum; /* of the hashes of the lines */
 };
@@ -78,9 +88,11 @@ static void write_config(struct scene *self, const char *folder,
         "state_dir: %s/%s/state\n"
         "output_dir: %s/%s/out\n"
         "limits: {connections: %u}\n"
-        "guardduty: {regions: [us-east-1], initial_range_days: 31}\n"
-        "flows: [{name: findings, source: guardduty, sinks: [ndjson]}]\n",
-        work, folder, work, folder, connections);
+        "guardduty: {regions: [us-east-1], initial_range_days: 31, export: "
+        "%s/export}\n"
+        "flows: [{name: findings, source: %s, sinks: [ndjson]}]\n",
+        work, folder, work, folder, connections, work,
+        self->exported ? "guardduty_export" : "guardduty");
 
     (void)snprintf(path, sizeof(path), "%s/sluice.yaml", folder);
     slu_bench_write(self->bench, path, slu_view_make(text, (size_t)len));
@@ -127,6 +139,7 @@ static void sync_folder(struct scene *self, struct outcome *out)
                    self->bench->work_dir, out->folder);
     slu_bench_spawn_well(self->bench, &command, &cost);
     out->wall_s = cost.wall_s;
+    out->peak_mb = cost.peak_mb;
     read_rows(self, out);
 }
 
@@ -202,6 +215,84 @@ static void measure(struct scene *self, bool burst, unsigned latency_ms)
     slu_bench_server_stop(self->server);
 }
 
+/* ---- memory ---- */
+
+static size_t render_finding(unsigned number, char *out, size_t size)
+{
+    return (size_t)snprintf(
+        out, size,
+        "{\"schemaVersion\":\"2.0\",\"accountId\":\"111111111111\",\"region\":"
+        "\"us-east-1\",\"partition\":\"aws\",\"id\":\"%032x\",\"arn\":"
+        "\"arn:aws:guardduty:us-east-1:111111111111:detector/"
+        "00000000000000000000000000000001/finding/%032x\",\"type\":"
+        "\"Backdoor:EC2/C&CActivity.B!DNS\",\"severity\":8,\"createdAt\":"
+        "\"2025-01-02T03:04:05.678Z\",\"updatedAt\":"
+        "\"2025-01-02T03:04:05.678Z\",\"title\":\"An instance asked for a "
+        "domain of a command and control server.\",\"description\":\"Instance "
+        "i-%08x asked for it.\",\"resource\":{\"resourceType\":\"Instance\"},"
+        "\"service\":{\"serviceName\":\"guardduty\",\"archived\":false,"
+        "\"eventFirstSeen\":\"2025-01-01T00:00:00Z\",\"eventLastSeen\":"
+        "\"2025-01-02T00:00:00Z\",\"count\":1,\"action\":{\"actionType\":"
+        "\"DNS_REQUEST\",\"dnsRequestAction\":{\"domain\":\"host-%u.net\","
+        "\"protocol\":\"UDP\",\"blocked\":false}}}}\n",
+        number, number, number, number);
+}
+
+/* Each has a value of its own; 10,000 of them are an object of 9 MB. */
+static void write_export(struct slu_bench *bench, unsigned findings)
+{
+    size_t room = (size_t)EXPORT_FINDINGS * FINDING_BYTES;
+    char *text = slu_alloc_get(bench->alloc, room);
+
+    slu_bench_require(bench, text != NULL, "out of memory");
+    for (unsigned at = 0; at < findings;) {
+        char path[64];
+        size_t len = 0;
+
+        (void)snprintf(path, sizeof(path), "export/%u.jsonl", at);
+        for (unsigned i = 0; i < EXPORT_FINDINGS && at < findings; i++) {
+            len += render_finding(at++, text + len, FINDING_BYTES);
+        }
+        slu_bench_write(bench, path, slu_view_make(text, len));
+    }
+    slu_alloc_put(bench->alloc, text, room);
+}
+
+/* Rows are written as they come, from findings that were exported to a folder:
+ * of those, the simulator needn't make a million. What the flow keeps of each
+ * is a fingerprint. */
+static void measure_memory(struct scene *self, unsigned findings)
+{
+    struct slu_bench *bench = self->bench;
+    struct slu_bench_figure figure = {
+        .unit = "MB",
+        .better = SLU_BENCH_LESS,
+        .limit = MEMORY_MB + (double)findings * MEMORY_EACH / 1e6,
+    };
+    struct outcome got = {0};
+    char name[96];
+    char note[120];
+
+    self->exported = true;
+    write_export(bench, findings);
+    while (slu_bench_round(bench, 1, 0)) {
+        got = sync_cold(self, 64);
+        slu_bench_require(bench, got.rows == findings,
+                          "%u findings have %llu rows", findings,
+                          (unsigned long long)got.rows);
+        slu_bench_add(&figure.ours, got.peak_mb);
+    }
+    (void)snprintf(name, sizeof(name), "%s exported findings, memory",
+                   slu_bench_number(findings).text);
+    (void)snprintf(note, sizeof(note),
+                   "a value of its own each; the limit is %d MB and %d bytes "
+                   "each; the process took %.1f s",
+                   MEMORY_MB, MEMORY_EACH, got.wall_s);
+    figure.name = name;
+    figure.note = note;
+    slu_bench_figure(bench, &figure);
+}
+
 static void run(struct slu_bench *bench)
 {
     bool smoke = bench->size == SLU_BENCH_SMOKE;
@@ -213,6 +304,10 @@ static void run(struct slu_bench *bench)
 
     for (unsigned i = 0; i < 4; i++) {
         measure(&self, i % 2 == 1, i < 2 ? 0 : latency_ms);
+    }
+    measure_memory(&self, smoke ? FINDINGS_SMOKE : FINDINGS_MANY);
+    if (bench->size == SLU_BENCH_FULL) {
+        measure_memory(&self, FINDINGS_MOST);
     }
 }
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/page_client.h"
+#include "sources/gti.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define ITEM_BYTES 650 /* as live ones */
 #define ITEMS_MAX 3999
-#define LISTS_AND_TYPES 14
+#define LISTS 7
+#define TYPES 2
 #define DAY_HOURS 24
 #define DELAY_HOURS 2 /* gti.package_delay */
 
@@ -43,38 +45,58 @@ slu_bench_page_server(struct slu_bench *bench, unsigned hours, unsigned items,
 }
 
 /* Packages of so many days: the last hours aren't served yet. */
-static uint64_t count_packages(unsigned days)
+static uint64_t count_packages(const struct slu_bench_package_plan *plan)
 {
-    return (uint64_t)(days * DAY_HOURS - DELAY_HOURS + 1) * LISTS_AND_TYPES;
+    return (uint64_t)(plan->days * DAY_HOURS - DELAY_HOURS + 1) * plan->lists *
+           TYPES;
 }
 
 struct slu_bench_package_plan slu_bench_package_plan(uint64_t iocs,
                                                      unsigned page_bytes)
 {
-    struct slu_bench_package_plan plan = {.days = 1};
+    struct slu_bench_package_plan plan = {.lists = 1, .days = 1};
     unsigned fit = page_bytes / ITEM_BYTES;
+    uint64_t packages;
 
     fit = fit < ITEMS_MAX ? fit : ITEMS_MAX;
-    while (count_packages(plan.days) * fit < iocs) {
-        plan.days++;
+    while (count_packages(&plan) * fit < iocs) {
+        if (plan.lists < LISTS) {
+            plan.lists++;
+        } else {
+            plan.days++;
+        }
     }
+    packages = count_packages(&plan);
     plan.hours = (plan.days + 1) * DAY_HOURS;
-    plan.items = (unsigned)((iocs + count_packages(plan.days) - 1) /
-                            count_packages(plan.days));
+    plan.items = (unsigned)((iocs + packages - 1) / packages);
     plan.item_bytes = page_bytes / plan.items;
     return plan;
+}
+
+static void name_lists(unsigned count, char *out, size_t size)
+{
+    size_t len = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        len += (size_t)snprintf(out + len, size - len, "%s%s",
+                                i == 0 ? "" : ", ", slu_gti_category(i));
+    }
 }
 
 void slu_bench_package_config(const struct slu_bench_package_plan *plan,
                               const char *base, char *out, size_t size)
 {
+    char lists[256];
+
+    name_lists(plan->lists, lists, sizeof(lists));
     (void)snprintf(out, size,
                    "gti:\n"
                    "  base_url: %s\n"
                    "  streams: []\n"
+                   "  threat_lists: [%s]\n"
                    "  lookback_days: %u\n"
                    "  allow_long_lookback: true\n"
                    "lists:\n"
                    "  max_age: 3650d\n",
-                   base, plan->days);
+                   base, lists, plan->days);
 }

@@ -18,8 +18,9 @@ slu_bench_page_server(struct slu_bench *bench, unsigned hours, unsigned items,
                       unsigned item_bytes,
                       const struct slu_bench_stream *stream, char out_base[64]);
 
-/* A pull of all seven lists and both types. */
+/* A pull of both types of some lists, or all. */
 struct slu_bench_package_plan {
+    unsigned lists; /* 1 to 7 */
     unsigned days;  /* of look-back */
     unsigned hours; /* that the server is to tell apart */
     unsigned items; /* of a package: fewer than the limit, at which it would be
@@ -27,7 +28,8 @@ struct slu_bench_package_plan {
     unsigned item_bytes;
 };
 
-/* About so many IOCs in pages of about so many bytes. */
+/* About so many IOCs in pages of about so many bytes: of the fewest lists and
+ * days that hold them, so that pages are full, however few there are. */
 struct slu_bench_package_plan slu_bench_package_plan(uint64_t iocs,
                                                      unsigned page_bytes);
 

@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HOUR_PACKAGES 14 /* seven lists, two types */
+#define TYPES 2
 
 /* What a sync asks for: the newest two hours aren't served yet. */
 static uint64_t packages(const struct slu_bench_package_plan *plan)
 {
-    return (uint64_t)(plan->days * 24 - 1) * HOUR_PACKAGES;
+    return (uint64_t)(plan->days * 24 - 1) * plan->lists * TYPES;
 }
 
 Test(page_client, plans_enough_items_and_never_a_full_answer)
@@ -54,4 +54,26 @@ Test(page_client, asks_back_as_far_as_the_plan)
     cr_assert_not_null(strstr(config, wanted), "%s", config);
     cr_assert_not_null(strstr(config, "\n  base_url: http://127.0.0.1:1\n"));
     cr_assert_not_null(strstr(config, "\n  allow_long_lookback: true\n"));
+}
+
+Test(page_client, asks_few_lists_for_few_iocs)
+{
+    struct slu_bench_package_plan plan =
+        slu_bench_package_plan(100000, 1000000);
+    char config[512];
+
+    cr_assert_eq(plan.lists, 2);
+    cr_assert_eq(plan.days, 1);
+    slu_bench_package_config(&plan, "http://127.0.0.1:1", config,
+                             sizeof(config));
+    cr_assert_not_null(strstr(config, "\n  threat_lists: [malicious-network-"
+                                      "infrastructure, malware]\n"),
+                       "%s", config);
+    plan = slu_bench_package_plan(10000000, 1000000);
+    cr_assert_eq(plan.lists, 7);
+    slu_bench_package_config(&plan, "http://127.0.0.1:1", config,
+                             sizeof(config));
+    cr_assert_not_null(strstr(config, ", vulnerability-weaponization]\n"));
+    cr_assert_not_null(strstr(config, "\n  max_age: 3650d\n"), "cut short: %s",
+                       config);
 }
