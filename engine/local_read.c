@@ -35,6 +35,7 @@ struct slu_local_read {
 
 struct slu_local {
     const struct slu_alloc *alloc;
+    struct slu_profile *profile; /* NULL: none */
     struct event *timer;
     struct slu_local_read *all;
     struct slu_local_read *first_ready;
@@ -303,6 +304,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 
     (void)fd;
     (void)what;
+    (void)slu_profile_enter(self->profile, SLU_STAGE_RECEIVE);
     for (struct slu_local_read *read = self->first_ready; read != NULL;
          read = read->next_ready) {
         turns++;
@@ -311,6 +313,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
         take_turn(self, pop_ready(self));
     }
     wake(self);
+    slu_profile_sleep(self->profile);
 }
 
 /* ---- life cycle ---- */
@@ -330,6 +333,11 @@ struct slu_local *slu_local_new(const struct slu_alloc *alloc,
         return NULL;
     }
     return self;
+}
+
+void slu_local_set_profile(struct slu_local *self, struct slu_profile *profile)
+{
+    self->profile = profile;
 }
 
 void slu_local_free(struct slu_local *self)

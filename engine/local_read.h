@@ -32,6 +32,7 @@
 #define SLU_ENGINE_LOCAL_READ_H
 
 #include "engine/http.h"
+#include "engine/profile.h"
 #include "sources/source.h"
 
 #define SLU_LOCAL_PIECE_BYTES (64u * 1024)
@@ -45,6 +46,9 @@ struct slu_local_read;
 struct slu_local *slu_local_new(const struct slu_alloc *alloc,
                                 struct event_base *base);
 void slu_local_free(struct slu_local *self);
+
+/* As slu_http_set_profile: files are RECEIVE, too. */
+void slu_local_set_profile(struct slu_local *self, struct slu_profile *profile);
 
 /* channel: FILE or FOLDER. Copies the path and the handler. NOMEM. */
 SLU_MUST_CHECK enum slu_err

@@ -292,12 +292,13 @@ static enum slu_err start_read(struct slu_slot *slot)
 
     if (loop->local == NULL) {
         loop->local = slu_local_new(slot->pull->options->alloc, loop->base);
+        if (loop->local == NULL) {
+            return SLU_ERR_NOMEM;
+        }
+        slu_local_set_profile(loop->local, loop->profile);
     }
-    return loop->local == NULL
-               ? SLU_ERR_NOMEM
-               : slu_local_start(loop->local, slot->request.channel,
-                                 slot->request.target, &handler, slot,
-                                 &slot->read);
+    return slu_local_start(loop->local, slot->request.channel,
+                           slot->request.target, &handler, slot, &slot->read);
 }
 
 enum slu_err slu_pull_start_here(struct slu_slot *slot,

@@ -20,7 +20,8 @@ enum slu_stage {
                           after a failure, were waited for */
     SLU_STAGE_LIMITER, /* nothing to do while a rate limit or a quota let no
                           request go */
-    SLU_STAGE_RECEIVE, /* HTTP: sending, receiving, TLS, inflating */
+    SLU_STAGE_RECEIVE, /* HTTP: sending, receiving, TLS, inflating; and the
+                          reading of files */
     SLU_STAGE_PARSE,   /* JSON to items */
     SLU_STAGE_CHECK,   /* matching and guarding values, packing records: an
                           estimate, of one item in sixteen */

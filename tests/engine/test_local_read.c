@@ -293,6 +293,26 @@ Test(local_read, what_may_not_be_opened_is_403)
     check_status(SLU_CHANNEL_FILE, in_folder("closed"), 403);
 }
 
+Test(local_read, a_profile_charges_the_reading_and_not_the_loops_waiting)
+{
+    struct event_base *base = event_base_new();
+    struct slu_local *local = slu_local_new(slu_alloc_default(), base);
+    struct noted noted = begin(base, local);
+    struct slu_profile profile;
+
+    write_file("file", "x");
+    slu_profile_start(&profile);
+    slu_local_set_profile(local, &profile);
+    start(&noted, SLU_CHANNEL_FILE, in_folder("file"));
+    run_loop(base);
+    cr_assert_eq(noted.ends, 1);
+    cr_assert_gt(profile.ns[SLU_STAGE_RECEIVE], 0);
+    cr_assert_eq(profile.stage, SLU_STAGE_NETWORK, "the loop's own");
+    slu_local_free(local);
+    event_base_free(base);
+    free(noted.body);
+}
+
 /* ---- folders ---- */
 
 Test(local_read, lists_files_at_any_depth_in_the_order_of_their_paths)
