@@ -240,7 +240,7 @@ enum slu_err slu_db_fold(struct slu_db *self)
 
 bool slu_db_has_turn(const struct slu_db *self)
 {
-    return self->compaction != NULL || self->layer_count >= self->layers_max;
+    return self->compaction != NULL || self->layer_count > self->layers_max;
 }
 
 static enum slu_err fold_chunk(struct slu_db *self)

@@ -653,6 +653,27 @@ Test(store, makes_one_layer_of_too_many_by_itself)
     free(model);
 }
 
+/* It would be made anew for ever. */
+Test(store, leaves_a_single_layer_alone)
+{
+    struct slu_store_options opts = small_options(dir);
+    struct model *model = calloc(1, sizeof(*model));
+    struct slu_store *store;
+    int64_t before;
+
+    make_layers(1, model);
+    before = ask_number("SELECT max(id) FROM blocks");
+    opts.layers_max = 1;
+    store = open_with(&opts);
+    for (unsigned i = 0;
+         i < 100 && ask_number("SELECT max(id) FROM blocks") == before; i++) {
+        (void)usleep(1000);
+    }
+    cr_assert_eq(ask_number("SELECT max(id) FROM blocks"), before);
+    slu_store_close(store);
+    free(model);
+}
+
 /* Version 1 had shards and pending rows, and no blocks. */
 static void make_version_1(struct model *model)
 {
