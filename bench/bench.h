@@ -81,7 +81,9 @@ struct slu_bench_rival {
  * machine's clock wanders between rounds.
  */
 struct slu_bench_figure {
-    const char *name; /* "IPv4 matcher, real mix" */
+    const char *name; /* "list of domains: splitter": behind the case's title
+                         it is understood without the lines above; 38
+                         characters fit the table */
     const char *unit; /* "ns", "GB/s", "M/s", "s", "MB", "x", "bytes" */
     enum slu_bench_better better;
     double limit;     /* 0: none; what the value must reach */
