@@ -15,6 +15,8 @@ struct publication {
     uint64_t side_lines[SLU_SIDE_FILE_COUNT];
     uint64_t side_bytes[SLU_SIDE_FILE_COUNT];
     struct slu_report *report;
+    enum slu_log_level levels[SLU_REPORT_FILES_MAX]; /* to tell of its files */
+    unsigned told;                                   /* so many of them */
     struct slu_error *error; /* code OK until something has failed */
 };
 
@@ -133,15 +135,26 @@ static void add_to_report(struct publication *self,
 {
     struct slu_report *report = self->report;
 
-    if (file->changed) {
-        slu_logger_print(&self->options->logger,
-                         self->options->plan ? SLU_LOG_DEBUG : level,
-                         "Updated file: %s | Records: %llu | Size: %.2f MB",
-                         file->path, (unsigned long long)file->lines,
-                         (double)file->bytes / BYTES_PER_MB);
-    }
     if (report->file_count < SLU_REPORT_FILES_MAX) {
+        self->levels[report->file_count] = level;
         report->files[report->file_count++] = *file;
+    }
+}
+
+/* Of the files that have come to their places since it was last called. */
+static void tell_files(struct publication *self)
+{
+    for (; self->told < self->report->file_count; self->told++) {
+        const struct slu_report_file *file = &self->report->files[self->told];
+
+        if (file->changed) {
+            slu_logger_print(&self->options->logger,
+                             self->options->plan ? SLU_LOG_DEBUG
+                                                 : self->levels[self->told],
+                             "Updated file: %s | Records: %llu | Size: %.2f MB",
+                             file->path, (unsigned long long)file->lines,
+                             (double)file->bytes / BYTES_PER_MB);
+        }
     }
 }
 
@@ -209,27 +222,36 @@ static enum slu_err open_side_files(struct publication *self)
     return SLU_ERR_OK;
 }
 
-/* A side file is written in pieces; it is read back to be handed on. */
+/* A file that was written in pieces is read back to be handed on. */
 static enum slu_err hand_on_side_file(struct publication *self,
-                                      const struct slu_report_file *file)
+                                      struct slu_buf *buf,
+                                      enum slu_side_file side)
+{
+    const char *path = slu_side_file_path(side);
+    enum slu_err err = slu_files_read(self->options->files, path, buf);
+
+    if (err != SLU_ERR_OK) {
+        return fail(self->error, err, slu_files_error(self->options->files),
+                    path);
+    }
+    return hand_on(self,
+                   &(struct slu_artifact){.path = path,
+                                          .role = SLU_ARTIFACT_SIDE,
+                                          .lines = self->side_lines[side]},
+                   slu_buf_view(buf));
+}
+
+static enum slu_err hand_on_side_files(struct publication *self)
 {
     struct slu_buf buf;
-    enum slu_err err;
+    enum slu_err err = SLU_ERR_OK;
 
     if (self->options->delivery == NULL) {
         return SLU_ERR_OK;
     }
     slu_buf_init(&buf, self->options->alloc, SLU_CONTENT_MAX);
-    err = slu_files_read(self->options->files, file->path, &buf);
-    if (err != SLU_ERR_OK) {
-        err = fail(self->error, err, slu_files_error(self->options->files),
-                   file->path);
-    } else {
-        err = hand_on(self,
-                      &(struct slu_artifact){.path = file->path,
-                                             .role = SLU_ARTIFACT_SIDE,
-                                             .lines = file->lines},
-                      slu_buf_view(&buf));
+    for (int i = 0; err == SLU_ERR_OK && i < SLU_SIDE_FILE_COUNT; i++) {
+        err = hand_on_side_file(self, &buf, (enum slu_side_file)i);
     }
     slu_buf_fini(&buf);
     return err;
@@ -253,10 +275,6 @@ static enum slu_err commit_side_files(struct publication *self)
             return fail(self->error, err, slu_files_error(self->options->files),
                         path);
         }
-        err = hand_on_side_file(self, &file);
-        if (err != SLU_ERR_OK) {
-            return err;
-        }
         add_to_report(self, &file, SLU_LOG_DEBUG);
         if (counts->side_omitted[i] > 0) {
             slu_logger_print(&self->options->logger, SLU_LOG_WARN,
@@ -266,6 +284,31 @@ static enum slu_err commit_side_files(struct publication *self)
         }
     }
     return SLU_ERR_OK;
+}
+
+/* All but the checkpoint, which tells of what they hold: it is begun when they
+ * are durable. */
+static enum slu_err write_files(struct publication *self)
+{
+    struct slu_files *files = self->options->files;
+    enum slu_err err;
+
+    slu_files_hold(files);
+    err = write_lists(self);
+    if (err == SLU_ERR_OK) {
+        err = commit_side_files(self);
+    }
+    if (err != SLU_ERR_OK) {
+        slu_files_drop(files);
+        return err;
+    }
+    err = slu_files_release(files);
+    if (err != SLU_ERR_OK) {
+        return fail(self->error, err, slu_files_error(files),
+                    "cannot write the lists");
+    }
+    tell_files(self);
+    return hand_on_side_files(self);
 }
 
 static enum slu_err write_checkpoint(struct publication *self,
@@ -288,6 +331,7 @@ static enum slu_err write_checkpoint(struct publication *self,
         file.lines = slu_line_count(slu_buf_view(&buf));
         file.bytes = buf.len;
         add_to_report(self, &file, SLU_LOG_DEBUG);
+        tell_files(self);
         err = hand_on(self,
                       &(struct slu_artifact){.path = file.path,
                                              .role = SLU_ARTIFACT_CHECKPOINT,
@@ -384,10 +428,7 @@ static enum slu_err run(struct publication *self,
         return fail(self->error, err, slu_store_error(self->options->store),
                     "cannot settle the lists");
     }
-    err = write_lists(self);
-    if (err == SLU_ERR_OK) {
-        err = commit_side_files(self);
-    }
+    err = write_files(self);
     if (err == SLU_ERR_OK) {
         err = write_checkpoint(self, checkpoint);
     }

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/files.h"
+#include "store_support.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *const names[] = {"a/1.txt", "2.txt", "a/3.txt", "b/c/4.txt"};
+
+#define NAME_COUNT (sizeof(names) / sizeof(names[0]))
+
+static char dir[64];
+static struct slu_files *files;
+
+static void open_files(void)
+{
+    struct slu_error error = {0};
+
+    (void)make_folder(dir);
+    cr_assert_eq(slu_files_open(slu_alloc_default(), dir, &files, &error),
+                 SLU_ERR_OK, "%s", error.text);
+}
+
+static void close_files(void)
+{
+    slu_files_close(files);
+    remove_tree(dir);
+}
+
+TestSuite(files_hold, .init = open_files, .fini = close_files);
+
+static const char *path_of(const char *name, const char *suffix)
+{
+    static char path[256];
+
+    (void)snprintf(path, sizeof(path), "%s/%s%s", dir, name, suffix);
+    return path;
+}
+
+static bool exists(const char *name, const char *suffix)
+{
+    struct stat info;
+
+    return lstat(path_of(name, suffix), &info) == 0;
+}
+
+static bool has_text(const char *name, const char *text)
+{
+    char found[16] = "";
+    FILE *file = fopen(path_of(name, ""), "r");
+
+    if (file == NULL) {
+        return false;
+    }
+    (void)!fread(found, 1, sizeof(found) - 1, file);
+    (void)fclose(file);
+    return strcmp(found, text) == 0;
+}
+
+static enum slu_err replace_all(const char *text)
+{
+    enum slu_err err = SLU_ERR_OK;
+
+    for (size_t i = 0; err == SLU_ERR_OK && i < NAME_COUNT; i++) {
+        bool changed;
+
+        err = slu_files_replace(files, names[i], slu_view_str(text), &changed);
+    }
+    return err;
+}
+
+static void check_all(const char *text)
+{
+    for (size_t i = 0; i < NAME_COUNT; i++) {
+        cr_assert(has_text(names[i], text), "%s", names[i]);
+        cr_assert_not(exists(names[i], ".part"));
+    }
+}
+
+static void put_all(const char *text)
+{
+    cr_assert_eq(replace_all(text), SLU_ERR_OK);
+    check_all(text);
+}
+
+Test(files_hold, puts_all_in_their_places_at_the_release)
+{
+    bool changed;
+
+    put_all("old");
+    slu_files_hold(files);
+    cr_assert_eq(replace_all("new"), SLU_ERR_OK);
+    for (size_t i = 0; i < NAME_COUNT; i++) {
+        cr_assert(has_text(names[i], "old"));
+        cr_assert(exists(names[i], ".part"));
+    }
+    cr_assert_eq(slu_files_release(files), SLU_ERR_OK);
+    check_all("new");
+    /* and at once from then on */
+    cr_assert_eq(
+        slu_files_replace(files, names[0], slu_view_str("last"), &changed),
+        SLU_ERR_OK);
+    cr_assert(has_text(names[0], "last"));
+}
+
+Test(files_hold, what_has_not_changed_does_not_wait)
+{
+    put_all("old");
+    slu_files_hold(files);
+    cr_assert_eq(replace_all("old"), SLU_ERR_OK);
+    check_all("old");
+    cr_assert_eq(slu_files_release(files), SLU_ERR_OK);
+    check_all("old");
+}
+
+Test(files_hold, drops_what_waits)
+{
+    put_all("old");
+    slu_files_hold(files);
+    cr_assert_eq(replace_all("new"), SLU_ERR_OK);
+    slu_files_drop(files);
+    check_all("old");
+    put_all("newer");
+}
+
+Test(files_hold, close_drops_what_waits)
+{
+    put_all("old");
+    slu_files_hold(files);
+    cr_assert_eq(replace_all("new"), SLU_ERR_OK);
+    slu_files_close(files);
+    files = NULL;
+    check_all("old");
+}
+
+Test(files_hold, works_without_fsync)
+{
+    slu_files_leave_unsynced(files);
+    slu_files_hold(files);
+    cr_assert_eq(replace_all("new"), SLU_ERR_OK);
+    cr_assert_eq(slu_files_release(files), SLU_ERR_OK);
+    check_all("new");
+}
+
+Test(files_hold, tells_which_file_has_no_place_and_leaves_no_part)
+{
+    put_all("old");
+    slu_files_hold(files);
+    cr_assert_eq(replace_all("new"), SLU_ERR_OK);
+    cr_assert_eq(unlink(path_of("2.txt", "")), 0);
+    cr_assert_eq(mkdir(path_of("2.txt", ""), 0755), 0);
+    cr_assert_eq(slu_files_release(files), SLU_ERR_IO);
+    cr_assert_not_null(strstr(slu_files_error(files)->text, "/2.txt: "));
+    cr_assert_not_null(
+        strstr(slu_files_error(files)->text, "a folder stands in its place"));
+    for (size_t i = 0; i < NAME_COUNT; i++) {
+        cr_assert_not(exists(names[i], ".part"));
+        cr_assert(strcmp(names[i], "2.txt") == 0 || has_text(names[i], "old") ||
+                  has_text(names[i], "new"));
+    }
+}
+
+static void *fail_always(void *ctx, void *ptr, size_t old_len, size_t new_len)
+{
+    const struct slu_alloc *real = slu_alloc_default();
+    unsigned *left = ctx;
+
+    if (new_len != 0 && (*left)-- == 0) {
+        *left = 0;
+        return NULL;
+    }
+    return real->realloc_fn(real->ctx, ptr, old_len, new_len);
+}
+
+Test(files_hold, every_failed_allocation_is_told)
+{
+    unsigned left;
+    struct slu_alloc alloc = {fail_always, &left};
+    struct slu_error error;
+    unsigned count = 0;
+    enum slu_err err = SLU_ERR_NOMEM;
+
+    slu_files_close(files);
+    for (; err != SLU_ERR_OK; count++) {
+        left = UINT32_MAX;
+        cr_assert_eq(slu_files_open(&alloc, dir, &files, &error), SLU_ERR_OK);
+        put_all("old");
+        slu_files_hold(files);
+        left = count;
+        err = replace_all("new");
+        cr_assert(err == SLU_ERR_OK || err == SLU_ERR_NOMEM);
+        if (err == SLU_ERR_OK) {
+            err = slu_files_release(files);
+            cr_assert_eq(err, SLU_ERR_OK);
+        } else {
+            slu_files_drop(files);
+            check_all("old");
+            slu_files_close(files);
+        }
+    }
+    slu_files_close(files);
+    files = NULL;
+    /* a writer and what is held of it, for each */
+    cr_assert_eq(count, 2 * NAME_COUNT + 1);
+    check_all("new");
+}
+
+/* ---- crash points ---- */
+
+/* True when the child came to its end before the point. */
+static bool crash_at(int point, const char *text)
+{
+    pid_t child = fork();
+    int status;
+
+    if (child == 0) {
+        char number[16];
+
+        (void)snprintf(number, sizeof(number), "%d", point);
+        (void)setenv("SLUICE_CRASH_AT", number, 1);
+        slu_files_hold(files);
+        _exit(replace_all(text) != SLU_ERR_OK ||
+              slu_files_release(files) != SLU_ERR_OK);
+    }
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    if (WIFEXITED(status)) {
+        cr_assert_eq(WEXITSTATUS(status), 0);
+        return true;
+    }
+    cr_assert_eq(WTERMSIG(status), SIGKILL);
+    return false;
+}
+
+/* By children alone: this process must pass no crash point itself. */
+Test(files_hold, crash_at_any_point_leaves_each_file_old_or_new)
+{
+    int point = 1;
+
+    cr_assert(crash_at(1000, "old"));
+    check_all("old");
+    while (!crash_at(point, "new")) {
+        for (size_t i = 0; i < NAME_COUNT; i++) {
+            cr_assert(has_text(names[i], "old") || has_text(names[i], "new"),
+                      "%s, point %d", names[i], point);
+        }
+        cr_assert(crash_at(1000, "old"));
+        check_all("old");
+        point++;
+    }
+    /* of each file: made, written, fsync, rename; the folders */
+    cr_assert_eq(point, 4 * (int)NAME_COUNT + 2);
+    check_all("new");
+}
