@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 static void *reallocate(void *ctx, void *ptr, size_t old_len, size_t new_len)
 {
@@ -48,4 +51,15 @@ void slu_alloc_put(const struct slu_alloc *alloc, void *ptr, size_t len)
     if (ptr != NULL) {
         (void)alloc->realloc_fn(alloc->ctx, ptr, len, 0);
     }
+}
+
+void slu_alloc_trim(const struct slu_alloc *alloc)
+{
+#if defined(__GLIBC__)
+    if (alloc->realloc_fn == reallocate) {
+        (void)malloc_trim(0);
+    }
+#else
+    (void)alloc;
+#endif
 }

@@ -26,6 +26,12 @@ void *slu_alloc_resize(const struct slu_alloc *alloc, void *ptr, size_t old_len,
 /* Frees; ptr may be NULL. len is the length asked for. */
 void slu_alloc_put(const struct slu_alloc *alloc, void *ptr, size_t len);
 
+/* Between two phases of a run: what was freed goes back to the system, as far
+ * as the C library knows how (glibc keeps it otherwise, in case it is wanted
+ * again). It takes milliseconds. Another allocator than the default one is left
+ * alone. */
+void slu_alloc_trim(const struct slu_alloc *alloc);
+
 #ifdef __cplusplus
 }
 #endif

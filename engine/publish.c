@@ -97,6 +97,8 @@ static enum slu_err place_all(struct publication *self)
     struct slu_store *store = self->options->store;
     enum slu_err err = slu_store_fold(store);
 
+    /* The pull and the fold are over, and placing needs as much as they had. */
+    slu_alloc_trim(self->options->alloc);
     (void)slu_profile_enter(profile, SLU_STAGE_PLACE);
     if (err == SLU_ERR_OK) {
         err = scan_all(self);

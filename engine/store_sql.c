@@ -11,6 +11,7 @@
  * it writes.
  */
 #include "engine/crash.h"
+#include "engine/large_alloc.h"
 #include "engine/store_merge.h"
 
 #include <assert.h>
@@ -336,7 +337,7 @@ enum slu_err slu_db_open(struct slu_db *self,
 {
     enum slu_err err = SLU_ERR_OK;
 
-    self->alloc = opts->alloc;
+    self->alloc = slu_large_alloc(opts->alloc);
     self->read_only = opts->read_only;
     self->shard_bytes = opts->shard_bytes;
     self->layers_max = opts->layers_max;
