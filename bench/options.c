@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/options.h"
 
+#include "tools/long_options.h"
 #include "tools/sluice/json_text.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -222,16 +222,17 @@ static bool choose_cases(struct parsing *self)
 
 static bool parse_all(struct parsing *self, int argc, char **argv)
 {
+    char sentence[200];
     int letter;
+    int row;
 
     opterr = 0;
     optind = 0; /* GNU: begin anew */
-    while ((letter = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
-        if (letter == ':') {
-            return fail(self, "a value is missing behind ", argv[optind - 1]);
-        }
-        if (letter == '?') {
-            return fail(self, "there is no option ", argv[optind - 1]);
+    while ((letter = read_option(argc, argv, ":", long_options, &row)) != -1) {
+        if (letter == ':' || letter == '?') {
+            explain_option(argv, letter, long_options, sentence,
+                           sizeof(sentence));
+            return fail(self, sentence, "");
         }
         if (!parse_option(self, letter)) {
             return false;

@@ -79,6 +79,11 @@ class Program(unittest.TestCase):
         self.expect_one_line(self.run_sluice('sync'), 2, 'needs -c FILE')
         self.expect_one_line(self.run_sluice('demo', '--frob'), 2, '--frob')
         self.expect_one_line(self.run_sluice('help', 'snyc'), 2, 'snyc')
+        self.expect_one_line(self.run_sluice('sync', '--profil'), 2,
+                             'written in full: --profile, not --profil;')
+        done = subprocess.run([SIM, '--port', '0'], capture_output=True,
+                              encoding='utf-8', timeout=60, check=False)
+        self.expect_one_line(done, 2, 'in full: --port-file, not --port;')
 
     def test_configuration_mistakes_name_the_line_and_exit_2(self):
         config = self.write('limits:\n  conections: 7\n')

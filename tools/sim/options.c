@@ -3,12 +3,12 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <getopt.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../long_options.h"
 #include "text.h"
 
 #define SIM_DEFAULT_KEY                                                        \
@@ -439,6 +439,7 @@ static void check_words(const struct sim_options *options)
 void sim_options_parse(struct sim_options *options, int argc, char **argv)
 {
     struct option longs[ROW_COUNT + 1];
+    char sentence[200];
     int chosen;
     int row = 0;
 
@@ -454,9 +455,12 @@ void sim_options_parse(struct sim_options *options, int argc, char **argv)
             set_row(options, &rows[i], rows[i].fallback);
         }
     }
-    while ((chosen = getopt_long(argc, argv, "", longs, &row)) != -1) {
+    opterr = 0;
+    while ((chosen = read_option(argc, argv, ":", longs, &row)) != -1) {
         if (chosen != 'x') {
-            exit(2); /* getopt_long has said why, in one line. */
+            explain_option(argv, chosen, longs, sentence, sizeof(sentence));
+            fprintf(stderr, "sluice-sim: %s; see --help\n", sentence);
+            exit(2);
         }
         set_row(options, &rows[row], optarg);
     }

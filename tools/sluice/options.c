@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/sluice/options.h"
 
-#include <getopt.h>
+#include "tools/long_options.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -279,14 +280,10 @@ static bool parse_option(struct slu_cli_options *self, int letter,
 
 static bool refuse_option(char **argv, int letter)
 {
-    /* getopt has stepped past a long option, and stands on the word of a
-     * short one until its last letter is done. */
-    char name[3] = {'-', (char)optopt, '\0'};
-    const char *text = optopt > 0 && optopt < 256 ? name : argv[optind - 1];
+    char sentence[200];
 
-    return fail(letter == ':' ? "a value is missing behind "
-                              : "there is no option ",
-                text);
+    explain_option(argv, letter, long_options, sentence, sizeof(sentence));
+    return fail(sentence, "");
 }
 
 static bool parse_words(struct slu_cli_options *self, int argc, char **argv)
@@ -371,11 +368,12 @@ bool slu_cli_options_parse(struct slu_cli_options *self, int argc, char **argv)
 {
     unsigned given = 0;
     int letter;
+    int row;
 
     *self = (struct slu_cli_options){.log_level = SLU_LOG_INFO};
     opterr = 0;
     optind = 0; /* as if for the first time: glibc then starts afresh */
-    while ((letter = getopt_long(argc, argv, ":c:h", long_options, NULL)) !=
+    while ((letter = read_option(argc, argv, ":c:h", long_options, &row)) !=
            -1) {
         if (letter == '?' || letter == ':') {
             return refuse_option(argv, letter);
