@@ -18,6 +18,9 @@
 
 #define DIR_BYTES_MAX 4000
 #define DEFAULT_QUEUE_BYTES ((size_t)8 << 20)
+/* With a transaction for each answer of 40 items the store's thread would ask
+ * the disk, and take its core, a thousand times a second. */
+#define DEFAULT_PAUSE_MS 10
 #define DEFAULT_FOLD_AT 500000
 #define DEFAULT_SHARD_BYTES ((size_t)64 << 10)
 #define DEFAULT_LAYERS_MAX 256
@@ -107,6 +110,9 @@ fill_options(const struct slu_store_options *opts)
 
     if (filled.queue_bytes == 0) {
         filled.queue_bytes = DEFAULT_QUEUE_BYTES;
+    }
+    if (filled.pause_ms == 0) {
+        filled.pause_ms = DEFAULT_PAUSE_MS;
     }
     if (filled.fold_at == 0) {
         filled.fold_at = DEFAULT_FOLD_AT;

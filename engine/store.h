@@ -21,6 +21,11 @@
  * at once, for the store's own thread, which folds by itself too; every other
  * function waits for all that was queued before it, then works on the caller's
  * thread, and so do the callbacks. A callback must not call the store.
+ * Pace: what is queued is written as one transaction pause_ms after the first
+ * of it came, at once when it is an eighth of queue_bytes or when anybody waits
+ * for the queue, as every function does that is not said to return at once. So
+ * a crash loses no more than what came in that time, besides the transaction
+ * that was under way; it is pulled again.
  * Limits: the queue holds at most queue_bytes; `full` (from three quarters on)
  * says when to pause; who doesn't is made to wait at the limit.
  * Beside it the store holds at most 48 MiB, most of it only while it folds:
@@ -41,6 +46,7 @@ struct slu_store_options {
     const struct slu_alloc *alloc;
     const char *dir;    /* made if need be, mode 0700 */
     size_t queue_bytes; /* 0: 8 MiB */
+    unsigned pause_ms;  /* 0: 10 */
     uint64_t fold_at;   /* 0: 500,000 records */
     size_t shard_bytes; /* split above; 0: 64 KiB */
     size_t layers_max;  /* made one above; 0: 256 */

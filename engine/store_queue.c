@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/store_queue.h"
+#include "engine/clock.h"
 #include "engine/store_records.h"
 
 #include <assert.h>
+#include <time.h>
 
 #define SMALL_LAYERS 4
+/* Of max_bytes, what is a large group. Far below what makes the queue full, so
+ * that no room is ever waited for while a group pauses. */
+#define LARGE_PART 8
+#define NS_PER_MS 1000000u
+#define NS_PER_S 1000000000u
 
 /* ---- operations ---- */
 
@@ -162,12 +169,69 @@ static bool want_fold(const struct slu_store_queue *self)
             slu_db_has_turn(self->db));
 }
 
-static void wait_for_work(struct slu_store_queue *self)
+static bool is_due(const struct slu_store_queue *self)
 {
-    while (self->owner_working || (self->first == NULL && !self->stopping &&
-                                   !self->tidy_wanted && !want_fold(self))) {
-        (void)pthread_cond_wait(&self->work, &self->mutex);
+    return self->first != NULL &&
+           (self->stopping || self->owner_waiting || self->waiting != 0 ||
+            self->bytes >= self->max_bytes / LARGE_PART ||
+            slu_clock_mono_ns() >= self->due_ns);
+}
+
+enum turn {
+    TURN_NONE,
+    TURN_GROUP,
+    TURN_FOLD,
+    TURN_TIDY,
+    TURN_END,
+};
+
+/* Fold and group turn by turn: a queue that is never empty must not keep what
+ * is pending from being folded, nor the other way round. */
+static enum turn choose_turn(const struct slu_store_queue *self)
+{
+    bool due;
+
+    if (self->owner_working) {
+        return TURN_NONE;
     }
+    due = is_due(self);
+    if (want_fold(self) && !(due && self->folded)) {
+        return TURN_FOLD;
+    }
+    if (due) {
+        return TURN_GROUP;
+    }
+    if (self->first != NULL) {
+        return TURN_NONE;
+    }
+    if (self->stopping) {
+        return TURN_END;
+    }
+    return self->tidy_wanted ? TURN_TIDY : TURN_NONE;
+}
+
+/* Until a signal, or until what is queued is due. */
+static void pause_thread(struct slu_store_queue *self)
+{
+    struct timespec due = {.tv_sec = (time_t)(self->due_ns / NS_PER_S),
+                           .tv_nsec = (long)(self->due_ns % NS_PER_S)};
+
+    if (self->first == NULL || self->owner_working) {
+        (void)pthread_cond_wait(&self->work, &self->mutex);
+    } else {
+        (void)pthread_cond_timedwait(&self->work, &self->mutex, &due);
+    }
+}
+
+static enum turn wait_for_turn(struct slu_store_queue *self)
+{
+    enum turn turn = choose_turn(self);
+
+    while (turn == TURN_NONE) {
+        pause_thread(self);
+        turn = choose_turn(self);
+    }
+    return turn;
 }
 
 static bool take_room_call(struct slu_store_queue *self)
@@ -200,38 +264,49 @@ static void finish_turn(struct slu_store_queue *self, bool failed_before)
     }
 }
 
+static void run_turn(struct slu_store_queue *self, enum turn turn)
+{
+    self->working = true;
+    self->folded = turn == TURN_FOLD;
+    if (turn == TURN_GROUP) {
+        run_group(self);
+    } else if (turn == TURN_FOLD) {
+        run_fold(self);
+    } else {
+        run_tidy(self);
+    }
+}
+
 static void *run_thread(void *arg)
 {
     struct slu_store_queue *self = arg;
-    bool folded = false;
+    enum turn turn;
 
     (void)pthread_mutex_lock(&self->mutex);
-    for (;;) {
+    turn = wait_for_turn(self);
+    while (turn != TURN_END) {
         bool failed_before = self->failed;
 
-        wait_for_work(self);
-        if (self->first == NULL && self->stopping) {
-            break;
-        }
-        self->working = true;
-        /* Turn by turn: a queue that is never empty must not keep what is
-         * pending from being folded, nor the other way round. */
-        if (self->first == NULL && !want_fold(self)) {
-            run_tidy(self);
-        } else if (self->first == NULL || (!folded && want_fold(self))) {
-            run_fold(self);
-            folded = true;
-        } else {
-            run_group(self);
-            folded = false;
-        }
+        run_turn(self, turn);
         finish_turn(self, failed_before);
+        turn = wait_for_turn(self);
     }
     (void)pthread_mutex_unlock(&self->mutex);
     return NULL;
 }
 
 /* ---- the owner's side ---- */
+
+/* One whose timed wait goes by the monotonic clock. */
+static void init_clocked(pthread_cond_t *cond)
+{
+    pthread_condattr_t attributes;
+
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(cond, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+}
 
 enum slu_err slu_store_queue_start(struct slu_store_queue *self,
                                    struct slu_db *db,
@@ -240,12 +315,14 @@ enum slu_err slu_store_queue_start(struct slu_store_queue *self,
     *self = (struct slu_store_queue){.db = db,
                                      .alloc = opts->alloc,
                                      .max_bytes = opts->queue_bytes,
+                                     .pause_ns =
+                                         (uint64_t)opts->pause_ms * NS_PER_MS,
                                      .fold_at = opts->fold_at,
                                      .ctx = opts->ctx,
                                      .on_room = opts->on_room,
                                      .before_commit = opts->before_commit};
     (void)pthread_mutex_init(&self->mutex, NULL);
-    (void)pthread_cond_init(&self->work, NULL);
+    init_clocked(&self->work);
     (void)pthread_cond_init(&self->done, NULL);
     if (pthread_create(&self->thread, NULL, run_thread, self) != 0) {
         return slu_error_set(&db->error, SLU_ERR_NOMEM,
@@ -271,16 +348,37 @@ void slu_store_queue_stop(struct slu_store_queue *self)
     self->started = false;
 }
 
+/* Wakes the thread for the first of a group, whose pause begins, and for what
+ * makes the group large. */
 static void append_op(struct slu_store_queue *self, struct slu_op *op)
 {
-    if (self->last == NULL) {
+    size_t large = self->max_bytes / LARGE_PART;
+    size_t before = self->bytes;
+    bool first = self->first == NULL;
+
+    if (first) {
         self->first = op;
+        self->due_ns = slu_clock_mono_ns() + self->pause_ns;
     } else {
         self->last->next = op;
     }
     self->last = op;
     self->bytes += measure_op(op);
-    (void)pthread_cond_signal(&self->work);
+    if (first || (before < large && self->bytes >= large)) {
+        (void)pthread_cond_signal(&self->work);
+    }
+}
+
+/* Waits while there is no room for so many bytes. */
+static void wait_for_room(struct slu_store_queue *self, size_t bytes)
+{
+    self->waiting++;
+    while (!self->failed && self->bytes != 0 &&
+           self->bytes + bytes > self->max_bytes) {
+        (void)pthread_cond_signal(&self->work);
+        (void)pthread_cond_wait(&self->done, &self->mutex);
+    }
+    self->waiting--;
 }
 
 enum slu_err slu_store_queue_push(struct slu_store_queue *self,
@@ -296,10 +394,7 @@ enum slu_err slu_store_queue_push(struct slu_store_queue *self,
                              op->records.len + op->entries.len);
     }
     (void)pthread_mutex_lock(&self->mutex);
-    while (!self->failed && self->bytes != 0 &&
-           self->bytes + measure_op(copy) > self->max_bytes) {
-        (void)pthread_cond_wait(&self->done, &self->mutex);
-    }
+    wait_for_room(self, measure_op(copy));
     if (self->failed) {
         *out_error = self->failure;
         err = self->failure.code;
@@ -332,6 +427,7 @@ enum slu_err slu_store_queue_acquire(struct slu_store_queue *self,
 
     (void)pthread_mutex_lock(&self->mutex);
     self->owner_waiting = true;
+    (void)pthread_cond_signal(&self->work);
     while (self->working || (self->first != NULL && !self->failed)) {
         (void)pthread_cond_wait(&self->done, &self->mutex);
     }

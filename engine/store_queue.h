@@ -2,9 +2,12 @@
 /*
  * What: the store's thread and the queue in front of it.
  *
- * The thread takes all that is queued as one group, one transaction: the more
- * arrives while the disk is busy, the fewer times it is asked to be. When
- * enough is pending it makes a layer of a chunk, with groups in between.
+ * The thread takes all that is queued as one group, one transaction. A group is
+ * due a pause after the first of it was queued; at once when it is large, or
+ * when anybody waits: acquire, stop, a push for which there is no room. Nobody
+ * ever waits for the pause, and `full` speaks of no queue that is not due. When
+ * enough is pending the thread makes a layer of a chunk, with groups in
+ * between, and in the pauses.
  *
  * Life cycle: start, push..., acquire and release around every other use of
  * the database, stop. stop is safe on a zeroed struct.
@@ -38,6 +41,7 @@ struct slu_store_queue {
     struct slu_db *db;
     const struct slu_alloc *alloc;
     size_t max_bytes;
+    uint64_t pause_ns;
     uint64_t fold_at;
     void *ctx;
     void (*on_room)(void *ctx);
@@ -51,7 +55,10 @@ struct slu_store_queue {
     struct slu_op *first;
     struct slu_op *last;
     size_t bytes;       /* queued, and of the group under way */
+    uint64_t due_ns;    /* of the monotonic clock; when `first` is set */
+    unsigned waiting;   /* pushes without room */
     bool working;       /* the thread is at the database */
+    bool folded;        /* by its last turn */
     bool owner_waiting; /* acquire is waiting: begin no fold */
     bool owner_working; /* between acquire and release */
     bool tidy_wanted;
