@@ -38,6 +38,7 @@ struct slu_limits_config {
     int64_t connections;
     int64_t threads;
     int64_t max_wait_ms;
+    int64_t refused_wait_ms;
     uint64_t record_bytes;
     uint64_t memory_max; /* 0: the fixed bounds, the only choice so far */
 };

@@ -114,6 +114,15 @@ static const struct slu_field limits_fields[] = {
      .max = 24 * HOUR_MS,
      .help = "Longest time that one unit of pull may spend waiting between "
              "attempts; then it has failed and the next run takes it up."},
+    {.key = "refused_wait",
+     .type = SLU_FIELD_DURATION,
+     .offset = offsetof(struct slu_limits_config, refused_wait_ms),
+     .default_text = "15s",
+     .min = 0,
+     .max = 24 * HOUR_MS,
+     .help = "The same where every connection is refused and nothing has "
+             "answered in this run: so long may a server take that is still "
+             "starting. max_wait, where that is shorter."},
     {.key = "memory_max",
      .type = SLU_FIELD_SIZE,
      .offset = offsetof(struct slu_limits_config, memory_max),

@@ -37,6 +37,8 @@ struct slu_credential_pool_options {
     unsigned account_count;
     int64_t max_wait_ms; /* a sign-in that only fails to get through is given up
                             after this */
+    int64_t refused_wait_ms; /* the same while connections are refused and
+                                nothing has answered its requests */
     struct slu_logger logger;
     void *ctx;
     /* From the loop, never from inside get: an identity became ready or failed;

@@ -5,6 +5,7 @@
 #include "codecs/time_text.h"
 #include "engine/http_setup.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #define CONNECTIONS 4
@@ -89,6 +90,8 @@ static void on_end(void *ctx, const struct slu_error *error)
         .date_s = exchange->date_s,
     };
 
+    self->is_answered = self->is_answered || exchange->status != 0;
+    exchange->refused = error->sys == ECONNREFUSED;
     end_exchange(self, &copy, &answer);
 }
 
@@ -118,6 +121,7 @@ static bool open_exchange(struct slu_identity *self)
     exchange->date_s = 0;
     exchange->error_type[0] = '\0';
     exchange->too_large = false;
+    exchange->refused = false;
     return slu_buf_reserve(&exchange->body, SLU_SIGNIN_BODY_MAX, &room) ==
            SLU_ERR_OK;
 }
@@ -190,6 +194,7 @@ bool slu_identity_run(struct slu_identity *self,
     };
 
     self->exchange.too_large = false;
+    self->exchange.refused = false;
     return slu_child_start(&options, on_child_end, self, &self->exchange.child,
                            out_error) == SLU_ERR_OK;
 }

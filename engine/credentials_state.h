@@ -40,6 +40,7 @@ struct slu_identity_exchange {
     int64_t date_s;
     char error_type[128];
     bool too_large;
+    bool refused; /* the connection */
 };
 
 struct slu_identity {
@@ -58,6 +59,7 @@ struct slu_identity {
     bool is_backing_off;         /* DUE behind a failure */
     unsigned failures;           /* in a row */
     uint64_t failing_since_ms;
+    bool is_answered;        /* some request was, once */
     struct slu_error failed; /* for good */
 };
 

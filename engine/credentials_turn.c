@@ -207,6 +207,16 @@ static void give_up(struct slu_identity *self, const struct slu_error *error)
     tell_change(pool);
 }
 
+static int64_t patience_ms(const struct slu_identity *self)
+{
+    const struct slu_credential_pool_options *options = &self->pool->options;
+
+    return self->exchange.refused && !self->is_answered &&
+                   options->refused_wait_ms < options->max_wait_ms
+               ? options->refused_wait_ms
+               : options->max_wait_ms;
+}
+
 static bool is_hopeless(const struct slu_identity *self,
                         const struct slu_error *error)
 {
@@ -219,7 +229,7 @@ static bool is_hopeless(const struct slu_identity *self,
         return false;
     }
     return slu_err_retry_class(error->code) != SLU_RETRY_BACKOFF ||
-           failing_ms >= (uint64_t)self->pool->options.max_wait_ms;
+           failing_ms >= (uint64_t)patience_ms(self);
 }
 
 static void log_failure(const struct slu_identity *self,

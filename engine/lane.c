@@ -94,6 +94,7 @@ void slu_lane_note_good(struct slu_lane *self)
 {
     self->bad_since_ms = 0;
     self->bad_count = 0;
+    self->refused_since_ms = 0;
     self->knocks = 0;
     self->quiet_until_ms = 0;
     self->welcome = true;
@@ -118,4 +119,13 @@ uint64_t slu_lane_note_bad(struct slu_lane *self, uint64_t now_ms)
         self->welcome = false;
     }
     return now_ms - self->bad_since_ms;
+}
+
+uint64_t slu_lane_note_refused(struct slu_lane *self, bool refused,
+                               uint64_t now_ms)
+{
+    if (!refused || self->refused_since_ms == 0) {
+        self->refused_since_ms = refused ? now_ms : 0;
+    }
+    return refused ? now_ms - self->refused_since_ms : 0;
 }

@@ -25,6 +25,7 @@ struct slu_lane {
     bool welcome;              /* a good answer has come */
     uint64_t bad_since_ms;     /* no good answer since then; 0: the last was */
     unsigned bad_count;        /* answers since then */
+    uint64_t refused_since_ms; /* connections in a row; 0: the last was not */
     unsigned knocks;           /* while the server is not welcoming */
     uint64_t quiet_until_ms;   /* no request before */
     uint64_t warned_at_ms;     /* the last retry that was told as a warning */
@@ -68,6 +69,11 @@ void slu_lane_greet(struct slu_lane *self);
 
 /* A void answer: for how long nothing has got through, with this one. */
 uint64_t slu_lane_note_bad(struct slu_lane *self, uint64_t now_ms);
+
+/* Behind note_bad, where nothing but refused connections counts: for how long
+ * it has been nothing else. */
+uint64_t slu_lane_note_refused(struct slu_lane *self, bool refused,
+                               uint64_t now_ms);
 
 static inline bool slu_lane_is_hopeless(const struct slu_lane *self)
 {

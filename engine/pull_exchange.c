@@ -17,6 +17,7 @@
 #include "engine/pull_state.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <event2/event.h>
 #include <strings.h>
 
@@ -151,6 +152,17 @@ static bool is_everybodys(const struct slu_slot *slot,
             slot->request.auth != SLU_AUTH_SIGV4);
 }
 
+static void note_place(struct slu_slot *slot, const struct slu_error *error)
+{
+    struct slu_places *places = &slot->pull->session->places;
+
+    if (slot->status != 0) {
+        slu_places_note(places, slot->place);
+    }
+    slot->refused = !slot->unsent && error->sys == ECONNREFUSED &&
+                    !slu_places_have(places, slot->place);
+}
+
 static void tell_end(struct slu_slot *slot, const struct slu_error *error)
 {
     struct slu_pull *self = slot->pull;
@@ -162,6 +174,7 @@ static void tell_end(struct slu_slot *slot, const struct slu_error *error)
     };
     struct slu_step step = {.kind = SLU_STEP_COMMIT};
 
+    note_place(slot, error);
     if (slot->status >= 400) {
         slu_logger_print(&self->options->logger, SLU_LOG_DEBUG, "HTTP %d | %s",
                          slot->status, slot->unit->name);
@@ -338,6 +351,7 @@ static enum slu_err send_signed(struct slu_slot *slot)
     case SLU_CREDENTIAL_READY:
         break;
     }
+    slot->place = slu_place_of(request.origin);
     err = start(slot, &request);
     slu_aws_signer_wipe(self->session->signer);
     return err;
@@ -376,6 +390,7 @@ static enum slu_err send_plain(struct slu_slot *slot)
         headers[request.header_count++] = (struct slu_http_header){
             asked->headers[i].name, asked->headers[i].value};
     }
+    slot->place = slu_place_of(request.origin);
     return start(slot, &request);
 }
 
@@ -422,6 +437,7 @@ void slu_pull_send(struct slu_slot *slot)
 
     slot->state = SLU_SLOT_SENT;
     slot->status = 0;
+    slot->place = 0;
     slot->retry_after_ms = -1;
     err = send_by_channel(slot);
     if (err != SLU_ERR_OK) {

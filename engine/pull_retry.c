@@ -11,7 +11,9 @@
  * has answered well, at the start or again, its requests go one at a time with
  * a back-off between any two. When that has lasted for max_wait, or the server
  * names a time beyond it, the lane is hopeless and every unit that is left of
- * it is given up without a request.
+ * it is given up without a request. Where connections are refused and nothing
+ * has answered in this run, limits.refused_wait is enough: nobody may have
+ * started the server.
  */
 #include "codecs/time_text.h"
 #include "engine/clock.h"
@@ -65,8 +67,24 @@ static enum slu_log_level count_given_up(struct slu_pull *self,
     return slu_lane_is_hopeless(lane) ? SLU_LOG_WARN : SLU_LOG_ERROR;
 }
 
+/* What is left of the time for attempts. */
+struct patience {
+    const char *limit; /* the key in limits */
+    int64_t max_ms;
+    uint64_t used_ms;
+};
+
+static int64_t left_of(const struct patience *patience)
+{
+    uint64_t max_ms = (uint64_t)patience->max_ms;
+
+    return patience->used_ms < max_ms ? (int64_t)(max_ms - patience->used_ms)
+                                      : 0;
+}
+
 static void give_up(struct slu_pull *self, struct slu_slot *slot,
-                    const struct slu_step *step)
+                    const struct slu_step *step,
+                    const struct patience *patience)
 {
     struct slu_unit *unit = slot->unit;
     struct slu_error error;
@@ -75,9 +93,9 @@ static void give_up(struct slu_pull *self, struct slu_slot *slot,
     (void)name_before(unit, &step->error, name);
     (void)slu_error_set(
         &error, step->error.code,
-        "%s%.*s; gave up after %u attempt(s), limits.max_wait is %lld s", name,
+        "%s%.*s; gave up after %u attempt(s), limits.%s is %lld s", name,
         (int)(TOLD_MAX - strlen(name)), step->error.text, unit->attempts + 1,
-        (long long)(self->options->limits->max_wait_ms / 1000));
+        patience->limit, (long long)(patience->max_ms / 1000));
     error.http_status = step->error.http_status;
     if (step->throttled || step->daily_quota) {
         add_quota_reset(&error);
@@ -110,15 +128,22 @@ void slu_pull_tell_given_up(const struct slu_pull *self)
     }
 }
 
+/* Of an outage, also for how long: someone may be watching. */
 static void warn_of_retry(struct slu_pull *self, struct slu_slot *slot,
                           const struct slu_step *step, int64_t wait_ms,
-                          uint64_t now_ms)
+                          const struct patience *outage)
 {
     const struct slu_unit *unit = slot->unit;
+    uint64_t now_ms = slu_clock_mono_ms();
     struct slu_lane *lane = slot->lane;
     enum slu_log_level level = SLU_LOG_DEBUG;
     char name[SLU_UNIT_NAME_MAX + 2];
+    char most[48] = "";
 
+    if (outage != NULL) {
+        (void)snprintf(most, sizeof(most), ", for %.1f s at most",
+                       (double)left_of(outage) / 1000);
+    }
     /* Sixty-four requests fail together: one of them is news. */
     if (lane->warned_at_ms == 0 ||
         now_ms - lane->warned_at_ms >= WARN_EVERY_MS) {
@@ -126,19 +151,19 @@ static void warn_of_retry(struct slu_pull *self, struct slu_slot *slot,
         lane->warned_at_ms = now_ms;
     }
     slu_logger_print(&self->options->logger, level,
-                     "%s%s; asking again in %.1f s",
+                     "%s%s; asking again in %.1f s%s",
                      name_before(unit, &step->error, name), step->error.text,
-                     (double)wait_ms / 1000);
+                     (double)wait_ms / 1000, most);
 }
 
-/* The wait before the next attempt, cut to what is left of max_wait; -1 when
- * nothing is left, or the server names a time beyond it. */
+/* The wait before the next attempt, cut to what is left; -1 when nothing is, or
+ * the server names a time beyond it. */
 static int64_t choose_wait(struct slu_pull *self, const struct slu_slot *slot,
-                           bool throttled, unsigned attempt, uint64_t used_ms)
+                           bool throttled, unsigned attempt,
+                           const struct patience *patience)
 {
     int64_t retry_after_ms = slot->retry_after_ms;
-    uint64_t max_ms = (uint64_t)self->options->limits->max_wait_ms;
-    int64_t left_ms = used_ms < max_ms ? (int64_t)(max_ms - used_ms) : 0;
+    int64_t left_ms = left_of(patience);
     int64_t wait_ms =
         slu_lane_backoff_ms(slot->lane, throttled, attempt, retry_after_ms,
                             slu_random_next(&self->random));
@@ -150,14 +175,35 @@ static int64_t choose_wait(struct slu_pull *self, const struct slu_slot *slot,
 }
 
 static void ask_later(struct slu_pull *self, struct slu_slot *slot,
-                      const struct slu_step *step, int64_t wait_ms)
+                      const struct slu_step *step, int64_t wait_ms,
+                      const struct patience *outage)
 {
-    uint64_t now_ms = slu_clock_mono_ms();
-
     self->retries++;
-    warn_of_retry(self, slot, step, wait_ms, now_ms);
+    warn_of_retry(self, slot, step, wait_ms, outage);
     slot->unit->attempts++;
-    slot->unit->not_before_ms = now_ms + (uint64_t)wait_ms;
+    slot->unit->not_before_ms = slu_clock_mono_ms() + (uint64_t)wait_ms;
+}
+
+static struct patience unit_patience(const struct slu_pull *self,
+                                     uint64_t used_ms)
+{
+    return (struct patience){"max_wait", self->options->limits->max_wait_ms,
+                             used_ms};
+}
+
+/* A server that answers no longer will be back; where connections are refused
+ * and nothing has ever answered, there may be none. */
+static struct patience outage_patience(struct slu_pull *self,
+                                       const struct slu_slot *slot,
+                                       uint64_t bad_ms)
+{
+    struct patience patience = unit_patience(self, bad_ms);
+    struct patience refused = {
+        "refused_wait", self->options->limits->refused_wait_ms,
+        slu_lane_note_refused(slot->lane, slot->refused, slu_clock_mono_ms())};
+
+    return slot->refused && left_of(&refused) < left_of(&patience) ? refused
+                                                                   : patience;
 }
 
 /* One unit's own trouble. */
@@ -165,15 +211,16 @@ static void retry_unit(struct slu_pull *self, struct slu_slot *slot,
                        const struct slu_step *step)
 {
     struct slu_unit *unit = slot->unit;
-    int64_t wait_ms = choose_wait(self, slot, step->throttled, unit->attempts,
-                                  unit->waited_ms);
+    struct patience patience = unit_patience(self, unit->waited_ms);
+    int64_t wait_ms =
+        choose_wait(self, slot, step->throttled, unit->attempts, &patience);
 
     if (wait_ms < 0) {
-        give_up(self, slot, step);
+        give_up(self, slot, step, &patience);
         return;
     }
     unit->waited_ms += (uint64_t)wait_ms;
-    ask_later(self, slot, step, wait_ms);
+    ask_later(self, slot, step, wait_ms, NULL);
 }
 
 /* Everybody's: the lane's account counts, and its knocks set the pace (after a
@@ -183,31 +230,34 @@ static void retry_all(struct slu_pull *self, struct slu_slot *slot,
 {
     struct slu_lane *lane = slot->lane;
     unsigned attempt = step->throttled ? slot->unit->attempts : lane->knocks;
-    int64_t wait_ms = choose_wait(self, slot, step->throttled, attempt, bad_ms);
+    struct patience patience = outage_patience(self, slot, bad_ms);
+    int64_t wait_ms =
+        choose_wait(self, slot, step->throttled, attempt, &patience);
 
     if (wait_ms < 0) {
         if (step->throttled || lane->bad_count >= OUTAGE_AT_START) {
             lane->hopeless = step->error;
         }
         lane->quiet_until_ms = 0;
-        give_up(self, slot, step);
+        give_up(self, slot, step, &patience);
         return;
     }
     if (!step->throttled) {
         lane->quiet_until_ms = slu_clock_mono_ms() + (uint64_t)wait_ms;
         lane->knocks += lane->busy == 0;
     }
-    ask_later(self, slot, step, wait_ms);
+    ask_later(self, slot, step, wait_ms, step->throttled ? NULL : &patience);
 }
 
 static void retry(struct slu_pull *self, struct slu_slot *slot,
                   const struct slu_step *step)
 {
+    struct patience patience = unit_patience(self, 0);
     uint64_t bad_ms;
 
     if (slot->unsent) {
         /* Signing in has had its own retries. */
-        give_up(self, slot, step);
+        give_up(self, slot, step, &patience);
         return;
     }
     bad_ms = slu_lane_note_bad(slot->lane, slu_clock_mono_ms());

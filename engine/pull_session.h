@@ -15,6 +15,7 @@
 #define SLU_ENGINE_PULL_SESSION_H
 
 #include "engine/aws_sign.h"
+#include "engine/places.h"
 #include "engine/pull.h"
 
 struct event_base;
@@ -28,6 +29,7 @@ struct slu_pull_session {
     struct slu_aws_settings *settings;
     struct slu_credential_pool *pool; /* NULL: not of AWS */
     struct slu_aws_signer *signer;
+    struct slu_places places;
     bool clock_told;       /* that it is wrong */
     struct slu_pull *pull; /* the one under way, or NULL */
 };

@@ -74,6 +74,9 @@ struct slu_slot {
     struct slu_row_batch *rows;    /* *: NULL: a pull of sightings */
     int status;                    /* *: 0 before the head */
     int64_t retry_after_ms;        /* *: -1: the server named nothing */
+    uint64_t place;                /* its server's, of places.h */
+    bool refused;                  /* the connection, and nothing has answered
+                                      there in this run */
     bool paused;                   /* *: in its loop's row of such */
     struct slu_slot *next_paused;  /* * */
 };

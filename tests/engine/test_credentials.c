@@ -295,6 +295,27 @@ Test(credentials, an_account_without_a_role_is_the_base)
     cr_assert_eq(changes, 1);
 }
 
+/* Nobody listens there. With an hour of max_wait it would not end. */
+Test(credentials, a_place_that_refuses_and_never_answered_is_given_up_soon)
+{
+    world_set_env(&world, "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+                  "http://127.0.0.1:1/creds");
+    open_pool(3600000);
+    cr_assert_eq(await(0), SLU_CREDENTIAL_FAILED);
+    cr_assert_not_null(strstr(error.text, "127.0.0.1:1"), "%s", error.text);
+    cr_assert_eq(pool->identities[0].failures, 1);
+    slu_credential_pool_free(pool);
+    open_pool(3600000);
+    pool->identities[0].is_answered = true;
+    while (pool->identities[0].failures == 0) {
+        cr_assert_eq(ask(0), SLU_CREDENTIAL_WAIT);
+        (void)event_base_loop(loop, EVLOOP_ONCE);
+    }
+    cr_assert_eq(ask(0), SLU_CREDENTIAL_WAIT);
+    cr_assert(pool->identities[0].is_backing_off);
+    close_pool();
+}
+
 Test(credentials, accounts_by_one_base)
 {
     use_env_keys();

@@ -315,3 +315,17 @@ Test(lane, backs_off_as_its_server_expects)
     cr_assert_eq(slu_lane_backoff_ms(&aws, true, 0, 70000, 0), 70000);
     cr_assert_eq(slu_lane_backoff_ms(&other, true, 99, -1, UINT64_MAX), 30000);
 }
+
+/* A host that comes up is silent first, then refuses, then answers. */
+Test(lane, counts_how_long_nothing_but_refusals_has_come)
+{
+    struct slu_lane lane = make_lane(8, 0);
+
+    cr_assert_eq(slu_lane_note_refused(&lane, true, 1000), 0);
+    cr_assert_eq(slu_lane_note_refused(&lane, true, 1700), 700);
+    cr_assert_eq(slu_lane_note_refused(&lane, false, 2000), 0);
+    cr_assert_eq(slu_lane_note_refused(&lane, true, 9000), 0);
+    cr_assert_eq(slu_lane_note_refused(&lane, true, 9001), 1);
+    slu_lane_note_good(&lane);
+    cr_assert_eq(slu_lane_note_refused(&lane, true, 9500), 0);
+}

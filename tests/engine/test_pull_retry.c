@@ -181,6 +181,39 @@ Test(pull_retry, says_what_the_network_said)
     bench_stop(&bench);
 }
 
+/* ---- refused connections ---- */
+
+static void refuse_connections(int64_t max_wait_ms, int64_t refused_wait_ms)
+{
+    bench_stop_server(&bench);
+    bench.limits.max_wait_ms = max_wait_ms;
+    bench.limits.refused_wait_ms = refused_wait_ms;
+    cr_assert_eq(bench_run(&bench), SLU_ERR_OK);
+    cr_assert_eq(bench.world.given_up, 1);
+    cr_assert_eq(bench.world.last.code, SLU_ERR_NETWORK);
+}
+
+/* With a day of max_wait it would not end. */
+Test(pull_retry, gives_up_soon_where_nobody_has_ever_listened)
+{
+    bench_start(&bench, answer_plan, &(struct plan){0});
+    refuse_connections(86400000, 300);
+    cr_assert_gt(bench.result.retries, 0);
+    cr_assert_not_null(strstr(bench.world.last.text, "limits.refused_wait is"),
+                       "%s", bench.world.last.text);
+    cr_assert_geq(bench_count_lines(&bench, SLU_LOG_WARN, "0.3 s at most"), 1);
+    bench_stop(&bench);
+}
+
+Test(pull_retry, lets_a_shorter_max_wait_count_where_nobody_listens)
+{
+    bench_start(&bench, answer_plan, &(struct plan){0});
+    refuse_connections(300, 86400000);
+    cr_assert_not_null(strstr(bench.world.last.text, "limits.max_wait is"),
+                       "%s", bench.world.last.text);
+    bench_stop(&bench);
+}
+
 /* One unit's trouble is not the others': they go on to their end. */
 static struct raw_answer fail_unit_0(void *ctx, const char *request)
 {

@@ -137,6 +137,34 @@ static struct raw_answer stop_the_first(const char *request)
     return made;
 }
 
+static struct raw_answer busy(const char *request)
+{
+    (void)request;
+    return served_text(503, "", "no");
+}
+
+/* Any answer shows that there is a server, and it will be back. */
+Test(pull_session, waits_for_what_has_answered_one_of_its_pulls)
+{
+    start(busy);
+    bench.world.unit_count = 1;
+    bench.limits.max_wait_ms = 0;
+    cr_assert_eq(run(), SLU_ERR_OK, "%s", bench.error.text);
+    cr_assert_not_null(strstr(bench.world.last.text, "HTTP 503"), "%s",
+                       bench.world.last.text);
+    bench_stop_server(&bench);
+    bench.limits.max_wait_ms = 300;
+    cr_assert_eq(run(), SLU_ERR_OK, "%s", bench.error.text);
+    cr_assert_not_null(strstr(bench.world.last.text, "limits.max_wait is"),
+                       "%s", bench.world.last.text);
+    slu_pull_session_close(&session);
+    cr_assert_eq(run(), SLU_ERR_OK, "%s", bench.error.text);
+    cr_assert_not_null(strstr(bench.world.last.text, "limits.refused_wait is"),
+                       "%s", bench.world.last.text);
+    slu_pull_session_close(&session);
+    bench_stop(&bench);
+}
+
 Test(pull_session, goes_on_after_a_pull_that_was_stopped)
 {
     start(stop_the_first);
