@@ -9,6 +9,7 @@
 #include "bench/run_private.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,6 +121,23 @@ static bool write_file(const char *path,
     return good;
 }
 
+/* Before anything is measured: what can't be written would come to nothing. */
+static bool can_write(const char *path)
+{
+    int fd = -1;
+
+    if (path == NULL) {
+        return true;
+    }
+    fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        (void)fprintf(stderr, "sluice-bench: cannot write %s: %s\n", path,
+                      strerror(errno));
+        return false;
+    }
+    return close(fd) == 0;
+}
+
 static bool write_all(struct session *self)
 {
     const struct slu_bench_report *report = &self->report;
@@ -200,6 +218,11 @@ int main(int argc, char **argv)
     if (session.options.list) {
         slu_bench_list(stdout);
         return 0;
+    }
+    if (!can_write(session.options.json_path) ||
+        !can_write(session.options.html_path) ||
+        (session.options.renew && !can_write(session.options.baseline_path))) {
+        return 2;
     }
     find_bin_dir(&session);
     if (session.options.baseline_path != NULL) {

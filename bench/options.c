@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIST_WIDTH 12
+#define LIST_WIDTH 14
 
 static const char help[] =
     "usage: sluice-bench [OPTION]...\n"
@@ -18,7 +18,9 @@ static const char help[] =
     "result is checked.\n"
     "\n"
     "  --list                 tell what is measured\n"
-    "  --only NAME,...        measure only these; the names are in --list\n"
+    "  --only NAME,...        measure only these; the names are in --list; "
+    "may\n"
+    "                         be given more than once\n"
     "  --smoke                small amounts, only to check the results\n"
     "  --full                 more: amounts that take long\n"
     "  --rounds N             N rounds of each measurement, 1 to 101\n"
@@ -68,7 +70,8 @@ static const struct option long_options[] = {
 struct parsing {
     struct slu_bench_options *options;
     FILE *errors;
-    const char *only;
+    bool only; /* what is chosen */
+    bool chosen[SLU_BENCH_CASES_MAX];
     bool smoke;
     bool full;
 };
@@ -100,9 +103,10 @@ static bool fail(struct parsing *self, const char *what, const char *detail)
     return false;
 }
 
-static bool parse_number(struct parsing *self, const char *text, uint64_t least,
+static bool parse_number(struct parsing *self, const char *name, uint64_t least,
                          uint64_t most, uint64_t *out)
 {
+    const char *text = optarg;
     char *end = NULL;
 
     errno = 0;
@@ -110,11 +114,41 @@ static bool parse_number(struct parsing *self, const char *text, uint64_t least,
     if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 ||
         *out < least || *out > most) {
         (void)fprintf(self->errors,
-                      "sluice-bench: a number from %llu to %llu is wanted, "
+                      "sluice-bench: %s takes a number from %llu to %llu, "
                       "not %s; see --help\n",
-                      (unsigned long long)least, (unsigned long long)most,
+                      name, (unsigned long long)least, (unsigned long long)most,
                       text);
         return false;
+    }
+    return true;
+}
+
+static bool choose_case(struct parsing *self, struct slu_view name)
+{
+    for (size_t i = 0; slu_bench_cases[i] != NULL; i++) {
+        if (i < SLU_BENCH_CASES_MAX &&
+            slu_view_equal(slu_view_str(slu_bench_cases[i]->name), name)) {
+            self->chosen[i] = true;
+            return true;
+        }
+    }
+    (void)fprintf(self->errors,
+                  "sluice-bench: there is no case %.*s; see --list\n",
+                  SLU_VIEW_ARGS(name));
+    return false;
+}
+
+/* Behind what other --only have chosen. */
+static bool parse_only(struct parsing *self, const char *names)
+{
+    self->only = true;
+    while (*names != '\0') {
+        size_t len = strcspn(names, ",");
+
+        if (!choose_case(self, slu_view_make(names, len))) {
+            return false;
+        }
+        names += len + (names[len] == ',');
     }
     return true;
 }
@@ -138,8 +172,7 @@ static bool parse_option(struct parsing *self, int letter)
         options->list = true;
         return true;
     case LETTER_ONLY:
-        self->only = optarg;
-        return true;
+        return parse_only(self, optarg);
     case LETTER_BASELINE:
     case LETTER_RENEW:
         options->baseline_path = optarg;
@@ -153,54 +186,14 @@ static bool parse_option(struct parsing *self, int letter)
         options->json_path = optarg;
         return true;
     case LETTER_SEED:
-        return parse_number(self, optarg, 0, UINT64_MAX, &options->seed);
+        return parse_number(self, "--seed", 0, UINT64_MAX, &options->seed);
     default:
-        if (!parse_number(self, optarg, 1, SLU_BENCH_ROUNDS_MAX, &number)) {
+        if (!parse_number(self, "--rounds", 1, SLU_BENCH_ROUNDS_MAX, &number)) {
             return false;
         }
         options->rounds = (unsigned)number;
         return true;
     }
-}
-
-/* Whether the list of names has this one. */
-static bool names(const char *list, const char *name)
-{
-    size_t len = strlen(name);
-
-    while (*list != '\0') {
-        size_t next = strcspn(list, ",");
-
-        if (next == len && strncmp(list, name, len) == 0) {
-            return true;
-        }
-        list += next + (list[next] == ',');
-    }
-    return false;
-}
-
-static bool check_names(struct parsing *self)
-{
-    const char *at = self->only;
-    char name[64];
-
-    while (at != NULL && *at != '\0') {
-        size_t len = strcspn(at, ",");
-        bool known = false;
-
-        (void)snprintf(name, sizeof(name), "%.*s", (int)len, at);
-        for (size_t i = 0; slu_bench_cases[i] != NULL; i++) {
-            known = known || strcmp(slu_bench_cases[i]->name, name) == 0;
-        }
-        if (!known) {
-            (void)fprintf(self->errors,
-                          "sluice-bench: there is no case %s; see --list\n",
-                          name);
-            return false;
-        }
-        at += len + (at[len] == ',');
-    }
-    return true;
 }
 
 static bool choose_cases(struct parsing *self)
@@ -209,8 +202,8 @@ static bool choose_cases(struct parsing *self)
 
     for (size_t i = 0; slu_bench_cases[i] != NULL; i++) {
         const struct slu_bench_case *at = slu_bench_cases[i];
-        bool wanted = self->only != NULL
-                          ? names(self->only, at->name)
+        bool wanted = self->only
+                          ? self->chosen[i]
                           : at->normal || options->size == SLU_BENCH_FULL;
 
         if (wanted && options->count < SLU_BENCH_CASES_MAX) {
@@ -247,7 +240,7 @@ static bool parse_all(struct parsing *self, int argc, char **argv)
     self->options->size = self->smoke  ? SLU_BENCH_SMOKE
                           : self->full ? SLU_BENCH_FULL
                                        : SLU_BENCH_NORMAL;
-    return check_names(self) && choose_cases(self);
+    return choose_cases(self);
 }
 
 bool slu_bench_options_parse(struct slu_bench_options *self, int argc,

@@ -64,9 +64,10 @@ static void put_chips(FILE *to, const struct slu_bench_report *report)
         put_chip(to, "", tally.figures - tally.reached - tally.missed,
                  "without a limit");
     } else {
-        put_chip(to, "", tally.figures, "figures of a smoke run: not judged");
+        put_chip(to, "", tally.figures, "in a smoke run: not judged");
     }
-    put_chip(to, "bad", tally.failed, "cases failed");
+    put_chip(to, "bad", tally.failed,
+             tally.failed == 1 ? "case failed" : "cases failed");
     (void)fputs("</div>\n", to);
 }
 

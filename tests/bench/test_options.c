@@ -83,6 +83,17 @@ Test(bench_options, cases_run_in_the_tables_order)
     cr_expect_str_eq(outcome.options.cases[1]->name, "sigv4");
 }
 
+Test(bench_options, all_only_count)
+{
+    struct outcome outcome =
+        PARSE("--only", "sigv4", "--only=json,sigv4", "--only", "start");
+
+    cr_assert(outcome.good, "%s", outcome.said);
+    cr_assert_eq(outcome.options.count, 3);
+    check_refused(PARSE("--only", "nope", "--only", "json"),
+                  "there is no case nope; see --list");
+}
+
 Test(bench_options, what_is_wrong_is_said_in_one_sentence)
 {
     check_refused(PARSE("--bogus"), "there is no option --bogus; see --help");
@@ -97,15 +108,15 @@ Test(bench_options, what_is_wrong_is_said_in_one_sentence)
     check_refused(PARSE("--smoke", "--full"),
                   "--smoke and --full exclude each other; see --help");
     check_refused(PARSE("--rounds", "0"),
-                  "a number from 1 to 101 is wanted, not 0; see --help");
+                  "--rounds takes a number from 1 to 101, not 0; see --help");
     check_refused(PARSE("--rounds", "102"),
-                  "a number from 1 to 101 is wanted, not 102; see --help");
+                  "--rounds takes a number from 1 to 101, not 102; see --help");
     check_refused(PARSE("--seed", "-1"),
-                  "a number from 0 to 18446744073709551615 is wanted, not -1; "
-                  "see --help");
+                  "--seed takes a number from 0 to 18446744073709551615, not "
+                  "-1; see --help");
     check_refused(PARSE("--seed", "1x"),
-                  "a number from 0 to 18446744073709551615 is wanted, not 1x; "
-                  "see --help");
+                  "--seed takes a number from 0 to 18446744073709551615, not "
+                  "1x; see --help");
 }
 
 Test(bench_options, every_case_says_what_it_is)
@@ -134,7 +145,11 @@ Test(bench_options, the_list_names_every_case)
     slu_bench_list(to);
     (void)fclose(to);
     for (size_t i = 0; slu_bench_cases[i] != NULL; i++) {
-        cr_expect_not_null(strstr(text, slu_bench_cases[i]->title));
+        const struct slu_bench_case *at = slu_bench_cases[i];
+        char line[100];
+
+        (void)snprintf(line, sizeof(line), "%-13s %s", at->name, at->title);
+        cr_expect_not_null(strstr(text, line), "%s", line);
     }
     free(text);
 }
