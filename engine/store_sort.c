@@ -13,14 +13,20 @@
  * many fall into each bucket, by the kind and the first twelve bits of the key,
  * the second puts each where its bucket is. So they need no second array, and
  * what is sorted then, a bucket at a time, is in the processor's cache. Within
- * a bucket: three-way radix quicksort (Bentley and Sedgewick, 1997).
+ * a bucket: American flag sort (McIlroy, Bostic and McIlroy, 1993) by the
+ * highest bits in which its words differ, few by insertion. Of names that begin
+ * alike it mispredicts fewer branches than a quicksort, and takes 2/3 of the
+ * time.
  */
 #include "engine/store_records.h"
 
 #define WORD_BYTES 7u
 #define FIRST_BYTES 6u
 #define MORE 8u
-#define INSERTION_MAX 12
+#define INSERTION_MAX 40
+
+/* Of a word, what is sorted by at a time: two or three for each value. */
+#define DIGIT_BITS_MAX 8u
 
 /* Of a first word: the kind in two bits, and so many of the key. */
 #define BUCKET_KEY_BITS 12
@@ -136,57 +142,88 @@ static uint64_t load_word(struct slu_view packed,
                      WORD_BYTES);
 }
 
-static void swap_refs(struct slu_sort_ref *a, struct slu_sort_ref *b)
+static void load_words(struct slu_sort_ref *refs, size_t count,
+                       struct slu_view packed, unsigned depth)
 {
-    struct slu_sort_ref held = *a;
-
-    *a = *b;
-    *b = held;
-}
-
-static uint64_t pick_median(uint64_t a, uint64_t b, uint64_t c)
-{
-    if (a < b) {
-        return b < c ? b : a < c ? c : a;
+    for (size_t i = 0; i < count; i++) {
+        refs[i].word = load_word(packed, &refs[i], depth);
     }
-    return a < c ? a : b < c ? c : b;
 }
 
-/* Median of three medians of three, spread over the whole: presorted pages and
- * pages that repeat one another are the usual input. */
-static uint64_t pick_pivot(const struct slu_sort_ref *refs, size_t count)
+/* The bits that are not the same in all words. */
+static uint64_t find_differences(const struct slu_sort_ref *refs, size_t count)
 {
-    size_t step = count / 9;
-    uint64_t medians[3];
+    uint64_t differences = 0;
 
-    for (unsigned i = 0; i < 3; i++) {
-        const struct slu_sort_ref *at = refs + 3 * i * step + step / 2;
-
-        medians[i] = pick_median(at[0].word, at[step].word, at[2 * step].word);
+    for (size_t i = 1; i < count; i++) {
+        differences |= refs[i].word ^ refs[0].word;
     }
-    return pick_median(medians[0], medians[1], medians[2]);
+    return differences;
 }
 
-/* refs[0, *out_low) < pivot, refs[*out_low, *out_high) equal it, the rest are
- * above. */
-static void split_refs(struct slu_sort_ref *refs, size_t count, uint64_t pivot,
-                       size_t *out_low, size_t *out_high)
-{
-    size_t low = 0;
-    size_t at = 0;
-    size_t high = count;
+/* Bits of a word, which has the same above them as the others. */
+struct digit {
+    unsigned shift;
+    unsigned mask;
+};
 
-    while (at < high) {
-        if (refs[at].word < pivot) {
-            swap_refs(&refs[low++], &refs[at++]);
-        } else if (refs[at].word > pivot) {
-            swap_refs(&refs[at], &refs[--high]);
-        } else {
-            at++;
+static unsigned find_top_bit(uint64_t word)
+{
+    return 63 - (unsigned)__builtin_clzll(word);
+}
+
+static struct digit choose_digit(uint64_t differences, size_t count)
+{
+    unsigned top = find_top_bit(differences);
+    unsigned bits = find_top_bit(count) - 1;
+
+    bits = bits < DIGIT_BITS_MAX ? bits : DIGIT_BITS_MAX;
+    return (struct digit){.shift = top < bits ? 0 : top + 1 - bits,
+                          .mask = (1u << bits) - 1};
+}
+
+static unsigned read_digit(struct digit digit, const struct slu_sort_ref *ref)
+{
+    return (unsigned)(ref->word >> digit.shift) & digit.mask;
+}
+
+/* Puts each where its digit belongs, which sends whatever is there on. */
+static void send_round(struct slu_sort_ref *refs, struct digit digit,
+                       uint32_t *next, unsigned own)
+{
+    struct slu_sort_ref held = refs[next[own]];
+    unsigned value = read_digit(digit, &held);
+
+    while (value != own) {
+        struct slu_sort_ref other = refs[next[value]];
+
+        refs[next[value]++] = held;
+        held = other;
+        value = read_digit(digit, &held);
+    }
+    refs[next[own]++] = held;
+}
+
+static void order_by_digit(struct slu_sort_ref *refs, size_t count,
+                           struct digit digit)
+{
+    uint32_t next[1u << DIGIT_BITS_MAX] = {0};
+    uint32_t ends[1u << DIGIT_BITS_MAX];
+    uint32_t sum = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        next[read_digit(digit, &refs[i])]++;
+    }
+    for (unsigned value = 0; value <= digit.mask; value++) {
+        ends[value] = sum + next[value];
+        next[value] = sum;
+        sum = ends[value];
+    }
+    for (unsigned value = 0; value <= digit.mask; value++) {
+        while (next[value] < ends[value]) {
+            send_round(refs, digit, next, value);
         }
     }
-    *out_low = low;
-    *out_high = high;
 }
 
 static void sort_words_by_insertion(struct slu_sort_ref *refs, size_t count)
@@ -203,22 +240,39 @@ static void sort_words_by_insertion(struct slu_sort_ref *refs, size_t count)
     }
 }
 
-static void sort_by_word(struct slu_sort_ref *refs, size_t count,
-                         struct slu_view packed, unsigned depth);
+static void sort_refs(struct slu_sort_ref *refs, size_t count,
+                      struct slu_view packed, unsigned depth);
 
-/* All have the same word: go on with the next, unless the keys end here. */
-static void sort_equal(struct slu_sort_ref *refs, size_t count,
-                       struct slu_view packed, unsigned depth)
+/* Of references in the order of their digits: sorts those of each but the most
+ * frequent one, and returns how many of that there are, from *io_refs on. */
+static size_t sort_groups(struct slu_sort_ref **io_refs, size_t count,
+                          struct digit digit, struct slu_view packed,
+                          unsigned depth)
 {
-    if (count < 2 || slu_sort_ends_in(refs[0].word)) {
-        return;
+    struct slu_sort_ref *refs = *io_refs;
+    size_t most = 0;
+    size_t start = 0;
+
+    while (start < count) {
+        unsigned value = read_digit(digit, &refs[start]);
+        size_t end = start + 1;
+
+        while (end < count && read_digit(digit, &refs[end]) == value) {
+            end++;
+        }
+        if (end - start > most) {
+            sort_refs(*io_refs, most, packed, depth);
+            *io_refs = refs + start;
+            most = end - start;
+        } else {
+            sort_refs(refs + start, end - start, packed, depth);
+        }
+        start = end;
     }
-    for (size_t i = 0; i < count; i++) {
-        refs[i].word = load_word(packed, &refs[i], depth + 1);
-    }
-    sort_by_word(refs, count, packed, depth + 1);
+    return most;
 }
 
+/* Those that are in the order of their words. */
 static void sort_runs(struct slu_sort_ref *refs, size_t count,
                       struct slu_view packed, unsigned depth)
 {
@@ -230,33 +284,39 @@ static void sort_runs(struct slu_sort_ref *refs, size_t count,
         while (end < count && refs[end].word == refs[start].word) {
             end++;
         }
-        sort_equal(refs + start, end - start, packed, depth);
+        sort_refs(refs + start, end - start, packed, depth);
         start = end;
     }
 }
 
-/* Recursion: the smaller side (log2 count), and a word deeper (at most 147
- * times, the longest key by seven). */
-static void sort_by_word(struct slu_sort_ref *refs, size_t count,
-                         struct slu_view packed, unsigned depth)
+/*
+ * Recursion: into groups of at most half as many, and among a few, whose words
+ * aren't all the same, into those with the same word; so log2 count and
+ * INSERTION_MAX deep, however long the keys.
+ */
+static void sort_refs(struct slu_sort_ref *refs, size_t count,
+                      struct slu_view packed, unsigned depth)
 {
-    while (count > INSERTION_MAX) {
-        size_t low;
-        size_t high;
+    while (count > 1) {
+        uint64_t differences = find_differences(refs, count);
+        struct digit digit;
 
-        split_refs(refs, count, pick_pivot(refs, count), &low, &high);
-        sort_equal(refs + low, high - low, packed, depth);
-        if (low < count - high) {
-            sort_by_word(refs, low, packed, depth);
-            refs += high;
-            count -= high;
-        } else {
-            sort_by_word(refs + high, count - high, packed, depth);
-            count = low;
+        if (differences == 0 && slu_sort_ends_in(refs[0].word)) {
+            return;
         }
+        if (differences == 0) {
+            load_words(refs, count, packed, ++depth);
+            continue;
+        }
+        if (count <= INSERTION_MAX) {
+            sort_words_by_insertion(refs, count);
+            sort_runs(refs, count, packed, depth);
+            return;
+        }
+        digit = choose_digit(differences, count);
+        order_by_digit(refs, count, digit);
+        count = sort_groups(&refs, count, digit, packed, depth);
     }
-    sort_words_by_insertion(refs, count);
-    sort_runs(refs, count, packed, depth);
 }
 
 /* ---- the whole ---- */
@@ -324,7 +384,7 @@ static void sort_buckets(struct slu_view packed, const uint32_t *ends,
     size_t start = 0;
 
     for (size_t i = 0; i < BUCKETS; i++) {
-        sort_by_word(refs + start, ends[i] - start, packed, 0);
+        sort_refs(refs + start, ends[i] - start, packed, 0);
         start = ends[i];
     }
 }
