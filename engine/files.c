@@ -44,11 +44,14 @@ enum slu_err slu_files_fail(struct slu_files *self, const char *verb,
                             const char *path, int sys)
 {
     char text[128];
+    bool folder = *path == '\0';
+    /* Nothing can be made in /proc, and this is how it says so. */
+    int kind = folder && sys == ENOENT ? ENOTDIR : sys;
 
     (void)slu_error_set(&self->error, SLU_ERR_IO, "cannot %s %s%s%s: %s%s",
-                        verb, self->dir, *path == '\0' ? "" : "/", path,
+                        verb, self->dir, folder ? "" : "/", path,
                         strerror_r(sys, text, sizeof(text)),
-                        slu_files_cure(sys));
+                        slu_files_cure(kind));
     self->error.sys = sys;
     return SLU_ERR_IO;
 }

@@ -45,10 +45,22 @@ static enum slu_err check_options(struct slu_pack *self)
     uint64_t files = options->files;
     enum slu_err err;
 
-    if (options->input_count == 0 || options->output_dir == NULL ||
-        options->output_dir[0] == '\0') {
+    if (options->input_count == 0) {
         return slu_error_set(&self->error, SLU_ERR_CONFIG,
-                             "a pack needs an input and an output folder");
+                             "a pack needs at least one input");
+    }
+    for (unsigned i = 0; i < options->input_count; i++) {
+        if (options->inputs[i][0] == '\0') {
+            return slu_error_set(&self->error, SLU_ERR_CONFIG,
+                                 "the name of input %u is empty: give a file, "
+                                 "or - for the standard input",
+                                 i + 1);
+        }
+    }
+    if (options->output_dir == NULL || options->output_dir[0] == '\0') {
+        return slu_error_set(&self->error, SLU_ERR_CONFIG,
+                             "output_dir is empty: name a folder for the "
+                             "lists");
     }
     err =
         check_limit(self, "the number of files", 1, SLU_LIST_FILES_MAX, &files);

@@ -136,6 +136,9 @@ class Pack(unittest.TestCase):
                      self.write("u16.txt", "8.8.8.8\n".encode("utf-16-le")))
         self.refused("none of the 3 lines", "-", stdin=b"what\nis\nthis\n")
         self.refused("`pack` needs a file")
+        self.refused("the name of input 2 is empty", good, "")
+        self.refused("output_dir is empty", good, "--output-dir", "")
+        self.refused("is not a text", "/dev/zero")
         self.refused("give 1 to 6", good, "--files", "7")
         self.refused("not valid", good, "--allow-file",
                      self.write("allow", "not valid\n"))
@@ -147,6 +150,11 @@ class Pack(unittest.TestCase):
         self.assertEqual(run.returncode, 1)
         self.assertEqual(run.stderr.count(b"\n"), 1, run.stderr)
         self.assertIn(str(self.out).encode(), run.stderr)
+        run = self.pack(good, "--output-dir", "/proc")
+        self.assertEqual(run.returncode, 1)
+        self.assertEqual(run.stderr, b"sluice: cannot write to /proc: No such "
+                         b"file or directory; set output_dir to a place that "
+                         b"can be written\n")
         self.out.unlink()
         if os.geteuid() != 0:
             self.out.mkdir(mode=0o500)
