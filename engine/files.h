@@ -50,9 +50,10 @@ SLU_MUST_CHECK enum slu_err slu_file_commit(struct slu_file_writer *take_self,
 void slu_file_abandon(struct slu_file_writer *take_self);
 
 /* From now on a file that was committed or replaced waits as NAME.part, with an
- * open descriptor. Release puts all of them in their places, none when one of
- * them can't be made durable; when one can't be renamed, those that were stay.
- * Drop removes them, and so does close. */
+ * open descriptor, while threads of the files make it durable. Release puts all
+ * of them in their places, none when one of them can't be made durable; when
+ * one can't be renamed, those that were stay. Drop removes them, and so does
+ * close. */
 void slu_files_hold(struct slu_files *self);
 SLU_MUST_CHECK enum slu_err slu_files_release(struct slu_files *self);
 void slu_files_drop(struct slu_files *self);

@@ -2,26 +2,24 @@
 /*
  * Files that are put in their places together.
  *
- * Each fsync of a file that is new, and each of a folder, makes the file system
- * end a transaction and wait for it: for 17 files that was 34 times. Here the
- * writing of each part is begun as soon as it is known, and waited for when all
- * are: the first fsync ends a transaction that has them all, the others find
- * nothing left to do; so do those of the folders behind all the renames.
+ * Each fsync waits for the disk, however little there is to be written. Here
+ * the parts are made durable by threads of their own (syncer.h) while the next
+ * ones are written, several at a time; each folder is synced once, behind all
+ * the renames.
  *
  * A crash leaves each file old or new, and whole: none has its name before its
- * content is durable.
+ * content, and that of all others, is durable.
  */
 #include "engine/crash.h"
 #include "engine/files_state.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
 struct slu_file_held {
     struct slu_file_held *next;
-    int fd; /* of the part; -1: it has got its name */
+    struct slu_sync_job job; /* fd: of the part; -1: it has got its name */
     char path[SLU_FILES_PATH_MAX + 1];
     char part[SLU_FILES_PATH_MAX + 8];
 };
@@ -29,17 +27,6 @@ struct slu_file_held {
 void slu_files_hold(struct slu_files *self)
 {
     self->holding = true;
-}
-
-/* So that there is less to wait for. Not all systems have it, and it promises
- * nothing: fsync does. */
-static void begin_writing(int fd)
-{
-#ifdef SYNC_FILE_RANGE_WRITE
-    (void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-#else
-    (void)fd;
-#endif
 }
 
 enum slu_err slu_files_hold_part(struct slu_files *self, const char *path,
@@ -53,39 +40,40 @@ enum slu_err slu_files_hold_part(struct slu_files *self, const char *path,
                              path);
     }
     held->next = self->held;
-    held->fd = take_fd;
+    held->job = (struct slu_sync_job){.fd = take_fd};
     (void)snprintf(held->path, sizeof(held->path), "%s", path);
     (void)snprintf(held->part, sizeof(held->part), "%s.part", path);
     self->held = held;
     if (!self->unsynced) {
-        begin_writing(take_fd);
+        slu_syncer_push(&self->syncer, &held->job);
     }
     return SLU_ERR_OK;
 }
 
 void slu_files_drop(struct slu_files *self)
 {
+    slu_syncer_wait(&self->syncer);
     self->holding = false;
     while (self->held != NULL) {
         struct slu_file_held *held = self->held;
 
         self->held = held->next;
-        if (held->fd >= 0) {
+        if (held->job.fd >= 0) {
             (void)unlinkat(self->fd, held->part, 0);
-            (void)close(held->fd);
+            (void)close(held->job.fd);
         }
         slu_alloc_put(self->alloc, held, sizeof(*held));
     }
 }
 
-static enum slu_err sync_parts(struct slu_files *self)
+static enum slu_err await_parts(struct slu_files *self)
 {
+    slu_syncer_wait(&self->syncer);
     for (struct slu_file_held *held = self->held; held != NULL;
          held = held->next) {
-        if (!self->unsynced && fsync(held->fd) != 0) {
-            return slu_files_fail(self, "write", held->part, errno);
+        if (held->job.sys != 0) {
+            return slu_files_fail(self, "write", held->part, held->job.sys);
         }
-        slu_crash_point("files: synced");
     }
     return SLU_ERR_OK;
 }
@@ -97,49 +85,68 @@ static enum slu_err rename_parts(struct slu_files *self)
         if (renameat(self->fd, held->part, self->fd, held->path) != 0) {
             return slu_files_fail(self, "replace", held->path, errno);
         }
-        (void)close(held->fd);
-        held->fd = -1;
+        (void)close(held->job.fd);
+        held->job.fd = -1;
         slu_crash_point("files: renamed");
     }
     return SLU_ERR_OK;
 }
 
-/* The length of the path above the file. */
-static size_t parent_len(const char *path)
+/* ---- the folders ---- */
+
+/* Cuts the path to that of the folder above it; false at the files' own. */
+static bool climb(char *path)
+{
+    char *slash = strrchr(path, '/');
+
+    if (slash != NULL) {
+        *slash = '\0';
+    }
+    return slash != NULL;
+}
+
+/* Of all that are below a folder, or beside what is in it, the last one stands
+ * for it. */
+static bool has_follower(const struct slu_file_held *held, const char *path)
 {
     const char *slash = strrchr(path, '/');
+    size_t len = slash == NULL ? 0 : (size_t)(slash - path) + 1;
 
-    return slash == NULL ? 0 : (size_t)(slash - path);
-}
-
-static bool same_parent(const char *a, const char *b)
-{
-    size_t len = parent_len(a);
-
-    return len == parent_len(b) && memcmp(a, b, len) == 0;
-}
-
-/* Whether another file behind it stands for its folder. */
-static bool parent_follows(const struct slu_file_held *held)
-{
     for (const struct slu_file_held *other = held->next; other != NULL;
          other = other->next) {
-        if (same_parent(held->path, other->path)) {
+        if (strncmp(other->path, path, len) == 0) {
             return true;
         }
     }
     return false;
 }
 
-static enum slu_err sync_parents(struct slu_files *self)
+/* The folders above may be as new as the file. */
+static enum slu_err sync_parents(struct slu_files *self,
+                                 const struct slu_file_held *held)
+{
+    char path[SLU_FILES_PATH_MAX + 1];
+
+    (void)snprintf(path, sizeof(path), "%s", held->path);
+    do {
+        int sys =
+            has_follower(held, path) ? 0 : slu_files_sync_parent(self, path);
+
+        if (sys != 0) {
+            return slu_files_fail(self, "sync the folder of", path, sys);
+        }
+    } while (climb(path));
+    return SLU_ERR_OK;
+}
+
+static enum slu_err sync_folders(struct slu_files *self)
 {
     for (const struct slu_file_held *held = self->held; held != NULL;
          held = held->next) {
-        int sys =
-            parent_follows(held) ? 0 : slu_files_sync_parent(self, held->path);
+        enum slu_err err = sync_parents(self, held);
 
-        if (sys != 0) {
-            return slu_files_fail(self, "sync the folder of", held->path, sys);
+        if (err != SLU_ERR_OK) {
+            return err;
         }
     }
     slu_crash_point("files: folders synced");
@@ -148,13 +155,13 @@ static enum slu_err sync_parents(struct slu_files *self)
 
 enum slu_err slu_files_release(struct slu_files *self)
 {
-    enum slu_err err = sync_parts(self);
+    enum slu_err err = await_parts(self);
 
     if (err == SLU_ERR_OK) {
         err = rename_parts(self);
     }
     if (err == SLU_ERR_OK) {
-        err = sync_parents(self);
+        err = sync_folders(self);
     }
     slu_files_drop(self);
     return err;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What: the inside of the files (files.h), shared by those who implement them:
- * files.c the folder, paths and reading, file_writer.c one file's new content,
- * files_hold.c many that are put in their places together.
+ * files.c the folder, paths and reading, file_part.c and file_writer.c one
+ * file's new content, files_hold.c many that are put in their places together.
  */
 #ifndef SLU_ENGINE_FILES_STATE_H
 #define SLU_ENGINE_FILES_STATE_H
 
 #include "engine/files.h"
+#include "engine/syncer.h"
 
 #define SLU_FILES_DIR_MAX 4000
 #define SLU_FILES_PATH_MAX 1000
@@ -20,6 +21,7 @@ struct slu_files {
     bool unsynced;
     bool holding;
     struct slu_file_held *held; /* the last one first */
+    struct slu_syncer syncer;
     struct slu_error error;
     char dir[SLU_FILES_DIR_MAX + 1];
 };

@@ -295,13 +295,11 @@ static enum slu_err write_files(struct publication *self)
     struct slu_files *files = self->options->files;
     enum slu_err err;
 
-    slu_files_hold(files);
     err = write_lists(self);
     if (err == SLU_ERR_OK) {
         err = commit_side_files(self);
     }
     if (err != SLU_ERR_OK) {
-        slu_files_drop(files);
         return err;
     }
     err = slu_files_release(files);
@@ -420,8 +418,10 @@ static void fill_report(struct publication *self)
 static enum slu_err run(struct publication *self,
                         const struct slu_checkpoint *checkpoint)
 {
-    enum slu_err err = open_side_files(self);
+    enum slu_err err;
 
+    slu_files_hold(self->options->files);
+    err = open_side_files(self);
     if (err != SLU_ERR_OK) {
         return err;
     }
@@ -487,6 +487,7 @@ enum slu_err slu_publish_lists(const struct slu_publish_options *options,
             slu_file_abandon(self.side[i]);
         }
     }
+    slu_files_drop(options->files);
     slu_lists_free(self.lists);
     slu_profile_leave(options->profile, before);
     return err;

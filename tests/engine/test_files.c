@@ -559,6 +559,20 @@ static void *fail_some(void *ctx, void *ptr, size_t old_len, size_t new_len)
     return real->realloc_fn(real->ctx, ptr, old_len, new_len);
 }
 
+static enum slu_err write_in_pieces(struct slu_files *own)
+{
+    struct slu_file_writer *writer;
+    bool changed;
+    enum slu_err err = slu_file_begin(own, "b.txt", &writer);
+
+    if (err == SLU_ERR_OK) {
+        err = slu_file_append(writer, slu_view_str("text"));
+        cr_assert_eq(err, SLU_ERR_OK);
+        err = slu_file_commit(writer, &changed);
+    }
+    return err;
+}
+
 static enum slu_err use_all(const struct slu_alloc *alloc)
 {
     struct slu_files *own;
@@ -571,6 +585,9 @@ static enum slu_err use_all(const struct slu_alloc *alloc)
     }
     slu_buf_init(&buf, alloc, 1 << 20);
     err = slu_files_replace(own, "a.txt", slu_view_str("text"), &changed);
+    if (err == SLU_ERR_OK) {
+        err = write_in_pieces(own);
+    }
     if (err == SLU_ERR_OK) {
         err = slu_files_read(own, "a.txt", &buf);
     }
