@@ -95,7 +95,7 @@ static enum slu_err place_all(struct publication *self)
     struct slu_profile *profile = self->options->profile;
     enum slu_stage before = slu_profile_enter(profile, SLU_STAGE_FOLD);
     struct slu_store *store = self->options->store;
-    enum slu_err err = slu_store_fold(store);
+    enum slu_err err = slu_store_gather(store);
 
     /* The pull and the fold are over, and placing needs as much as they had. */
     slu_alloc_trim(self->options->alloc);

@@ -24,6 +24,7 @@
 #define DEFAULT_FOLD_AT 500000
 #define DEFAULT_SHARD_BYTES ((size_t)64 << 10)
 #define DEFAULT_LAYERS_MAX 256
+#define DEFAULT_HOLD_BYTES ((size_t)20 << 20)
 
 struct slu_store {
     const struct slu_alloc *alloc;
@@ -122,6 +123,9 @@ fill_options(const struct slu_store_options *opts)
     }
     if (filled.layers_max == 0) {
         filled.layers_max = DEFAULT_LAYERS_MAX;
+    }
+    if (filled.hold_bytes == 0) {
+        filled.hold_bytes = DEFAULT_HOLD_BYTES;
     }
     return filled;
 }
@@ -370,6 +374,16 @@ enum slu_err slu_store_fold(struct slu_store *self)
         return err;
     }
     return release(self, slu_db_fold(&self->db));
+}
+
+enum slu_err slu_store_gather(struct slu_store *self)
+{
+    enum slu_err err = acquire(self, true);
+
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    return release(self, slu_db_gather(&self->db));
 }
 
 void slu_store_tidy(struct slu_store *self)

@@ -4,13 +4,15 @@
  * FULL, on its own thread with group commit. The only truth of the program.
  *
  * Data. An answer commits as one transaction: a *pending* blob of packed
- * records together with its unit's entries. At fold_at pending records, at a
- * quarter of that while there are few layers, some 8 MiB of them become a
- * sorted *layer* by themselves. When asked, the *fold*
- * merges the layers and what is pending into sorted *shards* (one row per key
- * range of a kind, about 64 KiB each) and deletes what it merged, in chunked
- * transactions; merges are idempotent, so it may stop anywhere. The time it
- * takes is linear in the records that are stored and that came.
+ * records together with its unit's entries. Now and then what came is sorted,
+ * and *held* in memory as well; when that has become much it is written, and
+ * from then on some 8 MiB of pending records, at fold_at of them or at a
+ * quarter of that, become a sorted *layer*. When asked, the *fold* merges the
+ * layers and what is pending into sorted *shards* (one row per key range of a
+ * kind, about 64 KiB each) and deletes what it merged, in chunked transactions;
+ * merges are idempotent, so it may stop anywhere. The time it takes is linear
+ * in the records that are stored and that came. Where little came to little,
+ * *gather* leaves the writing to the rewrite.
  *
  * A very large answer is *staged*: its first blobs are written before it has
  * ended, marked with its id; they count only once the commit with that id has
@@ -50,6 +52,7 @@ struct slu_store_options {
     uint64_t fold_at;   /* 0: 500,000 records */
     size_t shard_bytes; /* split above; 0: 64 KiB */
     size_t layers_max;  /* made one above; 0: 256 */
+    size_t hold_bytes;  /* in memory before layers are made; 0: 20 MiB */
     bool read_only;     /* for status: no lock, no change, no thread;
                            NOT_FOUND when there is no state yet */
     void *ctx;
@@ -132,6 +135,15 @@ SLU_MUST_CHECK enum slu_err slu_store_drain(struct slu_store *self);
 
 SLU_MUST_CHECK enum slu_err slu_store_fold(struct slu_store *self);
 
+/*
+ * Makes ready for scan and rewrite, until something else is committed: as a
+ * fold does, unless what is pending and what is stored are both little (at most
+ * hold_bytes each). Then what is pending is held in memory, sorted: scans merge
+ * it with the shards, and the rewrite, which is to follow, makes it part of
+ * them. So each shard is written once.
+ */
+SLU_MUST_CHECK enum slu_err slu_store_gather(struct slu_store *self);
+
 /* Has the store's thread, while nothing else is asked of it, bring into the
  * database what was committed beside it, which else is done when it is closed.
  * Returns at once. */
@@ -139,8 +151,8 @@ void slu_store_tidy(struct slu_store *self);
 
 typedef enum slu_err (*slu_store_record_fn)(void *ctx,
                                             const struct slu_record *record);
-/* Every folded record of a kind in key order. The record dies with the call.
- * An error of on_record ends it and is returned. */
+/* Every folded or gathered record of a kind in key order. The record dies with
+ * the call. An error of on_record ends it and is returned. */
 SLU_MUST_CHECK enum slu_err slu_store_scan(struct slu_store *self,
                                            enum slu_record_kind kind,
                                            slu_store_record_fn on_record,
@@ -178,10 +190,11 @@ typedef enum slu_err (*slu_store_rewrite_fn)(void *ctx,
                                              struct slu_record *record,
                                              enum slu_store_change *out_change);
 /*
- * Every folded record of every kind, in the order of the kinds and keys; all
- * changes together are one transaction: a place is either changed for all or
- * for none. An error of on_record takes all of them back and is returned.
- * Fold before: what is pending of a deleted record would bring it back.
+ * Every folded or gathered record of every kind, in the order of the kinds and
+ * keys; all changes together are one transaction: a place is either changed for
+ * all or for none. An error of on_record takes all of them back and is
+ * returned. Gather before: what is pending of a deleted record would bring it
+ * back.
  */
 SLU_MUST_CHECK enum slu_err slu_store_rewrite(struct slu_store *self,
                                               slu_store_rewrite_fn on_record,

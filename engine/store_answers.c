@@ -149,6 +149,7 @@ static enum slu_err count_staged(struct slu_db *self, uint64_t answer,
     if (err != SLU_ERR_OK || sqlite3_changes(self->handle) == 0) {
         return err;
     }
+    slu_held_forget(self);
     (void)sqlite3_bind_int64(slu_db_statement(self, SLU_DB_STAGED_COUNT), 1,
                              (int64_t)answer);
     err = slu_db_number(self, SLU_DB_STAGED_COUNT, &staged);

@@ -7,7 +7,7 @@
 static enum slu_err take_row(struct slu_db *self, struct slu_chunk *chunk,
                              bool *out_taken)
 {
-    sqlite3_stmt *statement = slu_db_statement(self, SLU_DB_PENDING_LIST);
+    sqlite3_stmt *statement = slu_db_statement(self, SLU_DB_PENDING_BEHIND);
     struct slu_view records = slu_db_column(statement, 2);
 
     *out_taken = !chunk->any || self->raw.len + records.len <=
@@ -31,16 +31,18 @@ enum slu_err slu_chunk_collect(struct slu_db *self, struct slu_chunk *out_chunk)
     bool row;
     bool taken = true;
 
-    *out_chunk = (struct slu_chunk){0};
+    *out_chunk = (struct slu_chunk){.last_id = self->held.last_id};
     slu_buf_clear(&self->raw);
-    err = slu_db_step(self, SLU_DB_PENDING_LIST, &row);
+    (void)sqlite3_bind_int64(slu_db_statement(self, SLU_DB_PENDING_BEHIND), 1,
+                             self->held.last_id);
+    err = slu_db_step(self, SLU_DB_PENDING_BEHIND, &row);
     while (err == SLU_ERR_OK && row && taken) {
         err = take_row(self, out_chunk, &taken);
         if (err == SLU_ERR_OK && taken) {
-            err = slu_db_step(self, SLU_DB_PENDING_LIST, &row);
+            err = slu_db_step(self, SLU_DB_PENDING_BEHIND, &row);
         }
     }
-    slu_db_reset(self, SLU_DB_PENDING_LIST);
+    slu_db_reset(self, SLU_DB_PENDING_BEHIND);
     return err;
 }
 
@@ -103,7 +105,7 @@ enum slu_err slu_chunk_delete(struct slu_db *db, const struct slu_chunk *chunk)
 {
     enum slu_err err = SLU_ERR_OK;
 
-    if (chunk->any) {
+    if (chunk->last_id != 0) {
         (void)sqlite3_bind_int64(slu_db_statement(db, SLU_DB_PENDING_DELETE), 1,
                                  chunk->last_id);
         err = slu_db_run(db, SLU_DB_PENDING_DELETE);

@@ -40,6 +40,7 @@
 #define SLU_CHUNK_SHARDS 128
 #define SLU_TURN_SHARDS 256
 #define SLU_WRITE_SHARDS 1024
+#define SLU_HELD_RUNS 16
 #define SLU_BLOB_MAX ((size_t)1 << 30) /* SQLite's own limit, about */
 
 enum slu_db_statement {
@@ -54,6 +55,7 @@ enum slu_db_statement {
     SLU_DB_PENDING_ADD,
     SLU_DB_PENDING_COUNT,
     SLU_DB_PENDING_LIST,
+    SLU_DB_PENDING_BEHIND,
     SLU_DB_PENDING_DELETE,
     SLU_DB_STAGED_COUNT,
     SLU_DB_STAGED_DELETE,
@@ -72,6 +74,7 @@ enum slu_db_statement {
     SLU_DB_SHARD_AT,
     SLU_DB_SHARD_BOUND,
     SLU_DB_SHARD_LIST,
+    SLU_DB_SHARD_COUNT,
     SLU_DB_SHARD_ADD,
     SLU_DB_SHARD_PUT,
     SLU_DB_SHARD_DELETE,
@@ -95,6 +98,18 @@ struct slu_shard {
     struct slu_buf old;   /* its records */
 };
 
+/* Rows of pending up to last_id, sorted in memory: see store_held.c. */
+struct slu_held {
+    struct slu_buf runs[SLU_HELD_RUNS + 1];
+    size_t count;
+    size_t bytes;
+    uint64_t records; /* as their rows say */
+    int64_t last_id;  /* 0: nothing is held */
+    bool off;         /* hold nothing until the next fold */
+    bool gathered;    /* all that is pending is in one run */
+    size_t starts[SLU_RECORD_KIND_COUNT]; /* where no kind begins before */
+};
+
 struct slu_sort_ref;
 struct slu_merge;
 
@@ -108,13 +123,15 @@ struct slu_db {
     bool failed;     /* a write failed: nothing is tried any more */
     struct slu_error error;
     size_t shard_bytes;
-    uint64_t pending; /* committed records not folded yet */
+    uint64_t pending; /* committed records neither folded nor held */
     uint64_t next_answer;
     struct slu_shard shard;
     struct slu_buf piece; /* new content of the shard, or of a part of it */
     struct slu_buf raw;   /* a chunk of pending records */
     struct slu_sort_ref *refs; /* to them */
     size_t ref_count;
+    struct slu_held held;
+    size_t hold_bytes;
     size_t layers_max;
     size_t layer_count;           /* no less than there are */
     int64_t next_block;           /* the id of the next layer's first */

@@ -16,6 +16,9 @@
 #include "engine/crash.h"
 #include "engine/store_merge.h"
 
+#define SMALL_LAYERS 4
+#define HELD_PARTS 8
+
 /* ---- one shard ---- */
 
 static bool is_full(const struct slu_db *self)
@@ -161,7 +164,7 @@ static enum slu_err write_shards(struct slu_merge *merge,
     return err;
 }
 
-/* The last chunk, which is in db->raw, and all layers. */
+/* The last chunk, which is in db->raw, what is held, and all layers. */
 static enum slu_err fold_all(struct slu_db *self, const struct slu_chunk *chunk)
 {
     struct slu_merge merge;
@@ -170,7 +173,10 @@ static enum slu_err fold_all(struct slu_db *self, const struct slu_chunk *chunk)
     if (err != SLU_ERR_OK) {
         return err;
     }
-    err = slu_merge_init_all(&merge, self, 1, NULL);
+    err = slu_merge_init_all(&merge, self, self->held.count + 1, NULL);
+    if (err == SLU_ERR_OK) {
+        err = slu_held_add_to(self, &merge);
+    }
     if (err == SLU_ERR_OK) {
         err = slu_merge_add_bytes(&merge, slu_buf_view(&self->raw), NULL);
     }
@@ -181,6 +187,7 @@ static enum slu_err fold_all(struct slu_db *self, const struct slu_chunk *chunk)
     slu_merge_fini(&merge);
     if (err == SLU_ERR_OK) {
         slu_chunk_settle(self, chunk);
+        slu_held_free(self);
         self->layer_count = 0;
     }
     return err;
@@ -203,32 +210,56 @@ static enum slu_err lessen_layers(struct slu_db *self)
     return err;
 }
 
-static enum slu_err fold(struct slu_db *self)
+/* With its first chunk in db->raw. */
+static enum slu_err fold(struct slu_db *self, struct slu_chunk *chunk)
 {
-    struct slu_chunk chunk;
-    enum slu_err err = slu_chunk_collect(self, &chunk);
+    enum slu_err err = SLU_ERR_OK;
 
-    while (err == SLU_ERR_OK && chunk.more) {
-        err = slu_db_add_layer(self, &chunk);
+    while (err == SLU_ERR_OK && chunk->more) {
+        err = slu_db_add_layer(self, chunk);
         if (err == SLU_ERR_OK) {
-            err = slu_chunk_collect(self, &chunk);
+            err = slu_chunk_collect(self, chunk);
         }
     }
     if (err == SLU_ERR_OK) {
         err = lessen_layers(self);
     }
-    if (err == SLU_ERR_OK && (chunk.any || self->layer_count != 0)) {
-        err = fold_all(self, &chunk);
+    if (err == SLU_ERR_OK && (chunk->last_id != 0 || self->layer_count != 0)) {
+        err = fold_all(self, chunk);
     }
     return err;
 }
 
-enum slu_err slu_db_fold(struct slu_db *self)
+/* What is little beside little that is stored. */
+static enum slu_err judge_little(struct slu_db *self,
+                                 const struct slu_chunk *chunk,
+                                 bool *out_little)
 {
-    enum slu_err err;
+    int64_t shards = 0;
+    enum slu_err err = SLU_ERR_OK;
 
-    slu_db_stop_compacting(self);
-    err = fold(self);
+    *out_little = self->layer_count == 0 && !chunk->more && slu_held_fits(self);
+    if (*out_little) {
+        err = slu_db_number(self, SLU_DB_SHARD_COUNT, &shards);
+        *out_little = (uint64_t)shards * self->shard_bytes <= self->hold_bytes;
+    }
+    return err;
+}
+
+static enum slu_err gather(struct slu_db *self, struct slu_chunk *chunk)
+{
+    bool little;
+    enum slu_err err = judge_little(self, chunk, &little);
+
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    return little ? slu_held_gather(self, chunk) : fold(self, chunk);
+}
+
+/* Ends a piece of work on all that is pending. */
+static enum slu_err end(struct slu_db *self, enum slu_err err)
+{
     slu_chunk_free(self);
     if (err != SLU_ERR_OK) {
         self->failed = true;
@@ -236,7 +267,38 @@ enum slu_err slu_db_fold(struct slu_db *self)
     return err;
 }
 
+enum slu_err slu_db_fold(struct slu_db *self)
+{
+    struct slu_chunk chunk;
+    enum slu_err err;
+
+    slu_db_stop_compacting(self);
+    err = slu_chunk_collect(self, &chunk);
+    return end(self, err == SLU_ERR_OK ? fold(self, &chunk) : err);
+}
+
+enum slu_err slu_db_gather(struct slu_db *self)
+{
+    struct slu_chunk chunk;
+    enum slu_err err;
+
+    slu_db_stop_compacting(self);
+    err = slu_chunk_collect(self, &chunk);
+    return end(self, err == SLU_ERR_OK ? gather(self, &chunk) : err);
+}
+
 /* ---- meanwhile ---- */
+
+/* While chunks are held, and the first layers, are small: of a pull that brings
+ * no more than some of them, little is left to be sorted when it has ended. */
+uint64_t slu_db_fold_at(const struct slu_db *self, uint64_t fold_at)
+{
+    uint64_t parts = slu_held_wants(self)               ? HELD_PARTS
+                     : self->layer_count < SMALL_LAYERS ? SMALL_LAYERS
+                                                        : 1;
+
+    return (fold_at + parts - 1) / parts;
+}
 
 bool slu_db_has_turn(const struct slu_db *self)
 {
@@ -249,7 +311,9 @@ static enum slu_err fold_chunk(struct slu_db *self)
     enum slu_err err = slu_chunk_collect(self, &chunk);
 
     if (err == SLU_ERR_OK) {
-        err = chunk.any ? slu_db_add_layer(self, &chunk) : SLU_ERR_OK;
+        err = !chunk.any             ? SLU_ERR_OK
+              : slu_held_wants(self) ? slu_held_take(self, &chunk)
+                                     : slu_db_add_layer(self, &chunk);
     }
     if (err == SLU_ERR_OK && !chunk.any) {
         slu_chunk_settle(self, &chunk);

@@ -6,7 +6,6 @@
 #include <assert.h>
 #include <time.h>
 
-#define SMALL_LAYERS 4
 /* Of max_bytes, what is a large group. Far below what makes the queue full, so
  * that no room is ever waited for while a group pauses. */
 #define LARGE_PART 8
@@ -130,13 +129,9 @@ static void run_group(struct slu_store_queue *self)
     self->bytes -= free_ops(self->alloc, group);
 }
 
-/* The first layers are small: of a pull that brings no more than some of them,
- * little is left to be sorted when it has ended. */
 static uint64_t choose_fold_at(const struct slu_store_queue *self)
 {
-    return self->db->layer_count < SMALL_LAYERS
-               ? (self->fold_at + SMALL_LAYERS - 1) / SMALL_LAYERS
-               : self->fold_at;
+    return slu_db_fold_at(self->db, self->fold_at);
 }
 
 static void run_fold(struct slu_store_queue *self)

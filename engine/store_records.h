@@ -4,7 +4,8 @@
  * pending blobs that are sorted in memory, layers, and the shards, which all
  * are merged into. Known to engine/store*.c only.
  *
- *     pending blobs --- sort ---> a layer, once there are 8 MiB of them
+ *     pending blobs --- sort ---> held in memory, as long as they are few
+ *     what is held, or 8 MiB of pending blobs --- sort ---> a layer
  *     layers        --- merge --> one layer, when there are too many
  *     layers and the last blobs --- merge ---> shards: the fold
  *
@@ -103,10 +104,10 @@ SLU_MUST_CHECK enum slu_err slu_writer_end(struct slu_writer *self);
 
 /* ---- store_chunk.c ---- */
 
-/* As many pending blobs as memory holds. */
+/* As many pending blobs as memory holds, behind those that are held. */
 struct slu_chunk {
-    int64_t last_id;
-    uint64_t count; /* as the rows say: what was counted at their commit */
+    int64_t last_id; /* without any: of those that are held; 0: none */
+    uint64_t count;  /* as the rows say: what was counted at their commit */
     bool any;
     bool more; /* there is another blob */
 };
@@ -121,13 +122,40 @@ SLU_MUST_CHECK enum slu_err slu_chunk_write(struct slu_db *db,
  * goes, and *to is its first place. Or all: SIZE_MAX, and *to is as it was. */
 SLU_MUST_CHECK enum slu_err slu_chunk_sort(struct slu_db *db, size_t most,
                                            struct slu_low *to);
-/* Deletes its rows, within a transaction. */
+/* Deletes its rows and those before, within a transaction. */
 SLU_MUST_CHECK enum slu_err slu_chunk_delete(struct slu_db *db,
                                              const struct slu_chunk *chunk);
 /* After that transaction. */
 void slu_chunk_settle(struct slu_db *db, const struct slu_chunk *chunk);
 /* Gives back the memory. */
 void slu_chunk_free(struct slu_db *db);
+
+/* ---- store_held.c ---- */
+
+/* Whether what is held and what is in db->raw are few enough. */
+bool slu_held_fits(const struct slu_db *db);
+/* Whether a chunk is to be held rather than made a layer. */
+bool slu_held_wants(const struct slu_db *db);
+/* Sorts a chunk that was collected and holds it. */
+SLU_MUST_CHECK enum slu_err slu_held_take(struct slu_db *db,
+                                          const struct slu_chunk *chunk);
+/* What is held was written elsewhere. */
+void slu_held_free(struct slu_db *db);
+/* It was not: it is pending as it was before. */
+void slu_held_forget(struct slu_db *db);
+/* Hands all of it to a writer, that isn't ended. */
+SLU_MUST_CHECK enum slu_err slu_held_write(struct slu_db *db,
+                                           struct slu_writer *writer);
+/* The same as slu_held_take, if there is a chunk, and makes one run of all. */
+SLU_MUST_CHECK enum slu_err slu_held_gather(struct slu_db *db,
+                                            const struct slu_chunk *chunk);
+/* What was gathered, from this kind on, or from one before. Who has found where
+ * a kind begins may say so: by how many bytes are left there. */
+struct slu_view slu_held_view(const struct slu_db *db,
+                              enum slu_record_kind kind);
+void slu_held_note(struct slu_db *db, unsigned kind, size_t left);
+/* Deletes its rows, within the transaction that writes it elsewhere. */
+SLU_MUST_CHECK enum slu_err slu_held_delete(struct slu_db *db);
 
 /* ---- store_shards.c ---- */
 
@@ -183,14 +211,18 @@ void slu_db_stop_compacting(struct slu_db *self);
 
 /* ---- store_fold.c ---- */
 
-/* What the store's thread does now and then: a layer of a chunk, if that is
- * wanted, and a transaction's worth of making one layer of many, if there are
- * too many. */
+/* What the store's thread does now and then: holds a chunk or makes a layer of
+ * it, if that is wanted, and a transaction's worth of making one layer of many,
+ * if there are too many. */
 SLU_MUST_CHECK enum slu_err slu_db_fold_turn(struct slu_db *self, bool chunk);
 /* Whether turns are wanted without a chunk. */
 bool slu_db_has_turn(const struct slu_db *self);
+/* As many pending records are wanted for a turn. */
+uint64_t slu_db_fold_at(const struct slu_db *self, uint64_t fold_at);
 /* Until there is nothing but shards. */
 SLU_MUST_CHECK enum slu_err slu_db_fold(struct slu_db *self);
+/* The same unless it is little: then that is gathered in memory. */
+SLU_MUST_CHECK enum slu_err slu_db_gather(struct slu_db *self);
 
 /* ---- store_find.c ---- */
 

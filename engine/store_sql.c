@@ -46,6 +46,8 @@ static const char *const statement_texts[SLU_DB_STATEMENT_COUNT] = {
     [SLU_DB_PENDING_COUNT] = "SELECT sum(count) FROM pending WHERE " COUNTED,
     [SLU_DB_PENDING_LIST] = "SELECT id, count, records FROM pending"
                             " WHERE " COUNTED " ORDER BY id",
+    [SLU_DB_PENDING_BEHIND] = "SELECT id, count, records FROM pending"
+                              " WHERE id > ?1 AND " COUNTED " ORDER BY id",
     [SLU_DB_PENDING_DELETE] = "DELETE FROM pending WHERE id <= ?1"
                               " AND " COUNTED,
     [SLU_DB_STAGED_COUNT] = "SELECT sum(count) FROM pending"
@@ -75,6 +77,7 @@ static const char *const statement_texts[SLU_DB_STATEMENT_COUNT] = {
                            " ORDER BY low LIMIT 1",
     [SLU_DB_SHARD_LIST] = "SELECT records FROM shards"
                           " WHERE low >= ?1 AND low < ?2 ORDER BY low",
+    [SLU_DB_SHARD_COUNT] = "SELECT count(*) FROM shards",
     [SLU_DB_SHARD_ADD] = "INSERT INTO shards(low, count, records)"
                          " VALUES(?1, ?2, ?3)",
     [SLU_DB_SHARD_PUT] = "UPDATE shards SET count = ?2, records = ?3"
@@ -341,6 +344,7 @@ enum slu_err slu_db_open(struct slu_db *self,
     self->read_only = opts->read_only;
     self->shard_bytes = opts->shard_bytes;
     self->layers_max = opts->layers_max;
+    self->hold_bytes = opts->hold_bytes;
     slu_buf_init(&self->shard.old, opts->alloc, SLU_BLOB_MAX);
     slu_buf_init(&self->piece, opts->alloc, SLU_BLOB_MAX);
     slu_buf_init(&self->raw, opts->alloc, SLU_BLOB_MAX);
@@ -381,6 +385,7 @@ void slu_db_close(struct slu_db *self)
     if (self->alloc != NULL) {
         slu_db_stop_compacting(self);
         slu_chunk_free(self);
+        slu_held_free(self);
         slu_buf_fini(&self->shard.old);
     }
 }

@@ -352,14 +352,16 @@ UNUSED_FN static enum slu_err note_entry(void *ctx, struct slu_view key,
     return SLU_ERR_OK;
 }
 
-/* A small store: many shards, and folds only when told, unless changed. */
+/* A small store: many shards, folds only when told, and nothing is held in
+ * memory, unless changed. */
 UNUSED_FN static struct slu_store_options small_options(const char *dir)
 {
     struct slu_store_options opts = {.alloc = slu_alloc_default(),
                                      .dir = dir,
                                      .queue_bytes = 64 << 10,
                                      .fold_at = 1u << 30,
-                                     .shard_bytes = 512};
+                                     .shard_bytes = 512,
+                                     .hold_bytes = 1};
     return opts;
 }
 

@@ -150,6 +150,26 @@ static enum slu_err change_some(void *ctx, struct slu_record *record,
     return SLU_ERR_OK;
 }
 
+/* As a fold, or held in memory: then a rewrite has yet to write it, or the next
+ * fold does. */
+static void play_gather(struct play *self)
+{
+    static struct model before;
+
+    before = self->folded;
+    cr_assert_eq(slu_store_gather(self->store), SLU_ERR_OK);
+    model_add_all(&self->folded, self->pending.records, self->pending.count);
+    check_store(self->store, &self->folded);
+    if (roll(&self->dice, 3) == 0) {
+        self->folded = before;
+        return;
+    }
+    self->pending.count = 0;
+    cr_assert_eq(slu_store_rewrite(self->store, change_some, self), SLU_ERR_OK,
+                 "%s", slu_store_error(self->store)->text);
+    check_store(self->store, &self->folded);
+}
+
 /* What is pending or in layers is found as what is folded is. */
 static void play_read(struct play *self)
 {
@@ -190,7 +210,7 @@ static void play_rewrite(struct play *self)
 
 static void play_step(struct play *self)
 {
-    uint32_t step = roll(&self->dice, 44);
+    uint32_t step = roll(&self->dice, 48);
 
     if (step < 20) {
         play_commit(self, slu_store_answer_id(self->store));
@@ -206,13 +226,15 @@ static void play_step(struct play *self)
         play_read(self);
     } else if (step < 43) {
         slu_store_tidy(self->store); /* whatever else comes meanwhile */
+    } else if (step < 47) {
+        play_gather(self);
     } else {
         cr_assert_eq(slu_store_drain(self->store), SLU_ERR_OK);
     }
 }
 
 static void play(uint64_t seed, uint32_t keys, uint64_t fold_at,
-                 size_t shard_bytes)
+                 size_t shard_bytes, size_t hold_bytes)
 {
     struct play *self = calloc(1, sizeof(*self));
 
@@ -222,6 +244,7 @@ static void play(uint64_t seed, uint32_t keys, uint64_t fold_at,
     self->opts = small_options(dir);
     self->opts.fold_at = fold_at;
     self->opts.shard_bytes = shard_bytes;
+    self->opts.hold_bytes = hold_bytes;
     self->opts.layers_max = 3;
     self->store = open_with(&self->opts);
     for (unsigned i = 0; i < 250; i++) {
@@ -235,27 +258,35 @@ static void play(uint64_t seed, uint32_t keys, uint64_t fold_at,
 
 Test(store, is_as_the_model_with_few_keys)
 {
-    play(1, 20, 1u << 30, 512);
-    play(2, 20, 1u << 30, 512);
+    play(1, 20, 1u << 30, 512, 0);
+    play(2, 20, 1u << 30, 512, 1);
 }
 
 Test(store, is_as_the_model_with_many_keys_and_shards)
 {
-    play(3, 400, 1u << 30, 512);
-    play(4, 400, 1u << 30, 512);
+    play(3, 400, 1u << 30, 512, 0);
+    play(4, 400, 1u << 30, 512, 1);
 }
 
 Test(store, is_as_the_model_while_it_folds_by_itself)
 {
-    play(5, 200, 100, 512);
-    play(6, 200, 1, 512);
+    play(5, 200, 100, 512, 1);
+    play(6, 200, 1, 512, 1);
+}
+
+/* All of it, or some, or as many runs as there may be. */
+Test(store, is_as_the_model_while_it_holds_what_came)
+{
+    play(9, 400, 200, 512, 0);
+    play(10, 200, 200, 512, 4096);
+    play(11, 400, 1, 512, 0);
 }
 
 /* Chunks of 512 bytes, and of 2 KiB: a layer for nearly each answer. */
 Test(store, is_as_the_model_while_many_layers_become_one)
 {
-    play(7, 400, 1, 4);
-    play(8, 400, 100, 16);
+    play(7, 400, 1, 4, 1);
+    play(8, 400, 100, 16, 1);
 }
 
 /* ---- call by call ---- */

@@ -27,6 +27,7 @@ struct scenario {
     unsigned stride;    /* kill at each point, or at some only */
     uint64_t fold_at;   /* 0: when told */
     unsigned at_least;  /* so many points there are */
+    bool gathers;       /* instead of folding, and holds what comes */
 };
 
 struct shared {
@@ -114,7 +115,7 @@ static void abandon_step(struct slu_store *store, unsigned step)
          "stage", store);
 }
 
-/* Of seven, the last rewrites, and the one before it folds. */
+/* Of seven, the last rewrites, and the one before it folds or gathers. */
 static void run_step(struct slu_store *store, unsigned step)
 {
     switch (step % 7) {
@@ -122,7 +123,8 @@ static void run_step(struct slu_store *store, unsigned step)
         abandon_step(store, step);
         break;
     case 5:
-        must(slu_store_fold(store), "fold", store);
+        must(scenario.gathers ? slu_store_gather(store) : slu_store_fold(store),
+             "fold", store);
         break;
     case 6:
         must(slu_store_rewrite(store, rewrite_one, NULL), "rewrite", store);
@@ -182,6 +184,7 @@ static struct slu_store *open_child(void)
 
     opts.shard_bytes = scenario.shard_bytes;
     opts.layers_max = 2;
+    opts.hold_bytes = !scenario.gathers;
     if (scenario.fold_at != 0) {
         opts.fold_at = scenario.fold_at;
     }
@@ -374,6 +377,14 @@ Test(store_crash, fold_of_many_transactions_may_stop_anywhere)
 Test(store_crash, every_point_among_layers_leaves_a_whole_step)
 {
     scenario = (struct scenario){14, 20, 100, 2, true, 11, 1, 200};
+    kill_everywhere();
+}
+
+/* What is held becomes part of the shards with the rewrite: until then it is
+ * pending. */
+Test(store_crash, every_point_of_a_rewrite_of_what_is_held_leaves_a_whole_step)
+{
+    scenario = (struct scenario){14, 20, 100, 128, true, 1, 100, 80, true};
     kill_everywhere();
 }
 
