@@ -153,23 +153,20 @@ static void free_all(struct slu_http *self)
     slu_alloc_put(self->alloc, self, sizeof(*self));
 }
 
-static enum slu_err
-open_replay(const struct slu_transport_ops *self, const struct slu_alloc *alloc,
-            struct event_base *base, const struct slu_http_config *config,
-            unsigned connections, struct slu_http **out_http,
-            struct slu_error *out_error)
+static enum slu_err open_replay(const struct slu_transport_ops *self,
+                                const struct slu_transport_options *options,
+                                struct slu_http **out_http,
+                                struct slu_error *out_error)
 {
-    struct slu_http *http = slu_alloc_zero(alloc, sizeof(*http));
+    struct slu_http *http = slu_alloc_zero(options->alloc, sizeof(*http));
 
-    (void)config;
-    (void)connections;
     if (http == NULL) {
         return slu_error_set(out_error, SLU_ERR_NOMEM, "out of memory");
     }
-    http->alloc = alloc;
+    http->alloc = options->alloc;
     http->root = ((const struct slu_replay *)self)->root;
     LIST_INIT(&http->running);
-    http->local = slu_local_new(alloc, base);
+    http->local = slu_local_new(options->alloc, options->base);
     if (http->local == NULL) {
         free_all(http);
         return slu_error_set(out_error, SLU_ERR_NOMEM, "out of memory");

@@ -100,6 +100,12 @@ static enum slu_err open_http(struct slu_credential_pool *pool,
                               struct slu_error *out_error)
 {
     struct slu_http_config config = *pool->options.http;
+    const struct slu_transport_options options = {
+        .alloc = pool->options.alloc,
+        .base = pool->options.base,
+        .config = &config,
+        .connections = CONNECTIONS,
+    };
 
     if (pool->http != NULL) {
         return SLU_ERR_OK;
@@ -107,8 +113,7 @@ static enum slu_err open_http(struct slu_credential_pool *pool,
     if (config.ca_bundle[0] == '\0') {
         config.ca_bundle = slu_aws_settings_ca_bundle(pool->options.settings);
     }
-    return slu_http_setup(pool->options.alloc, pool->options.base, &config,
-                          CONNECTIONS, &pool->http, out_error);
+    return slu_http_setup(&options, &pool->http, out_error);
 }
 
 /* All of the body's room at once: what grew would leave a secret behind. */

@@ -54,17 +54,16 @@ static void choose_proxies(const char *wanted, struct slu_http_options *options)
     }
 }
 
-enum slu_err slu_http_setup(const struct slu_alloc *alloc,
-                            struct event_base *base,
-                            const struct slu_http_config *config,
-                            unsigned connections, struct slu_http **out_http,
+enum slu_err slu_http_setup(const struct slu_transport_options *wanted,
+                            struct slu_http **out_http,
                             struct slu_error *out_error)
 {
+    const struct slu_http_config *config = wanted->config;
     char user_agent[USER_AGENT_MAX];
     struct slu_http_options options = {
-        .alloc = alloc,
-        .base = base,
-        .connections = connections,
+        .alloc = wanted->alloc,
+        .base = wanted->base,
+        .connections = wanted->connections,
         .http2 = config->http2,
         .verify_tls = config->verify_tls,
         .ca_bundle = config->ca_bundle,

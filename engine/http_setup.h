@@ -3,13 +3,11 @@
 #ifndef SLU_ENGINE_HTTP_SETUP_H
 #define SLU_ENGINE_HTTP_SETUP_H
 
-#include "engine/config.h"
-#include "engine/http.h"
+#include "engine/transport.h"
 
 /* Errors: those of slu_http_new. */
 SLU_MUST_CHECK enum slu_err
-slu_http_setup(const struct slu_alloc *alloc, struct event_base *base,
-               const struct slu_http_config *config, unsigned connections,
+slu_http_setup(const struct slu_transport_options *wanted,
                struct slu_http **out_http, struct slu_error *out_error);
 
 /* The value of the header that the API asks of partners:

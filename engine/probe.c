@@ -76,6 +76,8 @@ static void run(const struct slu_probe_place *place, struct exchange *self,
 {
     struct slu_engine *engine = place->engine;
     struct slu_error *error = &self->answer->error;
+    struct slu_transport_options options = {
+        .alloc = engine->alloc, .config = place->http, .connections = 1};
     struct event *stop = NULL;
     struct slu_http *http = NULL;
     enum slu_err err = SLU_ERR_NOMEM;
@@ -88,8 +90,8 @@ static void run(const struct slu_probe_place *place, struct exchange *self,
     if (stop == NULL || event_add(stop, NULL) != 0) {
         goto done;
     }
-    err =
-        slu_http_setup(engine->alloc, self->base, place->http, 1, &http, error);
+    options.base = self->base;
+    err = slu_http_setup(&options, &http, error);
     if (err == SLU_ERR_OK) {
         err = start(self, http, place->access, probe);
     }

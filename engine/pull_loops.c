@@ -357,6 +357,11 @@ static enum slu_err open_loop(struct slu_pull_loop *self,
     struct slu_pull *pull = self->pull;
     const struct slu_pull_options *options = pull->options;
     const struct slu_transport_ops *transport = pull->session->transport;
+    struct slu_transport_options wanted = {
+        .alloc = options->alloc,
+        .config = &pull->session->http_config,
+        .connections = share_connections(pull, self->index),
+    };
     enum slu_err err = slu_mailbox_open(&self->inbox);
 
     if (err != SLU_ERR_OK) {
@@ -373,9 +378,8 @@ static enum slu_err open_loop(struct slu_pull_loop *self,
     if (self->on_mail == NULL || event_add(self->on_mail, NULL) != 0) {
         return SLU_ERR_NOMEM;
     }
-    err = transport->open(
-        transport, options->alloc, self->base, &pull->session->http_config,
-        share_connections(pull, self->index), &self->http, error);
+    wanted.base = self->base;
+    err = transport->open(transport, &wanted, &self->http, error);
     if (err == SLU_ERR_OK && transport->set_profile != NULL) {
         transport->set_profile(self->http, self->profile);
     }

@@ -71,6 +71,11 @@ static enum slu_err open_missing(struct slu_pull_session *self,
                                  const struct slu_source_access *access,
                                  struct slu_error *error)
 {
+    struct slu_transport_options wanted = {
+        .alloc = options->alloc,
+        .config = &self->http_config,
+        .connections = (unsigned)options->limits->connections,
+    };
     enum slu_err err = SLU_ERR_OK;
 
     if (self->base == NULL) {
@@ -87,9 +92,9 @@ static enum slu_err open_missing(struct slu_pull_session *self,
         err = open_pool(self, options, access, error);
     }
     if (err == SLU_ERR_OK && self->http == NULL) {
-        err = self->transport->open(
-            self->transport, options->alloc, self->base, &self->http_config,
-            (unsigned)options->limits->connections, &self->http, error);
+        wanted.base = self->base;
+        err =
+            self->transport->open(self->transport, &wanted, &self->http, error);
     }
     if (err == SLU_ERR_OK && self->transport->set_profile != NULL) {
         self->transport->set_profile(self->http, options->profile);

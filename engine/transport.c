@@ -3,15 +3,12 @@
 #include "engine/http_setup.h"
 
 static enum slu_err open_http(const struct slu_transport_ops *self,
-                              const struct slu_alloc *alloc,
-                              struct event_base *base,
-                              const struct slu_http_config *config,
-                              unsigned connections, struct slu_http **out_http,
+                              const struct slu_transport_options *options,
+                              struct slu_http **out_http,
                               struct slu_error *out_error)
 {
     (void)self;
-    return slu_http_setup(alloc, base, config, connections, out_http,
-                          out_error);
+    return slu_http_setup(options, out_http, out_error);
 }
 
 const struct slu_transport_ops slu_transport_http = {

@@ -20,11 +20,18 @@
 #include "engine/config.h"
 #include "engine/http.h"
 
+/* Of these, config may go when open has returned. */
+struct slu_transport_options {
+    const struct slu_alloc *alloc;
+    struct event_base *base;
+    const struct slu_http_config *config;
+    unsigned connections; /* at most */
+};
+
 struct slu_transport_ops {
     enum slu_err (*open)(const struct slu_transport_ops *self,
-                         const struct slu_alloc *alloc, struct event_base *base,
-                         const struct slu_http_config *config,
-                         unsigned connections, struct slu_http **out_http,
+                         const struct slu_transport_options *options,
+                         struct slu_http **out_http,
                          struct slu_error *out_error);
     /* Safe on NULL. */
     void (*free)(struct slu_http *http);

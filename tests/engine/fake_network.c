@@ -202,21 +202,18 @@ static void free_all(struct slu_http *self)
     slu_alloc_put(self->alloc, self, sizeof(*self));
 }
 
-static enum slu_err
-open_network(const struct slu_transport_ops *self,
-             const struct slu_alloc *alloc, struct event_base *base,
-             const struct slu_http_config *config, unsigned connections,
-             struct slu_http **out_http, struct slu_error *out_error)
+static enum slu_err open_network(const struct slu_transport_ops *self,
+                                 const struct slu_transport_options *options,
+                                 struct slu_http **out_http,
+                                 struct slu_error *out_error)
 {
-    struct slu_http *http = slu_alloc_zero(alloc, sizeof(*http));
+    struct slu_http *http = slu_alloc_zero(options->alloc, sizeof(*http));
 
-    (void)config;
-    (void)connections;
     if (http == NULL) {
         return slu_error_set(out_error, SLU_ERR_NOMEM, "out of memory");
     }
-    http->alloc = alloc;
-    http->base = base;
+    http->alloc = options->alloc;
+    http->base = options->base;
     http->network = (struct fake_network *)(uintptr_t)self;
     http->index =
         atomic_fetch_add(&http->network->opened, 1) % FAKE_NETWORK_LOOPS_MAX;

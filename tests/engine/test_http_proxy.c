@@ -67,12 +67,14 @@ static void ask(struct world *self, const char *proxy, const char *origin,
         .idle_timeout_ms = 10000,
         .body_max = 1000,
     };
+    const struct slu_transport_options options = {.alloc = slu_alloc_default(),
+                                                  .base = client->base,
+                                                  .config = &config,
+                                                  .connections = 2};
     struct slu_error error;
 
     slu_http_free(client->http);
-    cr_assert_eq(slu_http_setup(slu_alloc_default(), client->base, &config, 2,
-                                &client->http, &error),
-                 SLU_ERR_OK);
+    cr_assert_eq(slu_http_setup(&options, &client->http, &error), SLU_ERR_OK);
     (void)snprintf(client->origin, sizeof(client->origin), "%s", origin);
     exchange_send(&self->exchange, &request);
     client_run(client);

@@ -58,6 +58,8 @@ static void remove_path(const struct scene *scene, const char *name)
 static void start(struct scene *self)
 {
     struct slu_http_config config = {0};
+    struct slu_transport_options options = {
+        .alloc = slu_alloc_default(), .config = &config, .connections = 4};
     struct slu_error error = {0};
     char path[128];
 
@@ -72,8 +74,8 @@ static void start(struct scene *self)
     self->base = event_base_new();
     slu_replay_init(&self->replay, self->root);
     self->ops = &self->replay.ops;
-    cr_assert_eq(self->ops->open(self->ops, slu_alloc_default(), self->base,
-                                 &config, 4, &self->http, &error),
+    options.base = self->base;
+    cr_assert_eq(self->ops->open(self->ops, &options, &self->http, &error),
                  SLU_ERR_OK);
 }
 
@@ -274,10 +276,13 @@ Test(replay, says_when_memory_is_short)
 {
     struct scene scene;
     struct slu_http_config config = {0};
+    struct slu_transport_options options = {.config = &config,
+                                            .connections = 1};
     unsigned fail_at = 0;
     bool done = false;
 
     start(&scene);
+    options.base = scene.base;
     while (!done) {
         struct failing_alloc failing;
         struct slu_http *http = NULL;
@@ -288,8 +293,8 @@ Test(replay, says_when_memory_is_short)
         enum slu_err err;
 
         failing_alloc_init(&failing, ++fail_at);
-        err = scene.ops->open(scene.ops, &failing.alloc, scene.base, &config, 1,
-                              &http, &error);
+        options.alloc = &failing.alloc;
+        err = scene.ops->open(scene.ops, &options, &http, &error);
         if (err == SLU_ERR_OK) {
             err = scene.ops->start(http, &request, &handler, &told,
                                    &told.transfer);
