@@ -266,8 +266,7 @@ struct slu_slot *slu_pull_take_slot(struct slu_pull *self)
     slot->unit = self->held.unit;
     slot->unit->engine = slot;
     slot->lane = &self->lanes[self->held.lane];
-    slot->loop = slu_pull_loops_choose(self, self->held.channel);
-    slot->loop->busy++;
+    slot->loop = slu_pull_share_take(self, self->held.channel);
     slot->unstarted = false;
     slot->answer.profile = self->options->profile;
     slot->acquired = false;
@@ -344,6 +343,7 @@ static enum slu_err send_signed(struct slu_slot *slot)
     switch (slu_pull_signed_make(slot, &request, &error)) {
     case SLU_CREDENTIAL_WAIT:
         slot->state = SLU_SLOT_AWAITS;
+        slu_pull_share_widen(slot->loop);
         return SLU_ERR_OK;
     case SLU_CREDENTIAL_FAILED:
         slu_pull_end_unsent(slot, &error);

@@ -55,6 +55,11 @@ static void on_inbox(evutil_socket_t fd, short what, void *ctx)
     if (atomic_exchange(&self->room, false)) {
         resume_paused(self);
     }
+    if (atomic_load(&self->stops)) {
+        /* Busy, it would not come to its end by itself. */
+        (void)event_base_loopbreak(self->base);
+    }
+    slu_pull_share_listen(self);
     slu_profile_sleep(self->profile);
 }
 
@@ -112,6 +117,21 @@ static void answer_ask(struct slu_pull_home *home, struct slu_pull_ask *ask,
     (void)pthread_mutex_unlock(&home->mutex);
 }
 
+static void take_mail(struct slu_pull *self, struct slu_pull_mail *mail)
+{
+    struct slu_pull_ask *ask = mail->ask;
+    bool good = self->fatal.code == SLU_ERR_OK;
+
+    if (ask != NULL) {
+        answer_ask(&self->home, ask,
+                   good ? ask->fn(ask->arg) : SLU_ERR_STOPPED);
+    } else if (good && mail->loop != NULL) {
+        slu_pull_share_on_idle(mail->loop);
+    } else if (good) {
+        slu_pull_end_exchange(mail->slot);
+    }
+}
+
 /* After a failure nothing more is settled: what is left of the letters is as
  * much in flight as what is still under way. */
 static void on_home(evutil_socket_t fd, short what, void *ctx)
@@ -124,16 +144,8 @@ static void on_home(evutil_socket_t fd, short what, void *ctx)
     (void)slu_profile_enter(self->options->profile, SLU_STAGE_OTHER);
     while (letter != NULL) {
         struct slu_letter *next = letter->next;
-        struct slu_pull_mail *mail = (struct slu_pull_mail *)letter;
-        struct slu_pull_ask *ask = mail->ask;
 
-        if (ask != NULL && self->fatal.code == SLU_ERR_OK) {
-            answer_ask(&self->home, ask, ask->fn(ask->arg));
-        } else if (ask != NULL) {
-            answer_ask(&self->home, ask, SLU_ERR_STOPPED);
-        } else if (self->fatal.code == SLU_ERR_OK) {
-            slu_pull_end_exchange(mail->slot);
-        }
+        take_mail(self, (struct slu_pull_mail *)letter);
         letter = next;
     }
     slu_profile_sleep(self->options->profile);
@@ -204,55 +216,6 @@ void slu_pull_leave_callback(struct slu_pull *self)
 
 /* ---- slots on their way ---- */
 
-/*
- * How the transfers are divided. Home has work of its own (repeats, commits,
- * the source), so of n loops it runs 1/2 - n/16 times as many as any other, and
- * at least a few: of what was tried with two loops and threat lists this was
- * the best. It is the number in flight that is divided so: where transfers only
- * wait, their division does not matter, and where they don't, who is quicker
- * ends more of them and is given more.
- */
-#define WEIGHT 16u
-
-static unsigned weigh(const struct slu_pull *self, unsigned index)
-{
-    unsigned less = WEIGHT / 2 + self->loop_count;
-
-    if (index > 0 || self->loop_count == 1) {
-        return WEIGHT;
-    }
-    return less < WEIGHT ? WEIGHT - less : 1;
-}
-
-/* Its part of the connections, and one for what doesn't divide evenly. */
-static unsigned share_connections(const struct slu_pull *self, unsigned index)
-{
-    unsigned connections = (unsigned)self->options->limits->connections;
-    unsigned all = WEIGHT * (self->loop_count - 1) + weigh(self, 0);
-
-    return connections * weigh(self, index) / all + 1;
-}
-
-struct slu_pull_loop *slu_pull_loops_choose(struct slu_pull *self,
-                                            enum slu_channel channel)
-{
-    struct slu_pull_loop *best = &self->loops[0];
-    unsigned load = (best->busy + 1) * WEIGHT / weigh(self, 0);
-
-    if (channel == SLU_CHANNEL_FOLDER) {
-        return best;
-    }
-    for (unsigned i = self->loop_count; i-- > 1;) {
-        struct slu_pull_loop *loop = &self->loops[i];
-
-        if (loop->busy < load) {
-            best = loop;
-            load = loop->busy + 1;
-        }
-    }
-    return best;
-}
-
 enum slu_err slu_pull_loops_post(struct slu_slot *slot,
                                  const struct slu_http_request *request)
 {
@@ -269,6 +232,7 @@ enum slu_err slu_pull_loops_post(struct slu_slot *slot,
 
 void slu_pull_loops_post_end(struct slu_slot *slot)
 {
+    tell_stats(slot->loop);
     slu_mailbox_push(&slot->pull->home.mail, &slot->mail.letter);
 }
 
@@ -360,7 +324,7 @@ static enum slu_err open_loop(struct slu_pull_loop *self,
     struct slu_transport_options wanted = {
         .alloc = options->alloc,
         .config = &pull->session->http_config,
-        .connections = share_connections(pull, self->index),
+        .connections = slu_pull_share_connections(pull, self->index),
     };
     enum slu_err err = slu_mailbox_open(&self->inbox);
 
@@ -370,7 +334,7 @@ static enum slu_err open_loop(struct slu_pull_loop *self,
     if (options->profile != NULL) {
         self->profile = &self->own_profile;
     }
-    self->base = event_base_new();
+    self->base = slu_pull_share_new_base();
     self->on_mail = self->base == NULL
                         ? NULL
                         : event_new(self->base, self->inbox.wake.fd,
@@ -410,6 +374,9 @@ enum slu_err slu_pull_loops_open(struct slu_pull *self,
     }
     for (unsigned i = 1; i < count && err == SLU_ERR_OK; i++) {
         err = open_loop(&self->loops[i], out_error);
+    }
+    for (unsigned i = 0; i < count && err == SLU_ERR_OK; i++) {
+        err = slu_pull_share_open(&self->loops[i]);
     }
     return err;
 }
@@ -476,6 +443,7 @@ void slu_pull_loops_stop(struct slu_pull *self)
 static void close_loop(struct slu_pull_loop *self)
 {
     slu_local_free(self->local);
+    slu_pull_share_close(self);
     if (slu_pull_loop_is_home(self)) {
         return; /* the rest is the session's */
     }

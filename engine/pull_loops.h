@@ -34,14 +34,17 @@ struct slu_slot;
 
 #define SLU_PULL_LOOPS_MAX 64
 
-/* To home: the end of slot's exchange, or what a loop asks to have run. */
+/* To home, one of: the end of slot's exchange, what a loop asks to have run,
+ * and that a loop is idle. */
 struct slu_pull_mail {
     struct slu_letter letter; /* first */
-    struct slu_slot *slot;    /* NULL: */
+    struct slu_slot *slot;
     struct slu_pull_ask *ask;
+    struct slu_pull_loop *loop;
 };
 
-/* What progress shows of a loop's transport, told after each of its turns. */
+/* What progress shows of a loop's transport, told after each of its turns and
+ * with the end of each exchange. */
 struct slu_pull_loop_stats {
     atomic_uint_fast64_t requests;
     atomic_uint_fast64_t wire_bytes;
@@ -54,7 +57,10 @@ struct slu_pull_loop_stats {
 struct slu_pull_loop {
     struct slu_pull *pull;
     unsigned index;
-    unsigned busy; /* slots that are its own now: home's account */
+    unsigned busy;   /* slots that are its own now: home's account */
+    unsigned window; /* slots that it may have now: the same (pull_share.c) */
+    bool asked;      /* to tell when it is idle: the same */
+    struct event *on_idle; /* NULL with one loop */
     struct event_base *base;
     struct slu_http *http;
     struct slu_local *local;     /* made when a file is first asked for */
@@ -63,8 +69,10 @@ struct slu_pull_loop {
     /* Of all but loop 0: */
     struct slu_mailbox inbox; /* slots to be started */
     struct event *on_mail;
-    atomic_bool room;  /* the store has some: resume what is paused */
-    atomic_bool stops; /* end, and leave everything as it is */
+    struct slu_pull_mail told; /* that it is idle */
+    atomic_bool wanted;        /* that shall be told */
+    atomic_bool room;          /* the store has some: resume what is paused */
+    atomic_bool stops;         /* end, and leave everything as it is */
     struct slu_pull_loop_stats stats;
     struct slu_profile own_profile;
     pthread_t thread;
@@ -93,11 +101,6 @@ SLU_MUST_CHECK enum slu_err slu_pull_loops_start(struct slu_pull *self,
 void slu_pull_loops_stop(struct slu_pull *self);
 /* Before the source goes: what was under way may send from its memory. */
 void slu_pull_loops_close(struct slu_pull *self);
-
-/* The loop for the next request: the one with the least to do, of which home
- * counts for less than the others. */
-struct slu_pull_loop *slu_pull_loops_choose(struct slu_pull *self,
-                                            enum slu_channel channel);
 
 static inline bool slu_pull_loop_is_home(const struct slu_pull_loop *self)
 {
@@ -129,5 +132,33 @@ enum slu_err slu_pull_at_home(void *ctx, slu_at_home_fn fn, void *arg);
 /* Around a call of the embedder's that any loop may make. */
 void slu_pull_enter_callback(struct slu_pull *self);
 void slu_pull_leave_callback(struct slu_pull *self);
+
+/* ---- pull_share.c ---- */
+
+/* A base whose events may be told from those for when it is idle. */
+struct event_base *slu_pull_share_new_base(void);
+SLU_MUST_CHECK enum slu_err slu_pull_share_open(struct slu_pull_loop *loop);
+void slu_pull_share_close(struct slu_pull_loop *loop);
+
+/* Those that a loop may have in use at most. */
+unsigned slu_pull_share_connections(const struct slu_pull *self,
+                                    unsigned index);
+
+/* Whether any loop may have another slot now. If not, the pump is called when
+ * that changes. */
+bool slu_pull_share_has_room(const struct slu_pull *self);
+
+/* The loop for the next request, which counts as its own from now on. */
+struct slu_pull_loop *slu_pull_share_take(struct slu_pull *self,
+                                          enum slu_channel channel);
+
+/* Lets it have more: what it has is not under way. */
+void slu_pull_share_widen(struct slu_pull_loop *loop);
+
+/* On its loop, when it has taken what was posted. */
+void slu_pull_share_listen(struct slu_pull_loop *loop);
+
+/* At home: the loop has told that it is idle. */
+void slu_pull_share_on_idle(struct slu_pull_loop *loop);
 
 #endif

@@ -230,6 +230,7 @@ void slu_pull_pump(struct slu_pull *self)
     self->now_ms = slu_clock_mono_ms();
     slu_pull_loops_set_idle(self, SLU_STAGE_NETWORK);
     while (!self->ended && self->busy < self->slot_count &&
+           slu_pull_share_has_room(self) &&
            !slu_pull_is_full(&self->loops[0])) {
         enum slu_turn turn;
 

@@ -82,7 +82,7 @@ static enum slu_err open_missing(struct slu_pull_session *self,
         self->http_config = *options->http;
         self->transport = options->transport != NULL ? options->transport
                                                      : &slu_transport_http;
-        self->base = event_base_new();
+        self->base = slu_pull_share_new_base();
     }
     if (self->base == NULL) {
         return slu_error_set(error, SLU_ERR_NOMEM,

@@ -27,6 +27,7 @@ struct slu_http {
     struct event_base *base;
     struct fake_network *network;
     unsigned index;
+    struct event *ticker; /* of a loop that is never idle */
     LIST_HEAD(, slu_transfer) running;
     struct slu_http_stats stats;
 };
@@ -190,10 +191,23 @@ static void get_stats(const struct slu_http *self,
     *out_stats = self->stats;
 }
 
+static void on_tick(evutil_socket_t fd, short what, void *ctx)
+{
+    static const struct timeval at_once = {0, 0};
+    struct slu_http *self = ctx;
+
+    (void)fd;
+    (void)what;
+    (void)event_add(self->ticker, &at_once);
+}
+
 static void free_all(struct slu_http *self)
 {
     if (self == NULL) {
         return;
+    }
+    if (self->ticker != NULL) {
+        event_free(self->ticker);
     }
     while (!LIST_EMPTY(&self->running)) {
         free_transfer(LIST_FIRST(&self->running));
@@ -219,6 +233,14 @@ static enum slu_err open_network(const struct slu_transport_ops *self,
         atomic_fetch_add(&http->network->opened, 1) % FAKE_NETWORK_LOOPS_MAX;
     LIST_INIT(&http->running);
     *out_http = http;
+    if (!http->network->keeps_busy) {
+        return SLU_ERR_OK;
+    }
+    http->ticker = evtimer_new(http->base, on_tick, http);
+    if (http->ticker == NULL) {
+        return SLU_ERR_NOMEM;
+    }
+    on_tick(-1, 0, http);
     return SLU_ERR_OK;
 }
 

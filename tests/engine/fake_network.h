@@ -26,6 +26,7 @@ struct fake_network {
     unsigned piece_max;     /* bytes; 0: whole */
     unsigned delay_us;      /* before the head */
     bool fails_to_start;    /* NOMEM */
+    bool keeps_busy;        /* its loops never sleep */
     /* What came of it. */
     atomic_uint opened;
     atomic_uint freed;

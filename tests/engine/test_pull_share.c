@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How many transfers the loops of a pull are given, and when. */
+#include "engine/fake_network.h"
+#include "engine/pull_bench.h"
+
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define UNITS 120
+#define CONNECTIONS 24
+
+static struct bench bench;
+static struct fake_network network;
+
+static int answer_one(void *ctx, struct slu_view target,
+                      char body[FAKE_NETWORK_BODY_MAX])
+{
+    (void)ctx;
+    (void)snprintf(body, FAKE_NETWORK_BODY_MAX, "da%.*s.example.com\n",
+                   (int)strcspn(target.ptr + 3, "/"), target.ptr + 3);
+    return 200;
+}
+
+static struct raw_answer no_answer(void *ctx, const char *request)
+{
+    (void)ctx;
+    (void)request;
+    return served_text(500, "", "");
+}
+
+static void start(unsigned threads)
+{
+    bench_start(&bench, no_answer, NULL);
+    fake_network_init(&network, answer_one, NULL);
+    bench.options.transport = &network.ops;
+    bench.limits.connections = CONNECTIONS;
+    bench.limits.threads = threads;
+    bench.world.unit_count = UNITS;
+}
+
+static void stop(void)
+{
+    cr_assert_eq(atomic_load(&network.opened), atomic_load(&network.freed));
+    bench_stop_server(&bench);
+    bench_stop(&bench);
+}
+
+static void check_all_came(void)
+{
+    cr_assert_eq(bench.result.counts.items, UNITS);
+    cr_assert_eq(bench.result.http.requests, UNITS);
+    cr_assert_eq(bench_scan(&bench, SLU_RECORD_DOMAIN, NULL, 0), UNITS);
+}
+
+/* The source is asked for one more, which is held. */
+static void check_under_way(unsigned least, unsigned most)
+{
+    cr_assert_geq(bench.world.under_way_max, least);
+    cr_assert_leq(bench.world.under_way_max, most + 1);
+}
+
+Test(pull_share, gives_few_to_loops_that_are_never_idle)
+{
+    start(3);
+    network.keeps_busy = true;
+    network.delay_us = 2000;
+    cr_assert_eq(bench_run(&bench), SLU_ERR_OK);
+    check_under_way(3, 6);
+    for (unsigned i = 0; i < 3; i++) {
+        cr_assert_geq(atomic_load(&network.started[i]), 2, "loop %u", i);
+    }
+    check_all_came();
+    stop();
+}
+
+Test(pull_share, gives_all_connections_to_loops_that_wait)
+{
+    start(3);
+    network.delay_us = 50000;
+    cr_assert_eq(bench_run(&bench), SLU_ERR_OK);
+    check_under_way(CONNECTIONS, CONNECTIONS);
+    cr_assert_leq(bench.result.http.in_flight_max, CONNECTIONS);
+    check_all_came();
+    stop();
+}
+
+Test(pull_share, gives_all_connections_to_a_single_loop_at_once)
+{
+    start(1);
+    network.keeps_busy = true;
+    network.delay_us = 2000;
+    cr_assert_eq(bench_run(&bench), SLU_ERR_OK);
+    check_under_way(CONNECTIONS, CONNECTIONS);
+    check_all_came();
+    stop();
+}
+
+/* ---- the end ---- */
+
+static void *stop_later(void *ctx)
+{
+    (void)ctx;
+    (void)usleep(20000);
+    slu_wake_raise(&bench.stop);
+    return NULL;
+}
+
+/* What a loop has been asked to tell when it is idle is never told. */
+Test(pull_share, lets_loops_end_that_are_never_idle)
+{
+    pthread_t thread;
+
+    start(3);
+    network.keeps_busy = true;
+    bench.world.pages = 1000000;
+    cr_assert_eq(pthread_create(&thread, NULL, stop_later, NULL), 0);
+    cr_assert_eq(bench_run(&bench), SLU_ERR_STOPPED);
+    (void)pthread_join(thread, NULL);
+    cr_assert_leq(bench.world.under_way_max, 7);
+    stop();
+}
