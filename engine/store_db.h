@@ -181,12 +181,24 @@ void slu_db_rollback(struct slu_db *self);
  * done at once. */
 void slu_db_tidy(struct slu_db *self);
 
+/* IO, with the cause; 0: SQLite has it. */
+enum slu_err slu_db_fail_system(struct slu_db *self, int sys);
+
 /* Puts SQLite's own failure, or damage that we found, into words. */
 enum slu_err slu_db_fail(struct slu_db *self);
 enum slu_err slu_db_damaged(struct slu_db *self, const char *what);
 enum slu_err slu_db_no_memory(struct slu_db *self);
 
+/* ---- store_create.c ---- */
+
+/* Makes an empty state, durably, where there is none; else does nothing. The
+ * connection is not open. */
+SLU_MUST_CHECK enum slu_err slu_db_create(struct slu_db *self);
+
 /* ---- store_schema.c ---- */
+
+/* All tables, in a database that has none. */
+SLU_MUST_CHECK enum slu_err slu_db_create_schema(struct slu_db *self);
 
 SLU_MUST_CHECK enum slu_err slu_db_check_schema(struct slu_db *self);
 

@@ -50,12 +50,12 @@ static enum slu_err read_pragma(struct slu_db *self, const char *text,
     return err;
 }
 
-static enum slu_err create_schema(struct slu_db *self)
+enum slu_err slu_db_create_schema(struct slu_db *self)
 {
     char text[sizeof(schema) + 256];
 
     (void)snprintf(text, sizeof(text),
-                   "BEGIN IMMEDIATE;%s"
+                   "PRAGMA page_size = 16384; BEGIN IMMEDIATE;%s"
                    "PRAGMA application_id = %d; PRAGMA user_version = %d;"
                    "COMMIT;",
                    schema, APPLICATION_ID, SCHEMA_VERSION);
@@ -121,7 +121,7 @@ enum slu_err slu_db_check_schema(struct slu_db *self)
                                    "there is no state in %s yet: run "
                                    "`sluice sync` first",
                                    self->path)
-                   : create_schema(self);
+                   : slu_db_create_schema(self);
     }
     if (application != APPLICATION_ID) {
         return slu_error_set(&self->error, SLU_ERR_STATE,

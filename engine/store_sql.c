@@ -59,7 +59,8 @@ static const char *const statement_texts[SLU_DB_STATEMENT_COUNT] = {
     [SLU_DB_OPENED_DELETE] = "DELETE FROM opened WHERE answer = ?1",
     [SLU_DB_ORPHANS_DELETE] = "DELETE FROM pending WHERE staged = 1"
                               " AND answer IN (SELECT answer FROM opened)",
-    [SLU_DB_OPENED_CLEAR] = "DELETE FROM opened",
+    /* Without a condition it would write a page, be there rows or not. */
+    [SLU_DB_OPENED_CLEAR] = "DELETE FROM opened WHERE true",
     [SLU_DB_BLOCK_FROM] = "SELECT id FROM blocks WHERE id >= ?1"
                           " ORDER BY id LIMIT 1",
     [SLU_DB_BLOCK_BELOW] = "SELECT id FROM blocks WHERE id < ?1"
@@ -109,7 +110,7 @@ enum slu_err slu_db_damaged(struct slu_db *self, const char *what)
         self->path, what);
 }
 
-static enum slu_err fail_system(struct slu_db *self, int sys)
+enum slu_err slu_db_fail_system(struct slu_db *self, int sys)
 {
     char text[128];
 
@@ -145,7 +146,7 @@ enum slu_err slu_db_fail(struct slu_db *self)
     case SQLITE_MISMATCH:
         return slu_db_damaged(self, sqlite3_errmsg(self->handle));
     case SQLITE_FULL:
-        return fail_system(self, ENOSPC);
+        return slu_db_fail_system(self, ENOSPC);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return slu_error_set(&self->error, SLU_ERR_STATE,
@@ -157,7 +158,7 @@ enum slu_err slu_db_fail(struct slu_db *self)
                              "an answer is too large for a row of %s",
                              self->path);
     default:
-        return fail_system(self, find_errno(self));
+        return slu_db_fail_system(self, find_errno(self));
     }
 }
 
@@ -277,19 +278,6 @@ enum slu_err slu_db_run_text(struct slu_db *self, const char *text)
     return SLU_ERR_OK;
 }
 
-/* SQLite would make it with the mode that the umask leaves; its -wal and -shm
- * take the database's. */
-static enum slu_err make_file(struct slu_db *self)
-{
-    int fd = open(self->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-    if (fd < 0) {
-        return fail_system(self, errno);
-    }
-    (void)close(fd);
-    return SLU_ERR_OK;
-}
-
 static enum slu_err connect_file(struct slu_db *self)
 {
     int flags = self->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
@@ -309,7 +297,6 @@ static enum slu_err set_pragmas(struct slu_db *self)
     char text[512];
 
     (void)snprintf(text, sizeof(text),
-                   "PRAGMA page_size = 16384;"
                    "PRAGMA temp_store = MEMORY;"
                    "PRAGMA mmap_size = 0;"
                    "PRAGMA cache_size = -%d;"
@@ -352,7 +339,7 @@ enum slu_err slu_db_open(struct slu_db *self,
     assert(strlen(opts->dir) + sizeof("/state.db") <= sizeof(self->path));
     (void)snprintf(self->path, sizeof(self->path), "%s/state.db", opts->dir);
     if (!self->read_only) {
-        err = make_file(self);
+        err = slu_db_create(self);
     } else if (access(self->path, F_OK) != 0 && errno == ENOENT) {
         return slu_error_set(
             &self->error, SLU_ERR_NOT_FOUND,
