@@ -266,6 +266,7 @@ enum slu_err slu_gti_stream_next(struct slu_gti_stream *self, uint64_t mono_ms,
     if (self->active && !self->over && !(self->serial && asked)) {
         window = choose_window(self, mono_ms, out_wait_until_ms);
     }
+    self->hungry = window == NULL;
     if (window == NULL) {
         *out_turn = asked || self->orphans != NULL ||
                             (self->active && !self->over &&

@@ -10,10 +10,14 @@
  *   |---------|------------|-------------|---------|-----------|
  *   base                                                   range_hi
  *
- * A window whose first page tells of more than SLU_GTI_UNDIVIDED items is
- * divided by time. A finished window merges with finished neighbours; one at
- * the front leaves the row, and the checkpoint follows it, never past the
- * newest date that the server has shown: the client's clock may be ahead.
+ * A window of which more than SLU_GTI_UNDIVIDED items are left is divided by
+ * time once a request was wanted and no window was left to be asked: each
+ * division costs about one request, so there are no more of them than keep all
+ * connections busy to the end. Where the server's dates have not been seen to
+ * rise, only a window's first page divides it, and always. A finished window
+ * merges with finished neighbours; one at the front leaves the row, and the
+ * checkpoint follows it, never past the newest date that the server has shown:
+ * the client's clock may be ahead.
  *
  * Stored: "stream/<type>" -> seconds; "stream/<type>/<lo>-<hi>" -> "done
  * <newest date seen>", "cursor <cursor>", or "serial <cursor>" when the server
@@ -31,7 +35,7 @@
 /* Four pages: below that, dividing costs more requests than it overlaps. */
 #define SLU_GTI_UNDIVIDED (4 * SLU_GTI_STREAM_LIMIT)
 #define SLU_GTI_PER_WINDOW (8 * SLU_GTI_STREAM_LIMIT)
-#define SLU_GTI_DIVIDE_MAX 64
+#define SLU_GTI_OPEN_WINDOWS 64 /* what a division aims at */
 #define SLU_GTI_ISOLATED_MAX 16
 #define SLU_GTI_EMPTY_PAGES_MAX 1000
 
@@ -68,6 +72,7 @@ struct slu_gti_window {
     bool narrow;           /* a single second asked without the lower overlap */
     struct slu_buf cursor; /* empty: the first page */
     int64_t last_date;     /* of the pages committed since the first */
+    uint64_t taken;        /* items of these pages */
     unsigned empty_pages;  /* in a row */
     uint64_t mark;         /* hash of an earlier cursor, see take_cursor */
     unsigned mark_steps;
@@ -88,6 +93,7 @@ struct slu_gti_stream {
     bool over;     /* given up altogether */
     bool serial;   /* the date term is ignored: one window at a time */
     bool no_count; /* said once that there is no meta.count */
+    bool hungry;   /* the last request that was wanted was not to be had */
     bool rose;     /* what the answers so far have shown */
     bool fell;
     bool from_inclusive;  /* "date:X+" brings X itself */

@@ -368,20 +368,49 @@ static bool has_passed(const struct slu_gti_window *window)
     return is_ordered(window->stream) && window->dates.newest > window->hi;
 }
 
+static unsigned count_open(const struct slu_gti_stream *self)
+{
+    unsigned open = 0;
+
+    for (unsigned i = 0; i < self->count; i++) {
+        open += self->windows[i]->state == SLU_GTI_WINDOW_TODO ||
+                self->windows[i]->state == SLU_GTI_WINDOW_ASKED;
+    }
+    return open;
+}
+
+/*
+ * Whether the rest of the window may be divided. It is pulled from the second
+ * of the page's last date on, so that this second must have begun in this page:
+ * else pages of it would be pulled again. Unordered, it is pulled anew.
+ */
+static bool may_divide(const struct slu_gti_window *window)
+{
+    const struct slu_gti_stream *self = window->stream;
+
+    if (!is_ordered(self)) {
+        return window->cursor.len == 0;
+    }
+    return self->hungry && (window->cursor.len == 0 || window->dates.rose);
+}
+
 /* How many windows the rest should become; 1: none but itself. */
 static unsigned choose_parts(struct slu_gti_window *window,
                              const struct slu_gti_page *page, int64_t rest_lo)
 {
     struct slu_gti_stream *self = window->stream;
     int64_t span = window->hi - rest_lo + 1;
-    int64_t parts = page->count / SLU_GTI_PER_WINDOW;
+    int64_t rest = page->count - (int64_t)window->taken;
+    int64_t parts = rest / SLU_GTI_PER_WINDOW;
+    int64_t most = is_ordered(self) ? SLU_GTI_OPEN_WINDOWS / count_open(self)
+                                    : SLU_GTI_OPEN_WINDOWS;
 
-    if (self->serial || !page->has_count || window->cursor.len > 0 ||
-        page->count <= SLU_GTI_UNDIVIDED) {
+    if (self->serial || !page->has_count || rest <= SLU_GTI_UNDIVIDED ||
+        !may_divide(window)) {
         return 1;
     }
+    parts = parts > most ? most : parts;
     parts = parts < 2 ? 2 : parts;
-    parts = parts > SLU_GTI_DIVIDE_MAX ? SLU_GTI_DIVIDE_MAX : parts;
     parts = parts > span ? span : parts;
     return parts < 2 || self->count + parts + 1 > SLU_GTI_WINDOWS_MAX
                ? 1
@@ -418,6 +447,7 @@ static enum slu_err go_on(struct slu_gti_window *window,
 
     warn_of_no_count(window->stream, window, page);
     window->last_date = window->dates.last;
+    window->taken += page->items;
     window->empty_pages = page->items == 0 ? window->empty_pages + 1 : 0;
     if (window->empty_pages >= SLU_GTI_EMPTY_PAGES_MAX) {
         (void)slu_error_set(&step->error, SLU_ERR_INCOMPLETE,
@@ -430,6 +460,7 @@ static enum slu_err go_on(struct slu_gti_window *window,
     }
     parts = choose_parts(window, page, rest_lo);
     if (parts > 1) {
+        window->stream->hungry = false;
         return slu_gti_windows_divide(window, rest_lo, parts);
     }
     if (!take_cursor(window, page)) {

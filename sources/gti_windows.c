@@ -24,6 +24,7 @@ void slu_gti_windows_reset(struct slu_gti_window *window)
 {
     slu_buf_clear(&window->cursor);
     window->last_date = 0;
+    window->taken = 0;
     window->empty_pages = 0;
     window->mark = 0;
     window->mark_steps = 0;

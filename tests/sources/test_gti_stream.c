@@ -84,6 +84,14 @@ static void check_checkpoints(struct drive *self)
     cr_assert_leq(checkpoint_of(self, false), newest[0]);
 }
 
+/* Commits while fewer than four requests were under way. */
+static unsigned lonely;
+
+static void note_flights(struct drive *self)
+{
+    lonely += self->flight_count < 4;
+}
+
 static size_t count_missing(void)
 {
     size_t missing = 0;
@@ -209,6 +217,50 @@ Test(gti_stream, every_reading_of_the_date_terms_gives_the_same)
             empty();
         }
     }
+}
+
+/* One division for each connection at the beginning, and some at the end: the
+ * windows in between are pulled by their cursors. */
+Test(gti_stream, a_long_history_costs_little_more_than_its_pages)
+{
+    fill(16000, 6, EVEN);
+    drive.width = 16;
+    drive_run(&drive, NULL);
+    expect_clean();
+    cr_assert_geq(fake.requests, 400);
+    cr_assert_lt(fake.requests, 440, "%zu", fake.requests);
+    empty();
+}
+
+/* Who asks for one request at a time, as a narrow limit makes the engine do, is
+ * never left without a window: nothing is divided but the beginning. */
+Test(gti_stream, what_is_pulled_one_by_one_is_not_divided_for_nothing)
+{
+    fill(8000, 6, EVEN);
+    drive.width = 1;
+    drive_run(&drive, NULL);
+    expect_clean();
+    cr_assert_lt(fake.requests, 210, "%zu", fake.requests);
+    empty();
+}
+
+/* A window that is a hundred times as full as the others is divided when they
+ * have ended, so that it isn't pulled alone. */
+Test(gti_stream, the_fullest_window_is_divided_when_connections_are_free)
+{
+    fill(4000, 7, EVEN);
+    for (size_t i = 0; i < fake.count - 200; i++) {
+        fake.items[i].domain = true;
+        fake.items[i].date = NOW - 2 * DAY + (int64_t)(i % 600);
+    }
+    drive.width = 16;
+    drive.check = note_flights;
+    lonely = 0;
+    drive_run(&drive, NULL);
+    expect_clean();
+    cr_assert_lt(lonely, 20, "%u commits with hardly a request besides",
+                 lonely);
+    empty();
 }
 
 /* A burst of many pages in one second isn't divided, and its neighbours don't
