@@ -171,7 +171,6 @@ static CURLcode set_method(struct slu_transfer *self)
 static const char *choose_proxy(const struct slu_transfer *self)
 {
     const struct slu_http_options *options = &self->http->options;
-    struct slu_view origin = self->url;
     struct slu_error ignored;
     struct slu_view rest;
     struct slu_url url;
@@ -179,14 +178,32 @@ static const char *choose_proxy(const struct slu_transfer *self)
     if (self->direct) {
         return "";
     }
-    origin.len = (size_t)(self->host.ptr - origin.ptr) + self->host.len;
-    if (slu_url_split(origin, &url, &rest, &ignored) != SLU_ERR_OK) {
+    if (slu_url_split(slu_view_str(self->origin), &url, &rest, &ignored) !=
+        SLU_ERR_OK) {
         return options->proxy;
     }
     if (url.loopback && options->spare_loopback) {
         return "";
     }
     return url.tls ? options->proxy : options->proxy_plain;
+}
+
+/*
+ * libcurl takes a URL apart and writes its path and query byte by byte, several
+ * times: 40,000 instructions for one of 190 bytes, a third of what it needs for
+ * a request. A target it copies as it is. Only a proxy of plain HTTP must be
+ * sent all of it, and whether one is used libcurl decides.
+ */
+static CURLcode set_url(struct slu_transfer *self)
+{
+    bool whole = self->proxy[0] != '\0';
+    CURLcode bad = CURLE_OK;
+
+    bad |= curl_easy_setopt(self->easy, CURLOPT_URL,
+                            whole ? self->url.ptr : self->origin);
+    bad |= curl_easy_setopt(self->easy, CURLOPT_REQUEST_TARGET,
+                            whole ? NULL : self->target);
+    return bad;
 }
 
 bool slu_http_easy_set(struct slu_transfer *self)
@@ -197,9 +214,9 @@ bool slu_http_easy_set(struct slu_transfer *self)
         return false;
     }
     self->curl_text[0] = '\0';
-    bad |= curl_easy_setopt(self->easy, CURLOPT_URL, self->url.ptr);
     bad |= curl_easy_setopt(self->easy, CURLOPT_HTTPHEADER, self->headers);
     self->proxy = choose_proxy(self);
+    bad |= set_url(self);
     bad |= curl_easy_setopt(self->easy, CURLOPT_PROXY, self->proxy);
     bad |= curl_easy_setopt(self->easy, CURLOPT_TIMEOUT_MS,
                             (long)self->timeout_ms);
@@ -233,7 +250,7 @@ static bool starts_with(struct slu_view text, const char *start)
 static bool check_request(const struct slu_http_request *request,
                           size_t *out_len)
 {
-    size_t len = request->origin.len + request->target.len + 1;
+    size_t len = 2 * (request->origin.len + 1) + request->target.len;
 
     if (!starts_with(request->origin, "http://") &&
         !starts_with(request->origin, "https://")) {
@@ -362,8 +379,12 @@ static enum slu_err take_texts(struct slu_transfer *self,
     at = put(start, request->origin);
     host = strchr(memchr(start, ':', len), '/') + 2;
     self->host = slu_view_make(host, (size_t)(at - host));
+    self->target = at;
     at = put(at, request->target);
     self->url = slu_view_make(start, (size_t)(at - start));
+    *at++ = '\0';
+    self->origin = at;
+    at = put(at, request->origin);
     *at++ = '\0';
     for (unsigned i = 0; i < request->header_count; i++) {
         self->headers[i].data = at;
@@ -416,5 +437,7 @@ void slu_http_easy_wipe(struct slu_transfer *self)
     }
     self->sent = slu_view_make(NULL, 0);
     self->url = slu_view_make(NULL, 0);
+    self->target = NULL;
+    self->origin = NULL;
     self->host = slu_view_make(NULL, 0);
 }

@@ -86,8 +86,10 @@ struct slu_transfer {
     void *ctx;
 
     CURL *easy;
-    struct slu_buf text; /* URL and headers; wiped at the end */
-    struct slu_view url;
+    struct slu_buf text;  /* URL and headers; wiped at the end */
+    struct slu_view url;  /* whole */
+    const char *target;   /* of it, from the path on */
+    const char *origin;   /* alone */
     struct slu_view host; /* "host:port", into text */
     const char *proxy;    /* of this request; "" for none */
     struct slu_buf body;  /* a copy of what is sent; wiped at the end */
