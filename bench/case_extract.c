@@ -7,6 +7,7 @@
  * the same rows, and none but the first may ask for memory.
  */
 #include "bench/bench.h"
+#include "bench/pieces.h"
 #include "bench/rival_findings.h"
 #include "bench/sync_run.h"
 #include "codecs/buf.h"
@@ -176,6 +177,7 @@ static void take_finding(struct scene *self, const struct slu_json_event *event)
 
 static void run_ours(struct scene *self, enum way way)
 {
+    struct slu_bench_pieces pieces;
     struct slu_json_event event;
 
     self->way = way;
@@ -183,21 +185,12 @@ static void run_ours(struct scene *self, enum way way)
     self->id_bytes = 0;
     self->rows = 0;
     slu_buf_clear(&self->out);
-    slu_json_split_reset(self->split);
-    for (size_t at = 0; at < self->len; at += PIECE_BYTES) {
-        size_t left = self->len - at;
-
-        slu_json_split_feed(
-            self->split,
-            slu_view_make(self->page.ptr + at,
-                          left < PIECE_BYTES ? left : PIECE_BYTES));
-        while (slu_json_split_next(self->split, &event) == SLU_JSON_RECORD) {
-            take_finding(self, &event);
-        }
+    pieces = slu_bench_pieces_of(
+        self->split, slu_view_make(self->page.ptr, self->len), PIECE_BYTES);
+    while (slu_bench_pieces_next(&pieces, &event)) {
+        take_finding(self, &event);
     }
-    slu_bench_require(
-        self->bench, slu_json_split_finish(self->split) == SLU_ERR_OK,
-        "the splitter: %s", slu_json_split_error(self->split)->text);
+    slu_bench_pieces_end(self->bench, &pieces);
 }
 
 /* CPU seconds. */

@@ -6,6 +6,7 @@
  * have read the same, and as many malicious items as the pages were made with.
  */
 #include "bench/pages.h"
+#include "bench/pieces.h"
 #include "bench/rival_json.h"
 #include "codecs/gti.h"
 #include "codecs/json_split.h"
@@ -83,27 +84,17 @@ static void read_record(struct scene *self, const struct slu_json_event *record)
 
 static void read_ours(struct scene *self, bool split_only)
 {
+    struct slu_bench_pieces pieces = slu_bench_pieces_of(
+        self->split, slu_view_make(self->page.ptr, self->len), PIECE_BYTES);
     struct slu_json_event event;
-    const char *at = self->page.ptr;
-    size_t left = self->len;
 
-    slu_json_split_reset(self->split);
-    while (left > 0) {
-        size_t len = left < PIECE_BYTES ? left : PIECE_BYTES;
-
-        slu_json_split_feed(self->split, slu_view_make(at, len));
-        at += len;
-        left -= len;
-        while (slu_json_split_next(self->split, &event) == SLU_JSON_RECORD) {
-            self->tally.records++;
-            if (!split_only) {
-                read_record(self, &event);
-            }
+    while (slu_bench_pieces_next(&pieces, &event)) {
+        self->tally.records++;
+        if (!split_only) {
+            read_record(self, &event);
         }
     }
-    slu_bench_require(
-        self->bench, slu_json_split_finish(self->split) == SLU_ERR_OK,
-        "the splitter: %s", slu_json_split_error(self->split)->text);
+    slu_bench_pieces_end(self->bench, &pieces);
 }
 
 static void split_only(struct scene *self)

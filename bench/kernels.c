@@ -2,6 +2,7 @@
 #include "bench/kernels.h"
 
 #include "bench/pages.h"
+#include "bench/pieces.h"
 #include "codecs/domain.h"
 #include "codecs/gti.h"
 #include "codecs/ipv4.h"
@@ -87,28 +88,21 @@ static void prepare_page(struct scene *self)
 
 static void read_page(struct scene *self, bool read)
 {
+    struct slu_bench_pieces pieces = slu_bench_pieces_of(
+        self->split, slu_view_make(self->page.ptr, self->page_len),
+        PIECE_BYTES);
     struct slu_json_event event;
     struct slu_gti_item item;
-    const char *at = self->page.ptr;
-    size_t left = self->page_len;
 
-    slu_json_split_reset(self->split);
-    while (left > 0) {
-        size_t len = left < PIECE_BYTES ? left : PIECE_BYTES;
-
-        slu_json_split_feed(self->split, slu_view_make(at, len));
-        at += len;
-        left -= len;
-        while (slu_json_split_next(self->split, &event) == SLU_JSON_RECORD) {
-            if (!read) {
-                self->found++;
-            } else if (slu_gti_read_item(self->reader, SLU_GTI_LIST_ITEM,
-                                         &event, &item, NULL) == SLU_ERR_OK) {
-                self->found += item.id.len > 0;
-            }
+    while (slu_bench_pieces_next(&pieces, &event)) {
+        if (!read) {
+            self->found++;
+        } else if (slu_gti_read_item(self->reader, SLU_GTI_LIST_ITEM, &event,
+                                     &item, NULL) == SLU_ERR_OK) {
+            self->found += item.id.len > 0;
         }
     }
-    require_ok(self, slu_json_split_finish(self->split), "the splitter");
+    slu_bench_pieces_end(self->bench, &pieces);
 }
 
 static void run_split(struct scene *self)

@@ -48,4 +48,19 @@ static inline void expect_domain(const struct slu_guard *guard,
                  slu_reason_name(reason));
 }
 
+/* The same of several: EXPECT_IPS(guard, reason, "1.2.3.4", "5.6.7.8"); */
+#define EXPECT_IPS(guard, reason, ...)                                         \
+    EXPECT_EACH(expect_ip, guard, reason, __VA_ARGS__)
+#define EXPECT_DOMAINS(guard, reason, ...)                                     \
+    EXPECT_EACH(expect_domain, guard, reason, __VA_ARGS__)
+
+#define EXPECT_EACH(expect, guard, reason, ...)                                \
+    do {                                                                       \
+        static const char *const each[] = {__VA_ARGS__};                       \
+                                                                               \
+        for (size_t i_ = 0; i_ < sizeof(each) / sizeof(each[0]); i_++) {       \
+            expect(guard, each[i_], reason);                                   \
+        }                                                                      \
+    } while (0)
+
 #endif

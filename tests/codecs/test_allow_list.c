@@ -12,16 +12,11 @@ Test(allow_list, an_allowed_domain_allows_the_names_below_it_and_no_other)
     struct slu_guard *guard =
         make_guard("Example.com.\n*.star.net\ndeep.sub.org\nb\xc3\xbc.de\n");
 
-    expect_domain(guard, "example.com", SLU_REASON_ALLOWED);
-    expect_domain(guard, "a.b.example.com", SLU_REASON_ALLOWED);
-    expect_domain(guard, "*.example.com", SLU_REASON_ALLOWED);
-    expect_domain(guard, "*.a.example.com", SLU_REASON_ALLOWED);
-    expect_domain(guard, "badexample.com", SLU_REASON_NONE);
-    expect_domain(guard, "example.com.evil.net", SLU_REASON_NONE);
-    expect_domain(guard, "star.net", SLU_REASON_ALLOWED);
-    expect_domain(guard, "x.star.net", SLU_REASON_ALLOWED);
-    expect_domain(guard, "xn--b-eha.de", SLU_REASON_ALLOWED);
-    expect_domain(guard, "sub.org", SLU_REASON_NONE);
+    EXPECT_DOMAINS(guard, SLU_REASON_ALLOWED, "example.com", "a.b.example.com",
+                   "*.example.com", "*.a.example.com", "star.net", "x.star.net",
+                   "xn--b-eha.de");
+    EXPECT_DOMAINS(guard, SLU_REASON_NONE, "badexample.com",
+                   "example.com.evil.net", "sub.org");
     slu_guard_free(guard);
 }
 
@@ -29,11 +24,9 @@ Test(allow_list, a_wildcard_that_covers_an_allowed_name_is_rejected)
 {
     struct slu_guard *guard = make_guard("a.deep.sub.org\n");
 
-    expect_domain(guard, "*.deep.sub.org", SLU_REASON_ALLOWED);
-    expect_domain(guard, "*.sub.org", SLU_REASON_ALLOWED);
-    expect_domain(guard, "*.b.deep.sub.org", SLU_REASON_NONE);
-    expect_domain(guard, "*.other.org", SLU_REASON_NONE);
-    expect_domain(guard, "deep.sub.org", SLU_REASON_NONE);
+    EXPECT_DOMAINS(guard, SLU_REASON_ALLOWED, "*.deep.sub.org", "*.sub.org");
+    EXPECT_DOMAINS(guard, SLU_REASON_NONE, "*.b.deep.sub.org", "*.other.org",
+                   "deep.sub.org");
     slu_guard_free(guard);
 }
 
@@ -42,17 +35,10 @@ Test(allow_list, an_overlap_with_an_allowed_range_is_rejected)
     struct slu_guard *guard = make_guard("52.1.2.3\n53.0.0.0/16\n53.1.0.0/16\n"
                                          "53.0.7.0/24\n54.0.0.255/31\n");
 
-    expect_ip(guard, "52.1.2.3", SLU_REASON_ALLOWED);
-    expect_ip(guard, "52.1.2.2", SLU_REASON_NONE);
-    expect_ip(guard, "52.1.2.4", SLU_REASON_NONE);
-    expect_ip(guard, "52.0.0.0/8", SLU_REASON_ALLOWED);
-    expect_ip(guard, "52.1.2.0/31", SLU_REASON_NONE);
-    expect_ip(guard, "53.0.0.0", SLU_REASON_ALLOWED);
-    expect_ip(guard, "53.1.255.255", SLU_REASON_ALLOWED);
-    expect_ip(guard, "53.2.0.0", SLU_REASON_NONE);
-    expect_ip(guard, "53.0.9.0/24", SLU_REASON_ALLOWED);
-    expect_ip(guard, "54.0.0.254", SLU_REASON_ALLOWED);
-    expect_ip(guard, "54.0.1.0", SLU_REASON_NONE);
+    EXPECT_IPS(guard, SLU_REASON_ALLOWED, "52.1.2.3", "52.0.0.0/8", "53.0.0.0",
+               "53.1.255.255", "53.0.9.0/24", "54.0.0.254");
+    EXPECT_IPS(guard, SLU_REASON_NONE, "52.1.2.2", "52.1.2.4", "52.1.2.0/31",
+               "53.2.0.0", "54.0.1.0");
     expect_ip(guard, "255.255.255.0/24", SLU_REASON_GUARD_RESERVED);
     slu_guard_free(guard);
 }

@@ -57,10 +57,8 @@ Test(guard, rejects_each_range_of_the_registry_from_first_to_last)
         }
     }
     /* Reachable by the registry: AS112 and AMT. */
-    expect_ip(guard, "192.31.196.1", SLU_REASON_NONE);
-    expect_ip(guard, "192.52.193.1", SLU_REASON_NONE);
-    expect_ip(guard, "192.175.48.1", SLU_REASON_NONE);
-    expect_ip(guard, "8.8.8.8", SLU_REASON_NONE);
+    EXPECT_IPS(guard, SLU_REASON_NONE, "192.31.196.1", "192.52.193.1",
+               "192.175.48.1", "8.8.8.8");
     slu_guard_free(guard);
 }
 
@@ -75,8 +73,7 @@ Test(guard, a_cidr_that_overlaps_a_guarded_range_is_rejected_whole)
     /* Two of them inside; the lower one names the reason. */
     expect_ip(guard, "192.0.0.0/16", SLU_REASON_GUARD_RESERVED);
     expect_ip(guard, "192.0.2.128/25", SLU_REASON_GUARD_DOCUMENTATION);
-    expect_ip(guard, "192.0.1.0/24", SLU_REASON_NONE);
-    expect_ip(guard, "11.0.0.0/8", SLU_REASON_NONE);
+    EXPECT_IPS(guard, SLU_REASON_NONE, "192.0.1.0/24", "11.0.0.0/8");
     slu_guard_free(guard);
 }
 
@@ -85,9 +82,8 @@ Test(guard, a_cidr_wider_than_the_limit_is_rejected_first)
     struct slu_guard_options options = {.cidr_min_prefix = 24};
     struct slu_guard *guard = make_guard("");
 
-    expect_ip(guard, "0.0.0.0/0", SLU_REASON_GUARD_WIDE_CIDR);
-    expect_ip(guard, "10.0.0.0/7", SLU_REASON_GUARD_WIDE_CIDR);
-    expect_ip(guard, "64.0.0.0/7", SLU_REASON_GUARD_WIDE_CIDR);
+    EXPECT_IPS(guard, SLU_REASON_GUARD_WIDE_CIDR, "0.0.0.0/0", "10.0.0.0/7",
+               "64.0.0.0/7");
     expect_ip(guard, "64.0.0.0/8", SLU_REASON_NONE);
     slu_guard_free(guard);
     guard = slu_guard_new(slu_alloc_default(), &options);
@@ -107,8 +103,7 @@ Test(guard, a_wide_cidr_is_searched_whole)
     expect_ip(guard, "160.0.0.0/3", SLU_REASON_GUARD_LINK_LOCAL);
     expect_ip(guard, "8.0.0.0/6", SLU_REASON_GUARD_PRIVATE);
     expect_ip(guard, "202.0.0.0/7", SLU_REASON_GUARD_DOCUMENTATION);
-    expect_ip(guard, "128.0.0.0/3", SLU_REASON_NONE);
-    expect_ip(guard, "8.0.0.0/7", SLU_REASON_NONE);
+    EXPECT_IPS(guard, SLU_REASON_NONE, "128.0.0.0/3", "8.0.0.0/7");
     slu_guard_free(guard);
 }
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/files.h"
-#include "store_support.h"
+#include "files_scene.h"
 
-#include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -10,40 +8,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-static char dir[64];
-static struct slu_files *files;
-
-static void open_files(void)
-{
-    struct slu_error error = {0};
-
-    (void)make_folder(dir);
-    cr_assert_eq(slu_files_open(slu_alloc_default(), dir, &files, &error),
-                 SLU_ERR_OK, "%s", error.text);
-}
-
-static void close_files(void)
-{
-    slu_files_close(files);
-    remove_tree(dir);
-}
-
 TestSuite(files, .init = open_files, .fini = close_files);
-
-static const char *path_of(const char *name)
-{
-    static char path[256];
-
-    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-    return path;
-}
-
-static bool exists(const char *name)
-{
-    struct stat info;
-
-    return lstat(path_of(name), &info) == 0;
-}
 
 static ino_t inode_of(const char *name)
 {

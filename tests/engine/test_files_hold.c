@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/files.h"
-#include "store_support.h"
+#include "files_scene.h"
 
-#include <criterion/criterion.h>
 #include <errno.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,45 +10,21 @@ static const char *const names[] = {"a/1.txt", "2.txt", "a/3.txt", "b/c/4.txt"};
 
 #define NAME_COUNT (sizeof(names) / sizeof(names[0]))
 
-static char dir[64];
-static struct slu_files *files;
-
-static void open_files(void)
-{
-    struct slu_error error = {0};
-
-    (void)make_folder(dir);
-    cr_assert_eq(slu_files_open(slu_alloc_default(), dir, &files, &error),
-                 SLU_ERR_OK, "%s", error.text);
-}
-
-static void close_files(void)
-{
-    slu_files_close(files);
-    remove_tree(dir);
-}
-
 TestSuite(files_hold, .init = open_files, .fini = close_files);
 
-static const char *path_of(const char *name, const char *suffix)
+/* The file that waits beside it. */
+static bool has_part(const char *name)
 {
-    static char path[256];
+    char part[32];
 
-    (void)snprintf(path, sizeof(path), "%s/%s%s", dir, name, suffix);
-    return path;
-}
-
-static bool exists(const char *name, const char *suffix)
-{
-    struct stat info;
-
-    return lstat(path_of(name, suffix), &info) == 0;
+    (void)snprintf(part, sizeof(part), "%s.part", name);
+    return exists(part);
 }
 
 static bool has_text(const char *name, const char *text)
 {
     char found[16] = "";
-    FILE *file = fopen(path_of(name, ""), "r");
+    FILE *file = fopen(path_of(name), "r");
 
     if (file == NULL) {
         return false;
@@ -77,7 +50,7 @@ static void check_all(const char *text)
 {
     for (size_t i = 0; i < NAME_COUNT; i++) {
         cr_assert(has_text(names[i], text), "%s", names[i]);
-        cr_assert_not(exists(names[i], ".part"));
+        cr_assert_not(has_part(names[i]));
     }
 }
 
@@ -96,7 +69,7 @@ Test(files_hold, puts_all_in_their_places_at_the_release)
     cr_assert_eq(replace_all("new"), SLU_ERR_OK);
     for (size_t i = 0; i < NAME_COUNT; i++) {
         cr_assert(has_text(names[i], "old"));
-        cr_assert(exists(names[i], ".part"));
+        cr_assert(has_part(names[i]));
     }
     cr_assert_eq(slu_files_release(files), SLU_ERR_OK);
     check_all("new");
@@ -151,14 +124,14 @@ Test(files_hold, tells_which_file_has_no_place_and_leaves_no_part)
     put_all("old");
     slu_files_hold(files);
     cr_assert_eq(replace_all("new"), SLU_ERR_OK);
-    cr_assert_eq(unlink(path_of("2.txt", "")), 0);
-    cr_assert_eq(mkdir(path_of("2.txt", ""), 0755), 0);
+    cr_assert_eq(unlink(path_of("2.txt")), 0);
+    cr_assert_eq(mkdir(path_of("2.txt"), 0755), 0);
     cr_assert_eq(slu_files_release(files), SLU_ERR_IO);
     cr_assert_not_null(strstr(slu_files_error(files)->text, "/2.txt: "));
     cr_assert_not_null(
         strstr(slu_files_error(files)->text, "a folder stands in its place"));
     for (size_t i = 0; i < NAME_COUNT; i++) {
-        cr_assert_not(exists(names[i], ".part"));
+        cr_assert_not(has_part(names[i]));
         cr_assert(strcmp(names[i], "2.txt") == 0 || has_text(names[i], "old") ||
                   has_text(names[i], "new"));
     }
@@ -168,8 +141,8 @@ Test(files_hold, makes_folders_while_it_holds)
 {
     slu_files_hold(files);
     cr_assert_eq(replace_all("new"), SLU_ERR_OK);
-    cr_assert(exists("b/c", ""));
-    cr_assert_not(exists("b/c/4.txt", ""));
+    cr_assert(exists("b/c"));
+    cr_assert_not(exists("b/c/4.txt"));
     cr_assert_eq(slu_files_release(files), SLU_ERR_OK);
     check_all("new");
 }
@@ -202,8 +175,7 @@ Test(files_hold, puts_none_in_its_place_when_one_cannot_be_made_durable)
     cr_assert_eq(slu_file_begin(files, names[0], &writer), SLU_ERR_OK);
     /* a pipe takes what is written, and has no fsync */
     cr_assert_eq(pipe(ends), 0);
-    cr_assert_neq(dup2(ends[1], find_descriptor(path_of(names[0], ".part"))),
-                  -1);
+    cr_assert_neq(dup2(ends[1], find_descriptor(path_of("a/1.txt.part"))), -1);
     cr_assert_eq(slu_file_append(writer, slu_view_str("new")), SLU_ERR_OK);
     cr_assert_eq(slu_file_commit(writer, &changed), SLU_ERR_OK);
     for (size_t i = 1; i < NAME_COUNT; i++) {

@@ -1,41 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sinks/pool.h"
 
-#include "sinks/chance.h"
+#include "sinks/candidates.h"
 #include "support/failing_alloc.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 
 #define ITEMS_MAX 600
-
-/* `spread` bits of the 48 differ, so that equal ranks are common. */
-static void fill_items(struct slu_candidate *items, uint32_t count,
-                       uint64_t *seed, unsigned spread)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        uint64_t bits = chance_next(seed) & ((UINT64_C(1) << spread) - 1);
-        unsigned shift = chance(seed, 2) == 0 ? 0 : 48 - spread;
-
-        items[i].rank = bits << shift << SLU_RANK_SHIFT | chance(seed, 65536);
-        items[i].value = i;
-        items[i].place = 0;
-    }
-}
-
-static uint32_t count_above(const struct slu_candidate *items, uint32_t count,
-                            uint32_t index)
-{
-    uint64_t bits = slu_rank_order_bits(items[index].rank);
-    uint32_t above = 0;
-
-    for (uint32_t i = 0; i < count; i++) {
-        uint64_t other = slu_rank_order_bits(items[i].rank);
-
-        above += other > bits || (other == bits && i < index);
-    }
-    return above;
-}
 
 /* The name of the i-th item: bytes order is the order of i. */
 static size_t make_name(char name[64], uint32_t i)

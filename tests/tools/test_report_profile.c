@@ -47,37 +47,40 @@ Test(report_profile, shows_seconds_and_share_of_each_stage)
            "it.\n");
 }
 
-Test(report_profile, names_the_rate_limit)
+static void expect_limit(enum slu_stage most, const char *sentence,
+                         const char *json)
 {
-    struct slu_report report = make_report(SLU_STAGE_LIMITER);
+    struct slu_report report = make_report(most);
 
     slu_cli_profile_text(out.file, &report);
     slu_cli_profile_json(out.file, &report);
-    expect("The rate limit was the limit: for 90 % of the time no request "
-           "might go,\nby the configuration or by the server's word.\n");
-    expect("\"limit\":\"rate_limit\"}");
+    expect(sentence);
+    expect(json);
+}
+
+Test(report_profile, names_the_rate_limit)
+{
+    expect_limit(SLU_STAGE_LIMITER,
+                 "The rate limit was the limit: for 90 % of the time no "
+                 "request might go,\nby the configuration or by the server's "
+                 "word.\n",
+                 "\"limit\":\"rate_limit\"}");
 }
 
 Test(report_profile, names_the_disk)
 {
-    struct slu_report report = make_report(SLU_STAGE_COMMIT);
-
-    slu_cli_profile_text(out.file, &report);
-    slu_cli_profile_json(out.file, &report);
-    expect("The disk was the limit: 90 % of the time was spent waiting for the "
-           "state.\n");
-    expect("\"limit\":\"disk\"}");
+    expect_limit(SLU_STAGE_COMMIT,
+                 "The disk was the limit: 90 % of the time was spent waiting "
+                 "for the state.\n",
+                 "\"limit\":\"disk\"}");
 }
 
 Test(report_profile, names_this_machine_and_what_it_did_most)
 {
-    struct slu_report report = make_report(SLU_STAGE_FOLD);
-
-    slu_cli_profile_text(out.file, &report);
-    slu_cli_profile_json(out.file, &report);
-    expect("This machine was the limit: for 100 % of the time it worked, most "
-           "of all\nat fold (90 %).\n");
-    expect("\"limit\":\"machine\"}");
+    expect_limit(SLU_STAGE_FOLD,
+                 "This machine was the limit: for 100 % of the time it "
+                 "worked, most of all\nat fold (90 %).\n",
+                 "\"limit\":\"machine\"}");
 }
 
 /* Neither alone is the most, but the server is behind both. */
