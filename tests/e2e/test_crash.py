@@ -3,10 +3,12 @@
 end leaves the same bytes behind as one that nobody disturbed.
 """
 
+import contextlib
 import os
 import random
 import shutil
 import signal
+import sqlite3
 import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
@@ -163,6 +165,45 @@ class EveryPoint(CrashCase):
             lambda point: lambda_folder(f"point-{point}"), left, new)
         print(f"take-over: killed at {points} points")
         self.assertGreater(points, 100)
+
+    def test_a_state_of_version_1_survives_each_point_of_its_change(self):
+        sim = self.simulator(*TINY)
+        first = self.tiny(sim, "first")
+        old = self.complete(first)
+        later = NOW + 5 * HOUR
+        sim = self.simulator(*TINY, now=later)
+
+        def older_copy(name):
+            shutil.copytree(first.folder / "state",
+                            self.folder / name / "state")
+            shutil.copytree(first.out, self.folder / name / "out")
+            path = self.folder / name / "state" / "state.db"
+            with contextlib.closing(sqlite3.connect(path)) as state:
+                rows = state.execute("SELECT count(*) FROM blocks").fetchone()
+                self.assertEqual(rows, (0,))
+                state.execute("DROP TABLE blocks")
+                state.execute("PRAGMA user_version = 1")
+                state.commit()
+            return self.tiny(sim, name, now=later)
+
+        def version(work):
+            with contextlib.closing(sqlite3.connect(
+                    work.folder / "state" / "state.db")) as state:
+                return state.execute("PRAGMA user_version").fetchone()[0]
+
+        new = self.complete(older_copy("reference"))
+        seen = set()
+        for point in range(1, 13):
+            work = older_copy(f"point-{point}")
+            run = work.sync(SLUICE_CRASH_AT=point)
+            self.assertEqual(run.code, KILLED, run.err[-3000:])
+            seen.add(version(work))
+            self.assert_old_or_new(work, old, new, f"point {point}")
+            self.assertEqual(self.complete(work), new, f"point {point}")
+            self.assertEqual(version(work), 2)
+            shutil.rmtree(work.folder)
+        # Before the change and behind it.
+        self.assertEqual(seen, {1, 2})
 
     def test_a_second_kill_during_the_recovery_changes_nothing(self):
         sim = self.simulator(*TINY)
