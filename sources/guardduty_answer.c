@@ -250,6 +250,7 @@ enum slu_err slu_guardduty_take_list(struct slu_guardduty_window *window,
     window->unit.target->works = true;
     window->detector->lists++;
     window->pages++;
+    slu_guardduty_window_count(window, page->get->count);
     if (window->unit.target->ctx->port.tell != NULL) {
         return take_list_of_check(window, now_ms);
     }
@@ -284,21 +285,23 @@ static enum slu_err make_parts(struct slu_guardduty_window *window,
 {
     bool unbounded = window->unbounded && window->had_from == INT64_MAX;
 
-    for (unsigned i = division->count; i > 0; i--) {
+    for (unsigned i = 0; i < division->count; i++) {
         struct slu_guardduty_window *part = slu_guardduty_window_new(
-            window->detector, division->bounds[i - 1], division->bounds[i]);
+            window->detector, division->bounds[i], division->bounds[i + 1]);
         enum slu_err err;
 
         if (part == NULL) {
             return SLU_ERR_NOMEM;
         }
         part->tail = window->tail;
-        part->unbounded = unbounded && i == division->count;
+        part->unbounded = unbounded && i + 1 == division->count;
+        part->expected = division->expected;
+        part->density = division->density;
         err = slu_guardduty_window_put(part, unit, true);
         if (err != SLU_ERR_OK) {
             return err;
         }
-        slu_guardduty_window_ask(part, true);
+        slu_guardduty_window_ask(part);
     }
     return SLU_ERR_OK;
 }

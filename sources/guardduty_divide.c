@@ -11,12 +11,18 @@
  *     from        last                                 newest         to
  *      |-- page 1 --|------|------|------|------|------|-- page -------|
  *
- * A part is to have about 40 findings: a page, and some air. But only so many
- * are made that each connection has three windows to do (OPEN_EACH); beyond
- * that a window goes on as one part, whose pages are full. Fewer would leave
- * connections idle when the last of them end, more would be lists that are not
- * full. Measured with 20,000 findings, of 400 pages at best, 64 connections and
- * 100 ms an answer: see bench/case_findings.c.
+ * The last page of each part is half full at best, so that few parts make few
+ * requests. But a part is listed page by page, each after the Get of the one
+ * before, so that too few would go on when all else is done. What is expected
+ * of all windows is known, and with it how many pages each connection has yet
+ * to list: a rest that is done in that time stays one part, and another is
+ * divided into parts that are. Those that have most before them are listed
+ * first. With less than a page a connection, a part is to have about 40
+ * findings: a page, and some air. Measured with 20,000 findings, of 400 pages
+ * at best, 64 connections and 100 ms an answer: see bench/case_findings.c.
+ *
+ * How dense findings are, one page tells badly: many may have the same instant.
+ * So what the pages before it told counts twice as much.
  *
  * A finding that is updated between List and Get tells a later time than it was
  * listed by, so it must not be taken for the last one: what lies between would
@@ -32,10 +38,12 @@
 #include "sources/guardduty_pull.h"
 
 #include <assert.h>
+#include <math.h>
 
-#define PART_FINDINGS 40
-#define OPEN_EACH 2 /* windows a connection */
+#define PART_FINDINGS 40 /* on a part's only page */
+#define PAGE_FINDINGS 46 /* and on each page more */
 #define CONNECTIONS 64
+#define EXPECTED_MAX 1000000000u
 #define PARTS_MAX (SLU_GUARDDUTY_PARTS_MAX - 2)
 /* Of what is known from one end alone: it may be a burst, and the rest empty.
  */
@@ -136,36 +144,59 @@ static void split_instant(struct slu_guardduty_division *out, int64_t from,
     out->bounds[2] = to;
 }
 
-/* How many parts there may be, by what else is under way: one takes the
- * window's own place. */
-static unsigned choose_most(const struct slu_guardduty_window *window,
-                            unsigned parts_max)
+/* How many pages each connection has yet to list, with `expected` findings of
+ * this window's rest. */
+static double count_pages(const struct slu_guardduty_window *window,
+                          double expected)
 {
     const struct slu_guardduty_context *ctx = window->unit.target->ctx;
     unsigned connections =
         ctx->port.connections > 0 ? ctx->port.connections : CONNECTIONS;
-    unsigned open = connections * OPEN_EACH;
-    unsigned most = open > ctx->asking ? open - ctx->asking + 1 : 1;
-    unsigned cap = window->had_from < INT64_MAX ? PARTS_MAX : GUESSED_PARTS_MAX;
+    uint64_t others = ctx->expected - (window->asking ? window->expected : 0);
 
-    most = most < cap ? most : cap;
-    return most < parts_max ? most : parts_max;
+    return (expected + (double)others) / SLU_GUARDDUTY_PAGE / connections;
 }
 
-/* The rest, from `from` on, by the density at its ends. */
+/* In how many parts so many findings are to be listed. */
+static unsigned choose_parts(const struct slu_guardduty_window *window,
+                             double expected, unsigned parts_max)
+{
+    unsigned cap = window->had_from < INT64_MAX ? PARTS_MAX : GUESSED_PARTS_MAX;
+    unsigned most = cap < parts_max ? cap : parts_max;
+    double pages = count_pages(window, expected);
+    double each = PART_FINDINGS;
+
+    if (pages >= 1) {
+        if (expected / SLU_GUARDDUTY_PAGE <= pages) {
+            return 1;
+        }
+        each += PAGE_FINDINGS * (floor(pages) - 1);
+    }
+    return expected / each >= most ? most : (unsigned)(expected / each) + 1;
+}
+
+/* Of what is left, by what both its ends told, or the pages before it. */
+static double blend_density(const struct slu_guardduty_window *window,
+                            double density)
+{
+    if (window->had_from < INT64_MAX) {
+        return (density + window->had_density) / 2;
+    }
+    return window->density > 0 ? (density + 2 * window->density) / 3 : density;
+}
+
+/* The rest, from `from` on. */
 static void divide_rest(struct slu_guardduty_division *out,
                         const struct slu_guardduty_window *window,
                         double density, int64_t from, int64_t to,
                         unsigned parts_max)
 {
-    unsigned most = choose_most(window, parts_max);
-    double parts;
+    double expected = density * (double)(to - from);
 
-    if (window->had_from < INT64_MAX) {
-        density = (density + window->had_density) / 2;
-    }
-    parts = density * (double)(to - from) / PART_FINDINGS;
-    set_parts(out, from, to, parts >= most ? most : (unsigned)parts + 1);
+    set_parts(out, from, to, choose_parts(window, expected, parts_max));
+    expected = expected / out->count + 1;
+    out->expected = expected < EXPECTED_MAX ? (unsigned)expected : EXPECTED_MAX;
+    out->density = density;
 }
 
 void slu_guardduty_divide(const struct slu_guardduty_window *window,
@@ -205,6 +236,7 @@ void slu_guardduty_divide(const struct slu_guardduty_window *window,
         split_instant(out_division, from, to);
         return;
     }
-    divide_rest(out_division, window, count_density(&seen, last), from, to,
+    divide_rest(out_division, window,
+                blend_density(window, count_density(&seen, last)), from, to,
                 parts_max);
 }

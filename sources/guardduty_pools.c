@@ -44,6 +44,31 @@ void slu_guardduty_queue_push_front(struct slu_guardduty_queue *self,
     self->count++;
 }
 
+/* How far it looks: more windows wait only when an earlier run left them. */
+#define LOOKED_AT_MAX 1024
+
+void slu_guardduty_queue_insert(struct slu_guardduty_queue *self,
+                                struct slu_guardduty_window *window)
+{
+    struct slu_guardduty_unit **place = &self->first;
+
+    for (unsigned i = 0;
+         i < LOOKED_AT_MAX && *place != NULL && window->expected > 0; i++) {
+        unsigned expected = slu_guardduty_window_of(*place)->expected;
+
+        if (expected > 0 && expected < window->expected) {
+            break;
+        }
+        place = &(*place)->next;
+    }
+    window->unit.next = *place;
+    *place = &window->unit;
+    if (window->unit.next == NULL) {
+        self->last = &window->unit;
+    }
+    self->count++;
+}
+
 /* The place that points to the first unit that may go now. */
 static struct slu_guardduty_unit **find_ready(struct slu_guardduty_unit **place,
                                               uint64_t mono_ms,

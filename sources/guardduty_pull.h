@@ -34,7 +34,6 @@
 #define SLU_GUARDDUTY_GETS_WAITING_MAX 64 /* of a target, that divide */
 #define SLU_GUARDDUTY_LEAVES_MAX 64       /* waiting, of a target, and */
 #define SLU_GUARDDUTY_ALL_LEAVES_MAX 256  /* of all: no List before */
-#define SLU_GUARDDUTY_JOINED_MAX 16       /* gets in one request */
 #define SLU_GUARDDUTY_KEPT_MS (INT64_C(90) * 86400 * 1000)
 
 enum slu_guardduty_operation {
@@ -76,7 +75,9 @@ struct slu_guardduty_window {
     bool failed;
     bool asking; /* counted by its detector: it has Lists to come, or parts */
     unsigned pages;
-    unsigned gets; /* not committed */
+    unsigned gets;     /* not committed */
+    unsigned expected; /* findings still to be listed, about; 0: not known */
+    double density;    /* a millisecond, as pages before it told; 0: unknown */
     /* Its newest page: */
     struct slu_guardduty_window *mirrored; /* of a mirror; NULL: needed no more
                                             */
@@ -182,6 +183,7 @@ struct slu_guardduty_context {
     struct slu_guardduty_unit *flying; /* handed out, not ended */
     unsigned windows;                  /* that live */
     unsigned asking;                   /* of them, with Lists to come */
+    uint64_t expected;                 /* of those, together */
     unsigned leaves;                   /* gets, of all targets */
     bool settled;                      /* the end was told */
     bool broken; /* out of memory, say: nothing more is asked or committed */
@@ -258,8 +260,12 @@ slu_guardduty_load_planned(struct slu_guardduty_context *ctx,
                            struct slu_view key, struct slu_view value);
 SLU_MUST_CHECK enum slu_err
 slu_guardduty_load_open(struct slu_guardduty_context *ctx, struct slu_view key);
-/* Queues its List, at the front or behind all others. */
-void slu_guardduty_window_ask(struct slu_guardduty_window *self, bool front);
+/* Queues its List: before those that less is expected of, behind all others if
+ * it is of the second pass. */
+void slu_guardduty_window_ask(struct slu_guardduty_window *self);
+/* So many of its findings were listed. */
+void slu_guardduty_window_count(struct slu_guardduty_window *self,
+                                unsigned listed);
 /* Nothing more is to be listed of it. False: it had been told before. */
 bool slu_guardduty_window_asked(struct slu_guardduty_window *self);
 /* Makes, or finds, the target's detector and plans its windows. */
@@ -308,6 +314,8 @@ void slu_guardduty_get_bury(struct slu_guardduty_get *get);
 struct slu_guardduty_division {
     bool chained; /* not divided: follow the token */
     unsigned count;
+    unsigned expected; /* findings of each part, about; 0: not known */
+    double density;    /* of them */
     /* Part i is [bounds[i], bounds[i + 1]). */
     int64_t bounds[SLU_GUARDDUTY_PARTS_MAX + 1];
 };
@@ -377,6 +385,9 @@ void slu_guardduty_queue_push(struct slu_guardduty_queue *self,
                               struct slu_guardduty_unit *unit);
 void slu_guardduty_queue_push_front(struct slu_guardduty_queue *self,
                                     struct slu_guardduty_unit *unit);
+/* A window: before those that less is expected of. */
+void slu_guardduty_queue_insert(struct slu_guardduty_queue *self,
+                                struct slu_guardduty_window *window);
 /* The first that may go now, taken out; else NULL, and *out_wait_until_ms is
  * lowered to when one may. */
 struct slu_guardduty_unit *

@@ -48,7 +48,7 @@ slu_guardduty_window_new(struct slu_guardduty_detector *detector, int64_t from,
     return self;
 }
 
-void slu_guardduty_window_ask(struct slu_guardduty_window *self, bool front)
+void slu_guardduty_window_ask(struct slu_guardduty_window *self)
 {
     struct slu_guardduty_target *target = self->unit.target;
     struct slu_guardduty_queue *queue = &target->waiting[SLU_GUARDDUTY_LIST];
@@ -57,8 +57,12 @@ void slu_guardduty_window_ask(struct slu_guardduty_window *self, bool front)
     self->asking = true;
     self->detector->asking++;
     target->ctx->asking++;
-    (front ? slu_guardduty_queue_push_front
-           : slu_guardduty_queue_push)(queue, &self->unit);
+    target->ctx->expected += self->expected;
+    if (self->tail) {
+        slu_guardduty_queue_push(queue, &self->unit);
+    } else {
+        slu_guardduty_queue_insert(queue, self);
+    }
 }
 
 bool slu_guardduty_window_asked(struct slu_guardduty_window *self)
@@ -69,7 +73,19 @@ bool slu_guardduty_window_asked(struct slu_guardduty_window *self)
     self->asking = false;
     self->detector->asking--;
     self->unit.target->ctx->asking--;
+    self->unit.target->ctx->expected -= self->expected;
     return true;
+}
+
+void slu_guardduty_window_count(struct slu_guardduty_window *self,
+                                unsigned listed)
+{
+    unsigned fewer = listed < self->expected ? listed : self->expected;
+
+    self->expected -= fewer;
+    if (self->asking) {
+        self->unit.target->ctx->expected -= fewer;
+    }
 }
 
 void slu_guardduty_window_bury(struct slu_guardduty_window *self)
@@ -332,7 +348,7 @@ static void queue_windows(struct slu_guardduty_detector *detector,
          window != NULL; window = window->after) {
         window->covered = window->stored && window->from >= new_from;
         if (!window->covered) {
-            slu_guardduty_window_ask(window, true);
+            slu_guardduty_window_ask(window);
         }
     }
 }
@@ -377,7 +393,7 @@ slu_guardduty_detector_begin_tail(struct slu_guardduty_detector *self,
     self->tail_begun = true;
     window->tail = true;
     window->unbounded = true;
-    slu_guardduty_window_ask(window, false);
+    slu_guardduty_window_ask(window);
     return SLU_ERR_OK;
 }
 

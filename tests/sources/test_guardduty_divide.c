@@ -56,13 +56,49 @@ Test(guardduty_divide, goes_on_behind_the_last_finding_by_density)
     cr_assert_eq(world.division.bounds[0], OLD + 49000);
     cr_assert_eq(world.division.bounds[12], OLD + 499000);
     assert_ascending(&world.division);
-    /* No more than each connection has two windows, this one included. */
-    world.ctx.asking = 128 - 6;
-    cr_assert_eq(divide(&world, 1000)->count, 7);
-    world.ctx.asking = 1000;
+    cr_assert_eq(world.division.expected, 450 / 12 + 1);
+    cr_assert_float_eq(world.division.density, 0.001, 1e-9);
+}
+
+/* It has as long as the others take. */
+Test(guardduty_divide, makes_no_more_parts_than_end_with_the_others)
+{
+    struct world world;
+
+    build(&world, OLD, OLD + 49000 + 450000, 1000);
+    /* 64 connections, 3 pages each: parts of 40 + 2 x 46. */
+    world.ctx.expected = UINT64_C(64) * 50 * 3;
+    cr_assert_eq(divide(&world, 1000)->count, 4);
+    cr_assert_eq(world.division.expected, 113);
+    /* Less than a page each: one list must do for each part. */
+    world.ctx.expected = UINT64_C(64) * 40;
+    cr_assert_eq(divide(&world, 1000)->count, 12);
+    /* What is left of it is done before they are. */
+    world.ctx.expected = UINT64_C(64) * 50 * 9;
     cr_assert_eq(divide(&world, 1000)->count, 1);
+    cr_assert_eq(world.division.expected, 451);
     world.ctx.port.connections = 600;
     cr_assert_eq(divide(&world, 1000)->count, 12);
+    /* What was expected of itself is no other's. */
+    world.window.asking = true;
+    world.window.expected = 64 * 50 * 9;
+    world.ctx.port.connections = 0;
+    cr_assert_eq(divide(&world, 1000)->count, 12);
+    /* One after the other, there is nothing to be had from parts. */
+    world.ctx.port.connections = 1;
+    cr_assert_eq(divide(&world, 1000)->count, 1);
+}
+
+/* Half of a page may be of one instant. */
+Test(guardduty_divide, believes_the_pages_before_more_than_the_last)
+{
+    struct world world;
+
+    /* 4 a second here, and 1 a second up to here: 2 are believed. */
+    build(&world, OLD, OLD + 49 * 250 + 450000, 250);
+    world.window.density = 0.001;
+    cr_assert_eq(divide(&world, 1000)->count, 23);
+    cr_assert_float_eq(world.division.density, 0.002, 1e-9);
 }
 
 Test(guardduty_divide, believes_the_second_half_of_a_page)
