@@ -225,6 +225,7 @@ static void on_end(void *ctx, const struct slu_error *error)
 
     slot->transfer = NULL;
     slot->read = NULL;
+    slot->loop->running--;
     leave_paused(slot);
     if (slu_pull_loop_is_home(slot->loop)) {
         end_exchange(slot, error);
@@ -316,11 +317,14 @@ static enum slu_err start_read(struct slu_slot *slot)
 enum slu_err slu_pull_start_here(struct slu_slot *slot,
                                  const struct slu_http_request *request)
 {
-    return slot->request.channel != SLU_CHANNEL_HTTP
-               ? start_read(slot)
-               : slot->pull->session->transport->start(slot->loop->http,
-                                                       request, &handler, slot,
-                                                       &slot->transfer);
+    enum slu_err err =
+        slot->request.channel != SLU_CHANNEL_HTTP
+            ? start_read(slot)
+            : slot->pull->session->transport->start(
+                  slot->loop->http, request, &handler, slot, &slot->transfer);
+
+    slot->loop->running += err == SLU_ERR_OK;
+    return err;
 }
 
 static enum slu_err start(struct slu_slot *slot,

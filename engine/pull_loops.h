@@ -61,6 +61,8 @@ struct slu_pull_loop {
     unsigned window; /* slots that it may have now: the same (pull_share.c) */
     bool asked;      /* to tell when it is idle: the same */
     struct event *on_idle; /* NULL with one loop */
+    unsigned running;      /* transfers and reads under way: the loop's own */
+    bool waits;            /* and idle for want of bytes: told to home */
     struct event_base *base;
     struct slu_http *http;
     struct slu_local *local;     /* made when a file is first asked for */

@@ -6,14 +6,16 @@
  * busy is late at the end while the others have nothing left, and what it has
  * begun lies about in memory half read. So each of several loops has a window,
  * the transfers that it may have now: a few at first, and twice as many
- * whenever it has them all and would sleep, up to its part of the connections.
- * Where answers take their time all connections are soon in use; where they are
- * there at once, from files, say, a loop that is never idle has a few under
- * way, and who is quicker ends more of them and is given more. A window never
- * narrows: an answer that is late must not cost those behind it.
+ * whenever it would sleep while all of them wait, up to its part of the
+ * connections. Where answers take their time all connections are soon in use;
+ * where they are there at once, from files, say, a loop has a few under way,
+ * and who is quicker ends more of them and is given more. When a loop has ended
+ * all that it had before home came to give it more, it gets one more, as long
+ * as they are few: many would not make home quicker. A window never narrows: an
+ * answer that is late must not cost those behind it.
  *
  *     home: choose           busy == window: wants to be told
- *     loop: post, ..., idle  --mail-->  home: window * 2, pump
+ *     loop: post, ..., idle  --mail-->  home: window * 2 or + 1, pump
  *
  * A loop is idle when the event of the last priority has its turn, which is
  * only made active when home wants to know.
@@ -29,6 +31,7 @@
  */
 #define WEIGHT 16u
 #define WINDOW_FIRST 2u
+#define WINDOW_FEW 8u
 
 #define PRIORITIES 3 /* 1 is that of all events but those here */
 #define PRIORITY_IDLE 2
@@ -68,21 +71,31 @@ bool slu_pull_share_has_room(const struct slu_pull *self)
     return false;
 }
 
-void slu_pull_share_widen(struct slu_pull_loop *loop)
+static void widen(struct slu_pull_loop *loop, unsigned wanted)
 {
     unsigned most = slu_pull_share_connections(loop->pull, loop->index);
 
-    loop->window = loop->window < most / 2 ? loop->window * 2 : most;
+    loop->window = wanted < most ? wanted : most;
+}
+
+void slu_pull_share_widen(struct slu_pull_loop *loop)
+{
+    widen(loop, loop->window < UINT_MAX / 2 ? loop->window * 2 : UINT_MAX);
 }
 
 /* Of a loop that would do more if it had more. */
 void slu_pull_share_on_idle(struct slu_pull_loop *loop)
 {
     loop->asked = false;
-    if (!has_room(loop) && !slu_pull_is_full(&loop->pull->loops[0])) {
-        slu_pull_share_widen(loop);
-        slu_pull_pump(loop->pull);
+    if (has_room(loop) || slu_pull_is_full(&loop->pull->loops[0])) {
+        return;
     }
+    if (loop->waits) {
+        slu_pull_share_widen(loop);
+    } else if (loop->window < WINDOW_FEW) {
+        widen(loop, loop->window + 1);
+    }
+    slu_pull_pump(loop->pull);
 }
 
 /* The loop has all that it may have. Home is told at once, the others when they
@@ -153,6 +166,7 @@ static void on_idle(evutil_socket_t fd, short what, void *ctx)
     (void)fd;
     (void)what;
     (void)slu_profile_enter(self->profile, SLU_STAGE_OTHER);
+    self->waits = self->running > 0 && self->paused == NULL;
     if (!slu_pull_loop_is_home(self)) {
         slu_mailbox_push(&self->pull->home.mail, &self->told.letter);
     } else if (self->pull->fatal.code == SLU_ERR_OK) {
