@@ -289,7 +289,8 @@ static enum slu_err commit_side_files(struct publication *self)
 }
 
 /* All but the checkpoint, which tells of what they hold: it is begun when they
- * are durable. */
+ * are durable. They come to their places when the state is, for what they show
+ * must be what it says. */
 static enum slu_err write_files(struct publication *self)
 {
     struct slu_files *files = self->options->files;
@@ -301,6 +302,11 @@ static enum slu_err write_files(struct publication *self)
     }
     if (err != SLU_ERR_OK) {
         return err;
+    }
+    err = slu_store_drain(self->options->store);
+    if (err != SLU_ERR_OK) {
+        return fail(self->error, err, slu_store_error(self->options->store),
+                    "cannot keep the places");
     }
     err = slu_files_release(files);
     if (err != SLU_ERR_OK) {

@@ -348,9 +348,9 @@ bool slu_store_full(struct slu_store *self)
 
 enum slu_err slu_store_drain(struct slu_store *self)
 {
-    enum slu_err err = acquire(self, false);
-
-    return err == SLU_ERR_OK ? release(self, SLU_ERR_OK) : err;
+    return self->db.read_only
+               ? SLU_ERR_OK
+               : slu_store_queue_drain(&self->queue, &self->error);
 }
 
 enum slu_err slu_store_entries(struct slu_store *self, const char *prefix,
@@ -438,7 +438,11 @@ enum slu_err slu_store_rewrite(struct slu_store *self,
     if (err != SLU_ERR_OK) {
         return err;
     }
-    return release(self, slu_db_rewrite(&self->db, on_record, ctx));
+    err = slu_db_rewrite(&self->db, on_record, ctx);
+    if (err == SLU_ERR_OK) {
+        slu_store_queue_sync(&self->queue);
+    }
+    return release(self, err);
 }
 
 /* ---- runs ---- */

@@ -128,7 +128,7 @@ SLU_MUST_CHECK enum slu_err slu_store_commit(struct slu_store *self,
 /* True when the queue is full: stop reading until on_room. */
 bool slu_store_full(struct slu_store *self);
 
-/* Waits until all that was queued is durable. */
+/* Waits until all that was queued or rewritten is durable. */
 SLU_MUST_CHECK enum slu_err slu_store_drain(struct slu_store *self);
 
 /* ---- records ---- */
@@ -194,7 +194,8 @@ typedef enum slu_err (*slu_store_rewrite_fn)(void *ctx,
  * keys; all changes together are one transaction: a place is either changed for
  * all or for none. An error of on_record takes all of them back and is
  * returned. Gather before: what is pending of a deleted record would bring it
- * back.
+ * back. It is durable when slu_store_drain has returned, or a later commit has
+ * been made: the store's thread waits for the disk.
  */
 SLU_MUST_CHECK enum slu_err slu_store_rewrite(struct slu_store *self,
                                               slu_store_rewrite_fn on_record,

@@ -177,6 +177,12 @@ SLU_MUST_CHECK enum slu_err slu_db_number(struct slu_db *self,
 SLU_MUST_CHECK enum slu_err slu_db_begin(struct slu_db *self);
 SLU_MUST_CHECK enum slu_err slu_db_commit(struct slu_db *self);
 void slu_db_rollback(struct slu_db *self);
+/* Whether each COMMIT from now on waits for the disk. What one that didn't wait
+ * has written may be lost by a power cut, never in part: to the next one that
+ * waits, or to sync. */
+SLU_MUST_CHECK enum slu_err slu_db_set_waiting(struct slu_db *self, bool waits);
+/* Waits until all that was committed is on the disk. */
+SLU_MUST_CHECK enum slu_err slu_db_sync(struct slu_db *self);
 /* Brings what the WAL has into the database and empties it, where that can be
  * done at once. */
 void slu_db_tidy(struct slu_db *self);

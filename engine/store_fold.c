@@ -257,10 +257,26 @@ static enum slu_err gather(struct slu_db *self, struct slu_chunk *chunk)
     return little ? slu_held_gather(self, chunk) : fold(self, chunk);
 }
 
-/* Ends a piece of work on all that is pending. */
-static enum slu_err end(struct slu_db *self, enum slu_err err)
+/* Its transactions needn't wait for the disk: one that is lost with all behind
+ * it was not made, and its records are where they were. */
+static enum slu_err run_on_all(struct slu_db *self,
+                               enum slu_err (*run)(struct slu_db *self,
+                                                   struct slu_chunk *chunk))
 {
+    struct slu_chunk chunk;
+    enum slu_err err = slu_db_set_waiting(self, false);
+
+    slu_db_stop_compacting(self);
+    if (err == SLU_ERR_OK) {
+        err = slu_chunk_collect(self, &chunk);
+    }
+    if (err == SLU_ERR_OK) {
+        err = run(self, &chunk);
+    }
     slu_chunk_free(self);
+    if (err == SLU_ERR_OK) {
+        err = slu_db_set_waiting(self, true);
+    }
     if (err != SLU_ERR_OK) {
         self->failed = true;
     }
@@ -269,22 +285,12 @@ static enum slu_err end(struct slu_db *self, enum slu_err err)
 
 enum slu_err slu_db_fold(struct slu_db *self)
 {
-    struct slu_chunk chunk;
-    enum slu_err err;
-
-    slu_db_stop_compacting(self);
-    err = slu_chunk_collect(self, &chunk);
-    return end(self, err == SLU_ERR_OK ? fold(self, &chunk) : err);
+    return run_on_all(self, fold);
 }
 
 enum slu_err slu_db_gather(struct slu_db *self)
 {
-    struct slu_chunk chunk;
-    enum slu_err err;
-
-    slu_db_stop_compacting(self);
-    err = slu_chunk_collect(self, &chunk);
-    return end(self, err == SLU_ERR_OK ? gather(self, &chunk) : err);
+    return run_on_all(self, gather);
 }
 
 /* ---- meanwhile ---- */

@@ -145,12 +145,24 @@ static void run_fold(struct slu_store_queue *self)
     (void)pthread_mutex_lock(&self->mutex);
 }
 
+static void run_sync(struct slu_store_queue *self)
+{
+    (void)pthread_mutex_unlock(&self->mutex);
+    if (slu_db_sync(self->db) != SLU_ERR_OK) {
+        /* finish_turn sees db->failed */
+    }
+    (void)pthread_mutex_lock(&self->mutex);
+    self->sync_wanted = false;
+}
+
 static void run_tidy(struct slu_store_queue *self)
 {
     self->tidy_wanted = false;
+    self->tidying = true;
     (void)pthread_mutex_unlock(&self->mutex);
     slu_db_tidy(self->db);
     (void)pthread_mutex_lock(&self->mutex);
+    self->tidying = false;
 }
 
 /* ---- the thread ---- */
@@ -176,6 +188,7 @@ enum turn {
     TURN_NONE,
     TURN_GROUP,
     TURN_FOLD,
+    TURN_SYNC,
     TURN_TIDY,
     TURN_END,
 };
@@ -188,6 +201,9 @@ static enum turn choose_turn(const struct slu_store_queue *self)
 
     if (self->owner_working) {
         return TURN_NONE;
+    }
+    if (self->sync_wanted && !self->failed) {
+        return TURN_SYNC;
     }
     due = is_due(self);
     if (want_fold(self) && !(due && self->folded)) {
@@ -267,6 +283,8 @@ static void run_turn(struct slu_store_queue *self, enum turn turn)
         run_group(self);
     } else if (turn == TURN_FOLD) {
         run_fold(self);
+    } else if (turn == TURN_SYNC) {
+        run_sync(self);
     } else {
         run_tidy(self);
     }
@@ -444,6 +462,42 @@ void slu_store_queue_release(struct slu_store_queue *self)
     (void)pthread_mutex_lock(&self->mutex);
     self->owner_working = false;
     note_failure(self);
+    (void)pthread_cond_signal(&self->work);
+    (void)pthread_mutex_unlock(&self->mutex);
+}
+
+/* Tidying changes nothing of what is durable. */
+static bool is_draining(const struct slu_store_queue *self)
+{
+    return (self->working && !self->tidying) ||
+           (!self->failed && (self->first != NULL || self->sync_wanted));
+}
+
+enum slu_err slu_store_queue_drain(struct slu_store_queue *self,
+                                   struct slu_error *out_error)
+{
+    enum slu_err err = SLU_ERR_OK;
+
+    (void)pthread_mutex_lock(&self->mutex);
+    self->owner_waiting = true;
+    (void)pthread_cond_signal(&self->work);
+    while (is_draining(self)) {
+        (void)pthread_cond_wait(&self->done, &self->mutex);
+    }
+    self->owner_waiting = false;
+    if (self->failed) {
+        *out_error = self->failure;
+        err = self->failure.code;
+    }
+    (void)pthread_cond_signal(&self->work);
+    (void)pthread_mutex_unlock(&self->mutex);
+    return err;
+}
+
+void slu_store_queue_sync(struct slu_store_queue *self)
+{
+    (void)pthread_mutex_lock(&self->mutex);
+    self->sync_wanted = true;
     (void)pthread_cond_signal(&self->work);
     (void)pthread_mutex_unlock(&self->mutex);
 }

@@ -61,7 +61,9 @@ struct slu_store_queue {
     bool folded;        /* by its last turn */
     bool owner_waiting; /* acquire is waiting: begin no fold */
     bool owner_working; /* between acquire and release */
+    bool sync_wanted;
     bool tidy_wanted;
+    bool tidying; /* `working` is for that */
     bool stopping;
     bool room_wanted; /* `full` has said so */
     bool failed;
@@ -86,6 +88,13 @@ SLU_MUST_CHECK enum slu_err
 slu_store_queue_acquire(struct slu_store_queue *self,
                         struct slu_error *out_error);
 void slu_store_queue_release(struct slu_store_queue *self);
+
+/* Waits until all that was queued, or wanted by sync, is durable. */
+SLU_MUST_CHECK enum slu_err slu_store_queue_drain(struct slu_store_queue *self,
+                                                  struct slu_error *out_error);
+
+/* Has the thread do slu_db_sync next. */
+void slu_store_queue_sync(struct slu_store_queue *self);
 
 /* Has the thread do slu_db_tidy when it has nothing else to do. */
 void slu_store_queue_tidy(struct slu_store_queue *self);

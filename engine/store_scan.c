@@ -259,24 +259,41 @@ static enum slu_err rewrite_all(struct rewrite *self)
     return err == SLU_ERR_OK ? rewrite_shards(self) : err;
 }
 
+static enum slu_err run_transaction(struct rewrite *self)
+{
+    struct slu_db *db = self->pair.db;
+    enum slu_err err = slu_db_begin(db);
+
+    if (err == SLU_ERR_OK) {
+        err = rewrite_all(self);
+    }
+    if (err == SLU_ERR_OK) {
+        err = slu_db_commit(db);
+    }
+    if (err != SLU_ERR_OK) {
+        slu_db_rollback(db);
+    } else if (db->held.gathered) {
+        slu_held_free(db);
+    }
+    return err;
+}
+
 enum slu_err slu_db_rewrite(struct slu_db *self, slu_store_rewrite_fn on_record,
                             void *ctx)
 {
     struct rewrite rewrite = {
         .pair = {.db = self}, .on_record = on_record, .ctx = ctx};
-    enum slu_err err = slu_db_begin(self);
+    enum slu_err err = slu_db_set_waiting(self, false);
 
     if (err == SLU_ERR_OK) {
-        err = rewrite_all(&rewrite);
+        err = run_transaction(&rewrite);
     }
-    if (err == SLU_ERR_OK) {
-        err = slu_db_commit(self);
+    if (slu_db_set_waiting(self, true) != SLU_ERR_OK) {
+        rewrite.refused = false;
+        err = self->error.code;
     }
     if (err != SLU_ERR_OK) {
-        slu_db_rollback(self);
         self->failed = !rewrite.refused;
-    } else if (self->held.gathered) {
-        slu_held_free(self);
     }
     return err;
 }

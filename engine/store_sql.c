@@ -257,6 +257,31 @@ void slu_db_rollback(struct slu_db *self)
     }
 }
 
+enum slu_err slu_db_set_waiting(struct slu_db *self, bool waits)
+{
+    return slu_db_run_text(self, waits ? "PRAGMA synchronous = FULL"
+                                       : "PRAGMA synchronous = NORMAL");
+}
+
+/* What was brought into the database before was synced by SQLite then. */
+enum slu_err slu_db_sync(struct slu_db *self)
+{
+    sqlite3_file *wal = NULL;
+    int code = sqlite3_file_control(self->handle, "main",
+                                    SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+
+    if (code == SQLITE_OK && wal != NULL && wal->pMethods != NULL) {
+        code = wal->pMethods->xSync(wal,
+                                    SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+    }
+    slu_crash_point("store: synced");
+    if (code == SQLITE_OK) {
+        return SLU_ERR_OK;
+    }
+    self->failed = true;
+    return slu_db_fail_system(self, errno);
+}
+
 /* Who reads at the moment keeps the WAL as it is, and isn't waited for. If it
  * fails, that costs nothing: the WAL has it all, and what comes next will say
  * what is wrong. */
