@@ -69,6 +69,18 @@ size_t slu_ipv4_format(struct slu_cidr cidr, char out[SLU_IPV4_TEXT_MAX])
     return len;
 }
 
+size_t slu_ipv4_text_length(struct slu_cidr cidr)
+{
+    size_t len = 7; /* four digits, three dots */
+
+    for (int shift = 24; shift >= 0; shift -= 8) {
+        uint32_t octet = cidr.address >> shift & 0xff;
+
+        len += (size_t)(octet > 9) + (size_t)(octet > 99);
+    }
+    return cidr.prefix == 32 ? len : len + 2 + (cidr.prefix > 9);
+}
+
 uint32_t slu_cidr_last(struct slu_cidr cidr)
 {
     return cidr.address | (uint32_t)(UINT64_C(0xffffffff) >> cidr.prefix);

@@ -33,6 +33,9 @@ enum slu_reason slu_ipv4_match(struct slu_view text, struct slu_cidr *out_cidr,
 /* Writes the canonical text, not terminated; returns its length, 7-18. */
 size_t slu_ipv4_format(struct slu_cidr cidr, char out[SLU_IPV4_TEXT_MAX]);
 
+/* The length of that text. */
+size_t slu_ipv4_text_length(struct slu_cidr cidr);
+
 /* The last address of the range. */
 uint32_t slu_cidr_last(struct slu_cidr cidr);
 

@@ -20,14 +20,10 @@ static size_t find_line_end(struct slu_view rest)
 
 uint64_t slu_line_count(struct slu_view text)
 {
-    uint64_t lines = 0;
+    uint64_t lines = text.len > 0 && text.ptr[text.len - 1] != '\n';
 
-    while (text.len > 0) {
-        size_t len = find_line_end(text);
-        size_t step = len < text.len ? len + 1 : len;
-
-        lines++;
-        text = slu_view_make(text.ptr + step, text.len - step);
+    for (size_t i = 0; i < text.len; i++) {
+        lines += text.ptr[i] == '\n';
     }
     return lines;
 }

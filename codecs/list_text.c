@@ -64,6 +64,13 @@ size_t slu_list_entry(const struct slu_record *record, char out[SLU_VALUE_MAX])
     return record->key.len;
 }
 
+size_t slu_list_entry_length(const struct slu_record *record)
+{
+    return record->kind == SLU_RECORD_IP
+               ? slu_ipv4_text_length(slu_record_cidr(record))
+               : record->key.len;
+}
+
 static const char hex_digits[] = "0123456789abcdef";
 
 static size_t escape_side(unsigned char byte, bool valid,

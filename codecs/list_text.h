@@ -18,6 +18,9 @@ bool slu_list_next_line(struct slu_view *text, struct slu_view *out_line);
  * at most SLU_VALUE_MAX. */
 size_t slu_list_entry(const struct slu_record *record, char out[SLU_VALUE_MAX]);
 
+/* The length of that, without making it. */
+size_t slu_list_entry_length(const struct slu_record *record);
+
 /* Appends a value with every byte below 0x20, 0x7f, every byte that is not
  * part of valid UTF-8, and the backslash escaped. */
 SLU_MUST_CHECK enum slu_err slu_side_append(struct slu_buf *buf,

@@ -57,13 +57,6 @@ static struct slu_cidr widen(struct slu_cidr cidr)
     return (struct slu_cidr){cidr.address & ~bit, (uint8_t)(cidr.prefix - 1)};
 }
 
-static size_t text_length(struct slu_cidr cidr)
-{
-    char text[SLU_IPV4_TEXT_MAX];
-
-    return slu_ipv4_format(cidr, text);
-}
-
 static struct slu_candidate *last_pending(struct slu_cidr_merge *self)
 {
     return &self->pending[self->depth - 1];
@@ -87,7 +80,7 @@ static void unite(struct slu_candidate *into, const struct slu_candidate *other,
 static bool may_list(const struct slu_cidr_merge *self, struct slu_cidr cidr)
 {
     return slu_guard_check_ip(self->guard, cidr) == SLU_REASON_NONE &&
-           text_length(cidr) <= self->length_max;
+           slu_ipv4_text_length(cidr) <= self->length_max;
 }
 
 /* Makes one of the last two; false when they stay two. */
@@ -122,7 +115,7 @@ enum slu_err slu_cidr_merge_flush(struct slu_cidr_merge *self)
 
     for (unsigned i = 0; i < self->depth; i++) {
         struct slu_candidate *item = &self->pending[i];
-        uint64_t length = text_length(slu_cidr_merge_line(item));
+        uint64_t length = slu_ipv4_text_length(slu_cidr_merge_line(item));
         enum slu_err err;
 
         item->rank |= length << 8;

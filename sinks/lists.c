@@ -161,19 +161,19 @@ static enum slu_err leave_place(struct slu_lists *self,
 
 static enum slu_err add_candidate(struct slu_lists *self,
                                   const struct slu_record *record,
-                                  struct slu_view entry, uint32_t place)
+                                  size_t length, uint32_t place)
 {
     struct slu_candidate candidate = {.place = place};
     const struct slu_view no_name = {0};
     struct slu_cidr cidr;
 
     if (record->kind == SLU_RECORD_DOMAIN) {
-        candidate.rank = slu_rank_make(record, entry.len, 0);
-        return add_name(self, candidate, entry);
+        candidate.rank = slu_rank_make(record, length, 0);
+        return add_name(self, candidate, record->key);
     }
     cidr = slu_record_cidr(record);
     candidate.value = cidr.address;
-    candidate.rank = slu_rank_make(record, entry.len, cidr.prefix);
+    candidate.rank = slu_rank_make(record, length, cidr.prefix);
     return slu_lists_joins(self, SLU_KIND_IP)
                ? slu_cidr_merge_add(&self->merge, candidate)
                : slu_pool_add(&self->lists[SLU_KIND_IP].pool, candidate,
@@ -184,7 +184,6 @@ enum slu_err slu_lists_consider(struct slu_lists *self,
                                 const struct slu_record *record)
 {
     struct slu_list *list = &self->lists[slu_lists_kind(record)];
-    char entry[SLU_VALUE_MAX];
     uint32_t place;
     size_t length;
 
@@ -197,11 +196,10 @@ enum slu_err slu_lists_consider(struct slu_lists *self,
     if (slu_lists_classify(&self->options, record) != SLU_REASON_NONE) {
         return leave_place(self, record, place);
     }
-    length = slu_list_entry(record, entry);
+    length = slu_list_entry_length(record);
     /* What is longer than a file must not keep others out of the pool. */
     return slu_list_fits(list, length)
-               ? add_candidate(self, record, slu_view_make(entry, length),
-                               place)
+               ? add_candidate(self, record, length, place)
                : leave_place(self, record, place);
 }
 

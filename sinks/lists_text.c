@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The texts of the list files, after the second scan. */
+#include "codecs/ipv4_lines.h"
 #include "sinks/lists_state.h"
 
 #include <assert.h>
+
+#define PLAIN 32 /* the prefix of an address */
+#define BATCH 256
 
 /* What sits in a seat of a file, small enough for a file's seats to stay in
  * the cache: they are filled in the order of the values and read in their own.
@@ -48,6 +52,51 @@ static void append_line(const struct slu_pool *pool, enum slu_kind kind,
     slu_buf_commit(buf, (size_t)sitter->length + 1);
 }
 
+/* Plain addresses, which most lines are, some at a time. */
+struct batch {
+    struct slu_ipv4_octets octets;
+    uint32_t addresses[BATCH];
+    size_t count;
+};
+
+static void append_batch(struct batch *self, struct slu_buf *buf)
+{
+    char text[BATCH * SLU_IPV4_LINE_MAX];
+    size_t len =
+        slu_ipv4_lines_write(&self->octets, self->addresses, self->count, text);
+
+    memcpy(buf->ptr + buf->len, text, len);
+    slu_buf_commit(buf, len);
+    self->count = 0;
+}
+
+static void append_lines(const struct slu_pool *pool, enum slu_kind kind,
+                         const struct slu_place_file *file,
+                         const struct sitter *seats, struct slu_buf *buf)
+{
+    struct batch batch;
+
+    batch.count = 0;
+    slu_ipv4_octets_init(&batch.octets);
+    for (uint32_t i = 0; i < file->seats; i++) {
+        bool plain = kind == SLU_KIND_IP && seats[i].prefix == PLAIN;
+
+        if (seats[i].length == 0) {
+            continue;
+        }
+        if (plain) {
+            batch.addresses[batch.count++] = seats[i].value;
+        }
+        if (!plain || batch.count == BATCH) {
+            append_batch(&batch, buf);
+        }
+        if (!plain) {
+            append_line(pool, kind, &seats[i], buf);
+        }
+    }
+    append_batch(&batch, buf);
+}
+
 enum slu_err slu_lists_file(struct slu_lists *self, enum slu_kind kind,
                             unsigned index, struct slu_buf *buf,
                             uint64_t *out_lines)
@@ -74,11 +123,7 @@ enum slu_err slu_lists_file(struct slu_lists *self, enum slu_kind kind,
         return SLU_ERR_NOMEM;
     }
     fill_seats(&list->pool, index + 1, seats);
-    for (uint32_t seat = 0; seat < file->seats; seat++) {
-        if (seats[seat].length != 0) {
-            append_line(&list->pool, kind, &seats[seat], buf);
-        }
-    }
+    append_lines(&list->pool, kind, file, seats, buf);
     slu_alloc_put(self->options.alloc, seats, seats_bytes);
     return SLU_ERR_OK;
 }

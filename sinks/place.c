@@ -231,14 +231,13 @@ static bool place_in_room(struct placement *self, struct slu_candidate *item)
     unsigned first = self->limits->files;
 
     for (unsigned file = 0; file < self->limits->files; file++) {
-        uint32_t seat;
+        const struct slu_place_file *own = &self->files[file];
 
         if (!has_room(self, file, line_bytes(item))) {
             continue;
         }
-        seat = find_free_seat(&self->seats[file]);
-        if (seat < self->files[file].seats) {
-            take_seat(self, item, file, seat);
+        if (own->lines < own->seats) {
+            take_seat(self, item, file, find_free_seat(&self->seats[file]));
             return true;
         }
         first = file < first ? file : first;
@@ -349,6 +348,9 @@ static void place_newcomers(struct placement *self)
     for (uint32_t i = 0; i < self->turns; i++) {
         struct slu_candidate *item = item_at(self, i);
 
+        if (i + SLU_RANK_AHEAD < self->turns) {
+            __builtin_prefetch(item_at(self, i + SLU_RANK_AHEAD), 1);
+        }
         if (item->place == 0 && !place_in_room(self, item)) {
             (void)place_by_eviction(self, i);
         }

@@ -121,6 +121,9 @@ static bool sort_by_digit(const struct slu_candidate *items, uint32_t count,
         sum += digit_count;
     }
     for (uint32_t i = 0; i < count; i++) {
+        if (i + SLU_RANK_AHEAD < count) {
+            __builtin_prefetch(&items[from[i + SLU_RANK_AHEAD]]);
+        }
         to[starts[find_digit(&items[from[i]], pass)]++] = from[i];
     }
     return true;

@@ -21,6 +21,10 @@
 
 #define SLU_RANK_SHIFT 16
 
+/* Who goes over candidates by rank, which is out of the order they stand in,
+ * fetches one so far ahead. */
+#define SLU_RANK_AHEAD 16
+
 /* One entry that may be on a list: 16 bytes, for there may be 3,000,000. */
 struct slu_candidate {
     uint64_t rank;  /* see above; bigger is better */

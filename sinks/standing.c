@@ -52,9 +52,7 @@ static struct slu_standing find_own_line(struct slu_list *list,
 static bool can_stand_for(const struct slu_list *list,
                           const struct slu_record *record)
 {
-    char entry[SLU_VALUE_MAX];
-
-    return slu_list_fits(list, slu_list_entry(record, entry));
+    return slu_list_fits(list, slu_list_entry_length(record));
 }
 
 static struct slu_standing find_cidr(struct slu_list *list,

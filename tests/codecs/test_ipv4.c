@@ -443,6 +443,7 @@ Test(ipv4, prints_what_it_reads)
                 size_t len = slu_ipv4_format(cidr, text);
 
                 naive_format(cidr, expected);
+                cr_assert_eq(slu_ipv4_text_length(cidr), len);
                 cr_assert(
                     slu_view_equal_str(slu_view_make(text, len), expected));
                 cr_assert_eq(

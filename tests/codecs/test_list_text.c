@@ -41,24 +41,28 @@ Test(list_text, lines_come_without_their_ends)
     expect_lines(" a b \r\r\n", " a b \r|");
 }
 
-Test(list_text, entries_are_the_canonical_text)
+static void check_entry(const struct slu_record *record, const char *expected)
 {
     char out[SLU_VALUE_MAX];
+    size_t len = slu_list_entry(record, out);
+
+    cr_assert(slu_view_equal_str(slu_view_make(out, len), expected));
+    cr_assert_eq(slu_list_entry_length(record), len);
+}
+
+Test(list_text, entries_are_the_canonical_text)
+{
     char key[SLU_RECORD_IP_KEY_LEN];
     struct slu_record record = {.kind = SLU_RECORD_IP,
                                 .key = {key, sizeof(key)}};
-    size_t len;
 
     slu_record_key_from_cidr((struct slu_cidr){0x01020300, 24}, key);
-    len = slu_list_entry(&record, out);
-    cr_assert(slu_view_equal_str(slu_view_make(out, len), "1.2.3.0/24"));
+    check_entry(&record, "1.2.3.0/24");
     slu_record_key_from_cidr((struct slu_cidr){0xffffffff, 32}, key);
-    len = slu_list_entry(&record, out);
-    cr_assert(slu_view_equal_str(slu_view_make(out, len), "255.255.255.255"));
+    check_entry(&record, "255.255.255.255");
     record.kind = SLU_RECORD_DOMAIN;
     record.key = slu_view_str("*.a.com");
-    len = slu_list_entry(&record, out);
-    cr_assert(slu_view_equal_str(slu_view_make(out, len), "*.a.com"));
+    check_entry(&record, "*.a.com");
 }
 
 typedef enum slu_err (*append_fn)(struct slu_buf *buf, struct slu_view value);

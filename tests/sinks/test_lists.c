@@ -75,6 +75,31 @@ Test(lists, ips_of_one_rank_are_in_numeric_order)
     world_fini(&world);
 }
 
+/* The text is made of plain addresses some at a time, the others one by one. */
+Test(lists, addresses_and_ranges_stand_in_one_order)
+{
+    struct world world;
+    struct slu_buf expected;
+
+    world_init(&world);
+    slu_buf_init(&expected, slu_alloc_default(), 1 << 16);
+    for (unsigned i = 0; i < 1200; i++) {
+        char text[24];
+
+        (void)snprintf(text, sizeof(text),
+                       i % 401 == 7 || i > 1000 ? "%u.%u.%u.0/24"
+                                                : "%u.%u.%u.9",
+                       41 + i / 256, i % 256, i % 100);
+        world_add(&world, SLU_RECORD_IP, text, 5);
+        cr_assert_eq(slu_buf_printf(&expected, "%s\n", text), SLU_ERR_OK);
+    }
+    cr_assert_eq(slu_buf_append(&expected, slu_view_make("", 1)), SLU_ERR_OK);
+    world_must_run(&world);
+    ASSERT_FILE(&world, IP, 0, expected.ptr);
+    slu_buf_fini(&expected);
+    world_fini(&world);
+}
+
 /* ---- what leaves ---- */
 
 Test(lists, an_expired_entry_leaves_and_is_dropped)
