@@ -98,6 +98,12 @@ struct slu_shard {
     struct slu_buf old;   /* its records */
 };
 
+/* Where a kind begins in what was gathered. */
+struct slu_held_place {
+    size_t order;
+    size_t runs[SLU_HELD_RUNS + 1];
+};
+
 /* Rows of pending up to last_id, sorted in memory: see store_held.c. */
 struct slu_held {
     struct slu_buf runs[SLU_HELD_RUNS + 1];
@@ -106,8 +112,9 @@ struct slu_held {
     uint64_t records; /* as their rows say */
     int64_t last_id;  /* 0: nothing is held */
     bool off;         /* hold nothing until the next fold */
-    bool gathered;    /* all that is pending is in one run */
-    size_t starts[SLU_RECORD_KIND_COUNT]; /* where no kind begins before */
+    bool gathered;
+    struct slu_buf order; /* of the records of all runs */
+    struct slu_held_place places[SLU_RECORD_KIND_COUNT];
 };
 
 struct slu_sort_ref;

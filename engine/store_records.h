@@ -146,14 +146,27 @@ void slu_held_forget(struct slu_db *db);
 /* Hands all of it to a writer, that isn't ended. */
 SLU_MUST_CHECK enum slu_err slu_held_write(struct slu_db *db,
                                            struct slu_writer *writer);
-/* The same as slu_held_take, if there is a chunk, and makes one run of all. */
+/* The same as slu_held_take, if there is a chunk, and finds the order of all.
+ */
 SLU_MUST_CHECK enum slu_err slu_held_gather(struct slu_db *db,
                                             const struct slu_chunk *chunk);
-/* What was gathered, from this kind on, or from one before. Who has found where
- * a kind begins may say so: by how many bytes are left there. */
-struct slu_view slu_held_view(const struct slu_db *db,
-                              enum slu_record_kind kind);
-void slu_held_note(struct slu_db *db, unsigned kind, size_t left);
+
+/* What was gathered. */
+struct slu_held_reader {
+    struct slu_db *db;
+    const unsigned char *order;
+    size_t left; /* records, those of one key one by one */
+    struct slu_view rests[SLU_HELD_RUNS + 1];
+};
+
+/* From a kind on. */
+void slu_held_read_begin(struct slu_held_reader *self, struct slu_db *db,
+                         enum slu_record_kind kind);
+/* While something is left. Records of one key are merged: *out_bytes, those of
+ * the record, has none then. */
+SLU_MUST_CHECK enum slu_err slu_held_read(struct slu_held_reader *self,
+                                          struct slu_record *out_record,
+                                          struct slu_view *out_bytes);
 /* Deletes its rows, within the transaction that writes it elsewhere. */
 SLU_MUST_CHECK enum slu_err slu_held_delete(struct slu_db *db);
 

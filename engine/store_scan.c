@@ -6,78 +6,80 @@
  */
 #include "engine/store_records.h"
 
-/* Sorted records, unpacked one by one. */
-struct reader {
-    struct slu_view rest;
-    struct slu_record record;
-    struct slu_view bytes; /* its own; empty: there is none, or it was merged */
-};
-
 /* What is stored and what was gathered, as one. */
 struct pair {
     struct slu_db *db;
-    const struct slu_low *bound; /* of a shard; of the other, too */
-    struct reader old;           /* of a shard */
-    bool has_old;
-    struct reader fresh; /* of what was gathered */
-    bool has_fresh;      /* below the bound */
+    const struct slu_low *bound; /* of what is next; a shard's, as a rule */
+    struct next {
+        struct slu_record record;
+        struct slu_view bytes; /* its own; none: it was merged */
+        bool any;              /* there is one, below the bound */
+    } old, fresh;
+    struct slu_view shard; /* behind `old` */
+    struct slu_held_reader held;
+    bool held_any; /* in `fresh`, whatever the bound */
 };
-
-static enum slu_err read_next(struct slu_db *db, struct reader *self)
-{
-    self->bytes = self->rest;
-    if (self->rest.len == 0) {
-        return SLU_ERR_OK;
-    }
-    if (slu_record_unpack(&self->rest, &self->record) != SLU_ERR_OK) {
-        return slu_db_damaged(db, "a shard holds what is not a record");
-    }
-    self->bytes.len -= self->rest.len;
-    return SLU_ERR_OK;
-}
 
 static enum slu_err read_old(struct pair *self)
 {
-    enum slu_err err = read_next(self->db, &self->old);
+    struct next *old = &self->old;
 
-    self->has_old = self->old.bytes.len != 0;
-    return err;
+    old->bytes = self->shard;
+    old->any = self->shard.len != 0;
+    if (!old->any) {
+        return SLU_ERR_OK;
+    }
+    if (slu_record_unpack(&self->shard, &old->record) != SLU_ERR_OK) {
+        return slu_db_damaged(self->db, "a shard holds what is not a record");
+    }
+    old->bytes.len -= self->shard.len;
+    return SLU_ERR_OK;
 }
 
 static void check_bound(struct pair *self)
 {
-    self->has_fresh =
-        self->fresh.bytes.len != 0 &&
+    self->fresh.any =
+        self->held_any &&
         (self->bound->len == 0 ||
          slu_low_compare_record(&self->fresh.record, self->bound) < 0);
 }
 
 static enum slu_err read_fresh(struct pair *self)
 {
-    enum slu_err err = read_next(self->db, &self->fresh);
+    enum slu_err err = SLU_ERR_OK;
 
+    self->held_any = self->held.left != 0;
+    if (self->held_any) {
+        err =
+            slu_held_read(&self->held, &self->fresh.record, &self->fresh.bytes);
+    }
     check_bound(self);
     return err;
 }
 
-/* A shard; the bound is its own. */
+static enum slu_err begin(struct pair *self, enum slu_record_kind kind)
+{
+    slu_held_read_begin(&self->held, self->db, kind);
+    return read_fresh(self);
+}
+
 static enum slu_err enter_shard(struct pair *self, struct slu_view packed)
 {
-    self->old.rest = packed;
+    self->shard = packed;
     check_bound(self);
     return read_old(self);
 }
 
-/* The one that has the next record; one of a key that both have is merged
+/* Which of the two is next; what has its key in the other is merged with it
  * before. There is one at least. */
-static enum slu_err find_next(struct pair *self, struct reader **out_reader)
+static enum slu_err find_next(struct pair *self, struct next **out_next)
 {
-    int order = self->has_old - self->has_fresh;
+    int order = self->old.any - self->fresh.any;
 
     if (order == 0) {
         order = slu_record_compare(&self->fresh.record, &self->old.record);
     }
-    *out_reader = order < 0 ? &self->fresh : &self->old;
+    *out_next = order < 0 ? &self->fresh : &self->old;
     if (order != 0) {
         return SLU_ERR_OK;
     }
@@ -86,9 +88,9 @@ static enum slu_err find_next(struct pair *self, struct reader **out_reader)
     return read_fresh(self);
 }
 
-static enum slu_err step(struct pair *self, const struct reader *reader)
+static enum slu_err step(struct pair *self, const struct next *next)
 {
-    return reader == &self->fresh ? read_fresh(self) : read_old(self);
+    return next == &self->fresh ? read_fresh(self) : read_old(self);
 }
 
 /* ---- scan ---- */
@@ -101,13 +103,13 @@ struct scan {
 
 static enum slu_err scan_next(struct scan *self)
 {
-    struct reader *reader;
-    enum slu_err err = find_next(&self->pair, &reader);
+    struct next *next;
+    enum slu_err err = find_next(&self->pair, &next);
 
     if (err == SLU_ERR_OK) {
-        err = self->on_record(self->ctx, &reader->record);
+        err = self->on_record(self->ctx, &next->record);
     }
-    return err == SLU_ERR_OK ? step(&self->pair, reader) : err;
+    return err == SLU_ERR_OK ? step(&self->pair, next) : err;
 }
 
 /* A shard, and what comes between its records. */
@@ -115,7 +117,7 @@ static enum slu_err scan_shard(struct scan *self, struct slu_view packed)
 {
     enum slu_err err = enter_shard(&self->pair, packed);
 
-    while (err == SLU_ERR_OK && self->pair.has_old) {
+    while (err == SLU_ERR_OK && self->pair.old.any) {
         err = scan_next(self);
     }
     return err;
@@ -142,19 +144,6 @@ static enum slu_err scan_shards(struct scan *self, struct slu_view from,
     return err;
 }
 
-/* Goes past what was gathered of the kinds before. */
-static enum slu_err skip_kinds(struct pair *self, enum slu_record_kind kind)
-{
-    enum slu_err err;
-
-    self->fresh.rest = slu_held_view(self->db, kind);
-    do {
-        err = read_fresh(self);
-    } while (err == SLU_ERR_OK && self->has_fresh &&
-             self->fresh.record.kind < kind);
-    return err;
-}
-
 enum slu_err slu_db_scan(struct slu_db *self, enum slu_record_kind kind,
                          slu_store_record_fn on_record, void *ctx)
 {
@@ -162,16 +151,14 @@ enum slu_err slu_db_scan(struct slu_db *self, enum slu_record_kind kind,
     const struct slu_low to = {1, {(char)(kind + 1)}};
     struct scan scan = {
         .pair = {.db = self, .bound = &to}, .on_record = on_record, .ctx = ctx};
-    enum slu_err err = skip_kinds(&scan.pair, kind);
+    enum slu_err err = begin(&scan.pair, kind);
 
     if (err == SLU_ERR_OK) {
         err = scan_shards(&scan, slu_low_view(&from), slu_low_view(&to));
     }
-    while (err == SLU_ERR_OK && scan.pair.has_fresh) {
+    while (err == SLU_ERR_OK && scan.pair.fresh.any) {
         err = scan_next(&scan);
     }
-    slu_held_note(self, kind + 1,
-                  scan.pair.fresh.rest.len + scan.pair.fresh.bytes.len);
     return err;
 }
 
@@ -185,13 +172,13 @@ struct rewrite {
     bool refused; /* by on_record: no fault of the database */
 };
 
-static enum slu_err write_record(struct rewrite *self, struct reader *reader)
+static enum slu_err write_record(struct rewrite *self, struct next *next)
 {
-    const struct slu_packed packed = {.kind = reader->record.kind,
-                                      .key = reader->record.key,
-                                      .bytes = reader->bytes};
+    const struct slu_packed packed = {.kind = next->record.kind,
+                                      .key = next->record.key,
+                                      .bytes = next->bytes};
     enum slu_store_change change = SLU_STORE_KEEP;
-    enum slu_err err = self->on_record(self->ctx, &reader->record, &change);
+    enum slu_err err = self->on_record(self->ctx, &next->record, &change);
 
     if (err != SLU_ERR_OK) {
         self->refused = true;
@@ -202,7 +189,7 @@ static enum slu_err write_record(struct rewrite *self, struct reader *reader)
     }
     return change == SLU_STORE_KEEP && packed.bytes.len != 0
                ? slu_writer_keep(&self->writer, &packed)
-               : slu_writer_add_record(&self->writer, &reader->record);
+               : slu_writer_add_record(&self->writer, &next->record);
 }
 
 /* An update adds a place, six bytes; a shard has room for those of all its
@@ -213,15 +200,15 @@ static enum slu_err rewrite_shard(struct rewrite *self)
     enum slu_err err = enter_shard(pair, slu_buf_view(&pair->db->shard.old));
 
     slu_shard_write_begin(&self->writer, pair->db);
-    while (err == SLU_ERR_OK && (pair->has_old || pair->has_fresh)) {
-        struct reader *reader;
+    while (err == SLU_ERR_OK && (pair->old.any || pair->fresh.any)) {
+        struct next *next;
 
-        err = find_next(pair, &reader);
+        err = find_next(pair, &next);
         if (err == SLU_ERR_OK) {
-            err = write_record(self, reader);
+            err = write_record(self, next);
         }
         if (err == SLU_ERR_OK) {
-            err = step(pair, reader);
+            err = step(pair, next);
         }
     }
     return err == SLU_ERR_OK ? slu_writer_end(&self->writer) : err;
@@ -248,13 +235,12 @@ static enum slu_err rewrite_all(struct rewrite *self)
     struct pair *pair = &self->pair;
     enum slu_err err = SLU_ERR_OK;
 
-    pair->fresh.rest = slu_held_view(pair->db, SLU_RECORD_IP);
     pair->bound = &pair->db->shard.bound;
-    if (pair->fresh.rest.len != 0) {
+    if (pair->db->held.gathered) {
         err = slu_held_delete(pair->db);
     }
     if (err == SLU_ERR_OK) {
-        err = read_fresh(pair);
+        err = begin(pair, SLU_RECORD_IP);
     }
     return err == SLU_ERR_OK ? rewrite_shards(self) : err;
 }

@@ -360,6 +360,7 @@ enum slu_err slu_db_open(struct slu_db *self,
     slu_buf_init(&self->shard.old, opts->alloc, SLU_BLOB_MAX);
     slu_buf_init(&self->piece, opts->alloc, SLU_BLOB_MAX);
     slu_buf_init(&self->raw, opts->alloc, SLU_BLOB_MAX);
+    slu_buf_init(&self->held.order, self->alloc, SLU_BLOB_MAX);
     /* slu_store_open has refused a longer folder. */
     assert(strlen(opts->dir) + sizeof("/state.db") <= sizeof(self->path));
     (void)snprintf(self->path, sizeof(self->path), "%s/state.db", opts->dir);

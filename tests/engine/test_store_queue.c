@@ -7,8 +7,11 @@
 #include "store_support.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <sys/syscall.h>
 
 #define HOUR_MS 3600000u
 #define QUEUE_BYTES ((size_t)64 << 10)
@@ -285,4 +288,91 @@ Test(store_queue, one_group_takes_parts_and_their_commit)
         SLU_ERR_OK);
     check_records(10);
     cr_assert_eq(atomic_load(&scene.commits), 1);
+}
+
+/* ---- a rewrite, for which the thread waits ---- */
+
+static atomic_bool syncs_wait; /* each for this: */
+static sem_t sync_go;
+static sem_t sync_begun;
+static atomic_bool syncs_fail;
+
+/* Stands before the C library's: SQLite's calls come here. */
+__attribute__((visibility("default"))) int fdatasync(int fd)
+{
+    if (atomic_load(&syncs_wait)) {
+        (void)sem_post(&sync_begun);
+        (void)sem_wait(&sync_go);
+    }
+    if (atomic_load(&syncs_fail)) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_fdatasync, fd);
+}
+
+static enum slu_err give_place(void *ctx, struct slu_record *record,
+                               enum slu_store_change *out_change)
+{
+    (void)ctx;
+    record->place_file = 1;
+    *out_change = SLU_STORE_UPDATE;
+    return SLU_ERR_OK;
+}
+
+/* Until the thread waits for the disk. */
+static void rewrite(void)
+{
+    (void)sem_init(&sync_go, 0, 0);
+    (void)sem_init(&sync_begun, 0, 0);
+    slu_store_close(scene.store);
+    scene.opts.hold_bytes = 0;
+    open_store();
+    cr_assert_eq(push(10), SLU_ERR_OK);
+    cr_assert_eq(slu_store_gather(scene.store), SLU_ERR_OK);
+    atomic_store(&syncs_wait, true);
+    cr_assert_eq(slu_store_rewrite(scene.store, give_place, NULL), SLU_ERR_OK);
+    (void)sem_wait(&sync_begun);
+}
+
+static void end_waiting(void)
+{
+    atomic_store(&syncs_wait, false);
+    (void)sem_post(&sync_go);
+}
+
+static atomic_bool let_go;
+
+static void *end_waiting_soon(void *arg)
+{
+    (void)arg;
+    (void)usleep(30000);
+    atomic_store(&let_go, true);
+    end_waiting();
+    return NULL;
+}
+
+Test(store_queue, drain_waits_until_a_rewrite_is_on_the_disk)
+{
+    pthread_t thread;
+
+    rewrite();
+    slu_store_tidy(scene.store);
+    cr_assert_eq(pthread_create(&thread, NULL, end_waiting_soon, NULL), 0);
+    cr_assert_eq(slu_store_drain(scene.store), SLU_ERR_OK);
+    cr_assert(atomic_load(&let_go));
+    (void)pthread_join(thread, NULL);
+    check_records(10);
+}
+
+Test(store_queue, drain_tells_that_a_rewrite_is_not_on_the_disk)
+{
+    rewrite();
+    atomic_store(&syncs_fail, true);
+    end_waiting();
+    cr_assert_eq(slu_store_drain(scene.store), SLU_ERR_IO);
+    cr_assert_not_null(
+        strstr(slu_store_error(scene.store)->text, "Input/output error"));
+    cr_assert_eq(push(1), SLU_ERR_IO);
+    atomic_store(&syncs_fail, false);
 }
