@@ -3,7 +3,7 @@
  * What: struct slu_contents (sinks/contents.h) over the folder "published" in
  * the state folder: one file for each content, named by its SHA-256, made
  * durable (fsync, rename, fsync of the folder) before its name is told. Opening
- * maps the file and checks its hash, so a damaged one is NOT_FOUND.
+ * checks the file's hash, so a damaged one is NOT_FOUND, and maps it.
  *
  * Life cycle: open (removes what a crash left half-written), any use of the
  * table, keep(name)* + sweep when the state says which are still needed, close.
@@ -35,6 +35,13 @@ SLU_MUST_CHECK enum slu_err slu_contents_add(struct slu_contents_folder *self,
                                              struct slu_view bytes,
                                              struct slu_content_name *out_name,
                                              struct slu_error *out_error);
+
+/* The same of a file, read from where it stands to its end, and again if need
+ * be, piece by piece: however large it is, no memory is. Errors: also IO. */
+SLU_MUST_CHECK enum slu_err
+slu_contents_add_file(struct slu_contents_folder *self, int fd,
+                      struct slu_content_name *out_name, uint64_t *out_bytes,
+                      struct slu_error *out_error);
 
 /* Deletes every content that keep did not name since the last sweep. */
 void slu_contents_keep(struct slu_contents_folder *self,

@@ -13,59 +13,78 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void unmap(struct slu_view bytes)
+static enum slu_err add_piece(void *ctx, struct slu_view piece)
 {
-    if (bytes.len > 0) {
-        (void)munmap((void *)bytes.ptr, bytes.len);
-    }
+    slu_sha256_add(ctx, piece);
+    return SLU_ERR_OK;
 }
 
-static enum slu_err map_file(struct slu_contents_folder *self, int fd,
-                             const char *name, struct slu_view *out_bytes,
-                             struct slu_error *out_error)
+enum slu_err slu_contents_name_file(struct slu_contents_folder *self, int fd,
+                                    struct slu_content_name *out_name,
+                                    uint64_t *out_bytes, int *out_sys)
 {
-    struct stat info;
-    void *bytes;
+    off_t begin = lseek(fd, 0, SEEK_CUR);
+    enum slu_err err;
 
-    *out_bytes = slu_view_make("", 0);
+    slu_sha256_begin(self->sha);
+    err = slu_fd_each_piece(fd, add_piece, self->sha, out_sys);
+    slu_content_name_end(self->sha, out_name);
+    *out_bytes = (uint64_t)(lseek(fd, 0, SEEK_CUR) - begin);
+    return err;
+}
+
+/* By reading it piece by piece: what is mapped counts as memory in use as soon
+ * as it was looked at. */
+static enum slu_err prove_file(struct slu_contents_folder *self, int fd,
+                               const struct slu_content_name *name,
+                               uint64_t *out_bytes, struct slu_error *out_error)
+{
+    struct slu_content_name found;
+    struct stat info;
+    int sys = 0;
+
     if (fstat(fd, &info) != 0) {
-        return slu_contents_fail_system(self, "read", name, errno, out_error);
+        return slu_contents_fail_system(self, "read", name->text, errno,
+                                        out_error);
     }
     if (!S_ISREG(info.st_mode) || info.st_size > (off_t)SLU_CONTENT_MAX) {
         return slu_error_set(out_error, SLU_ERR_NOT_FOUND,
                              "%.170s/%s is not what sluice wrote there",
-                             self->dir, name);
+                             self->dir, name->text);
     }
-    if (info.st_size == 0) {
-        return SLU_ERR_OK;
+    if (slu_contents_name_file(self, fd, &found, out_bytes, &sys) !=
+        SLU_ERR_OK) {
+        return slu_contents_fail_system(self, "read", name->text, sys,
+                                        out_error);
     }
-    bytes = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (bytes == MAP_FAILED) {
-        return errno == ENOMEM ? slu_contents_fail_nomem(out_error)
-                               : slu_contents_fail_system(self, "read", name,
-                                                          errno, out_error);
-    }
-    *out_bytes = slu_view_make(bytes, (size_t)info.st_size);
-    return SLU_ERR_OK;
+    return slu_content_name_equal(&found, name)
+               ? SLU_ERR_OK
+               : slu_error_set(out_error, SLU_ERR_NOT_FOUND,
+                               "%.170s/%s is damaged: its bytes are not those "
+                               "that were written",
+                               self->dir, name->text);
 }
 
-static enum slu_err check_hash(struct slu_contents_folder *self,
-                               const struct slu_content_name *name,
-                               struct slu_view bytes,
-                               struct slu_error *out_error)
+static enum slu_err map_file(struct slu_contents_folder *self, int fd,
+                             const struct slu_content_name *name,
+                             uint64_t bytes, struct slu_view *out_bytes,
+                             struct slu_error *out_error)
 {
-    struct slu_content_name found;
+    void *mapped;
 
-    slu_sha256_begin(self->sha);
-    slu_sha256_add(self->sha, bytes);
-    slu_content_name_end(self->sha, &found);
-    if (slu_content_name_equal(&found, name)) {
+    *out_bytes = slu_view_make("", 0);
+    if (bytes == 0) {
         return SLU_ERR_OK;
     }
-    return slu_error_set(out_error, SLU_ERR_NOT_FOUND,
-                         "%.170s/%s is damaged: its bytes are not those that "
-                         "were written",
-                         self->dir, name->text);
+    mapped = mmap(NULL, (size_t)bytes, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (mapped == MAP_FAILED) {
+        return errno == ENOMEM
+                   ? slu_contents_fail_nomem(out_error)
+                   : slu_contents_fail_system(self, "read", name->text, errno,
+                                              out_error);
+    }
+    *out_bytes = slu_view_make(mapped, (size_t)bytes);
+    return SLU_ERR_OK;
 }
 
 static enum slu_err open_file(struct slu_contents_folder *self,
@@ -91,27 +110,24 @@ static enum slu_err open_file(struct slu_contents_folder *self,
                                "there is no %.170s/%s", self->dir, name->text);
 }
 
-/* The whole content, mapped and proved. */
-static enum slu_err map_content(struct slu_contents_folder *self,
-                                const struct slu_content_name *name,
-                                struct slu_view *out_bytes,
-                                struct slu_error *out_error)
+/* The whole content, proved and mapped; out_bytes NULL: only proved. */
+static enum slu_err prove_content(struct slu_contents_folder *self,
+                                  const struct slu_content_name *name,
+                                  struct slu_view *out_bytes,
+                                  struct slu_error *out_error)
 {
+    uint64_t bytes = 0;
     int fd = -1;
     enum slu_err err = open_file(self, name, &fd, out_error);
 
     if (err != SLU_ERR_OK) {
         return err;
     }
-    err = map_file(self, fd, name->text, out_bytes, out_error);
+    err = prove_file(self, fd, name, &bytes, out_error);
+    if (err == SLU_ERR_OK && out_bytes != NULL) {
+        err = map_file(self, fd, name, bytes, out_bytes, out_error);
+    }
     (void)close(fd);
-    if (err != SLU_ERR_OK) {
-        return err;
-    }
-    err = check_hash(self, name, *out_bytes, out_error);
-    if (err != SLU_ERR_OK) {
-        unmap(*out_bytes);
-    }
     return err;
 }
 
@@ -121,7 +137,7 @@ enum slu_err slu_contents_open_content(void *ctx,
                                        struct slu_error *out_error)
 {
     struct slu_contents_folder *self = ctx;
-    enum slu_err err = map_content(self, name, out_bytes, out_error);
+    enum slu_err err = prove_content(self, name, out_bytes, out_error);
 
     self->in_use += err == SLU_ERR_OK;
     return err;
@@ -133,19 +149,15 @@ void slu_contents_close_content(void *ctx, struct slu_view take_bytes)
 
     assert(self->in_use > 0);
     self->in_use--;
-    unmap(take_bytes);
+    if (take_bytes.len > 0) {
+        (void)munmap((void *)take_bytes.ptr, take_bytes.len);
+    }
 }
 
 bool slu_contents_has(struct slu_contents_folder *self,
                       const struct slu_content_name *name)
 {
-    struct slu_view bytes;
-    bool there = map_content(self, name, &bytes, NULL) == SLU_ERR_OK;
-
-    if (there) {
-        unmap(bytes);
-    }
-    return there;
+    return prove_content(self, name, NULL, NULL) == SLU_ERR_OK;
 }
 
 bool slu_contents_has_bytes(struct slu_contents_folder *self,

@@ -44,6 +44,11 @@ enum slu_err slu_contents_open_content(void *ctx,
                                        struct slu_view *out_bytes,
                                        struct slu_error *out_error);
 void slu_contents_close_content(void *ctx, struct slu_view take_bytes);
+/* The name of what is left of a file; *out_sys: as slu_fd_each_piece. */
+SLU_MUST_CHECK enum slu_err
+slu_contents_name_file(struct slu_contents_folder *self, int fd,
+                       struct slu_content_name *out_name, uint64_t *out_bytes,
+                       int *out_sys);
 /* A content of that name is there, and its bytes are those of its name. */
 bool slu_contents_has(struct slu_contents_folder *self,
                       const struct slu_content_name *name);

@@ -7,6 +7,7 @@
  */
 #include "engine/contents_state.h"
 #include "engine/crash.h"
+#include "engine/read_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -233,4 +234,76 @@ enum slu_err slu_contents_add(struct slu_contents_folder *self,
         *out_name = name;
     }
     return err;
+}
+
+struct piece_writer {
+    struct slu_content_writer *writer;
+    struct slu_error *error;
+};
+
+static enum slu_err append_piece(void *ctx, struct slu_view piece)
+{
+    struct piece_writer *self = ctx;
+
+    return slu_contents_append(self->writer->folder, self->writer, piece,
+                               self->error);
+}
+
+static enum slu_err fail_reading(enum slu_err err, int sys,
+                                 struct slu_error *out_error)
+{
+    char text[128];
+
+    if (sys == 0) {
+        return err; /* not of reading */
+    }
+    (void)slu_error_set(out_error, err, "cannot read a file to be kept: %s",
+                        strerror_r(sys, text, sizeof(text)));
+    if (out_error != NULL) {
+        out_error->sys = sys;
+    }
+    return err;
+}
+
+static enum slu_err copy_file(struct slu_contents_folder *self, int fd,
+                              struct slu_content_name *out_name,
+                              struct slu_error *out_error)
+{
+    struct piece_writer pieces = {NULL, out_error};
+    enum slu_err err = slu_contents_begin(self, &pieces.writer, out_error);
+    int sys = 0;
+
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    err = slu_fd_each_piece(fd, append_piece, &pieces, &sys);
+    if (err != SLU_ERR_OK) {
+        slu_contents_abandon(self, pieces.writer);
+        return fail_reading(err, sys, out_error);
+    }
+    return slu_contents_commit(self, pieces.writer, out_name, out_error);
+}
+
+/* Read to be hashed, and once more when it is new: what has not changed, as
+ * most have not, is not written. */
+enum slu_err slu_contents_add_file(struct slu_contents_folder *self, int fd,
+                                   struct slu_content_name *out_name,
+                                   uint64_t *out_bytes,
+                                   struct slu_error *out_error)
+{
+    off_t begin = lseek(fd, 0, SEEK_CUR);
+    struct slu_content_name name;
+    int sys = 0;
+    enum slu_err err = slu_contents_name_file(self, fd, &name, out_bytes, &sys);
+
+    if (err == SLU_ERR_OK && slu_contents_has(self, &name)) {
+        *out_name = name;
+        return SLU_ERR_OK;
+    }
+    if (err == SLU_ERR_OK && lseek(fd, begin, SEEK_SET) != begin) {
+        sys = errno;
+        err = SLU_ERR_IO;
+    }
+    return err == SLU_ERR_OK ? copy_file(self, fd, out_name, out_error)
+                             : fail_reading(err, sys, out_error);
 }

@@ -249,19 +249,12 @@ static struct slu_delivery_file *find_file(struct slu_delivery *self,
     return NULL;
 }
 
-enum slu_err slu_delivery_add(struct slu_delivery *self,
-                              const struct slu_artifact *file,
-                              struct slu_view bytes,
-                              struct slu_error *out_error)
+static enum slu_err take_artifact(struct slu_delivery *self,
+                                  const struct slu_artifact *artifact,
+                                  struct slu_error *out_error)
 {
-    struct slu_delivery_file *place = find_file(self, file->path);
-    struct slu_artifact artifact = *file;
-    enum slu_err err =
-        slu_contents_add(self->folder, bytes, &artifact.content, out_error);
+    struct slu_delivery_file *place = find_file(self, artifact->path);
 
-    if (err != SLU_ERR_OK) {
-        return err;
-    }
     if (place == NULL) {
         if (self->file_count == SLU_DELIVERY_FILES_MAX) {
             return slu_error_set(out_error, SLU_ERR_LIMIT,
@@ -271,9 +264,34 @@ enum slu_err slu_delivery_add(struct slu_delivery *self,
         place = &self->files[self->file_count++];
         *place = (struct slu_delivery_file){0};
     }
-    artifact.bytes = bytes.len;
-    place->artifact = artifact;
+    place->artifact = *artifact;
     return SLU_ERR_OK;
+}
+
+enum slu_err slu_delivery_add(struct slu_delivery *self,
+                              const struct slu_artifact *file,
+                              struct slu_view bytes,
+                              struct slu_error *out_error)
+{
+    struct slu_artifact artifact = *file;
+    enum slu_err err =
+        slu_contents_add(self->folder, bytes, &artifact.content, out_error);
+
+    artifact.bytes = bytes.len;
+    return err == SLU_ERR_OK ? take_artifact(self, &artifact, out_error) : err;
+}
+
+enum slu_err slu_delivery_add_file(struct slu_delivery *self,
+                                   const struct slu_artifact *file, int fd,
+                                   struct slu_error *out_error)
+{
+    struct slu_artifact artifact = *file;
+    uint64_t bytes = 0;
+    enum slu_err err = slu_contents_add_file(
+        self->folder, fd, &artifact.content, &bytes, out_error);
+
+    artifact.bytes = bytes;
+    return err == SLU_ERR_OK ? take_artifact(self, &artifact, out_error) : err;
 }
 
 /* ---- what is still needed ---- */

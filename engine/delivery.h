@@ -72,6 +72,11 @@ SLU_MUST_CHECK enum slu_err slu_delivery_add(struct slu_delivery *self,
                                              const struct slu_artifact *file,
                                              struct slu_view bytes,
                                              struct slu_error *out_error);
+/* The same of a file, from a descriptor of it. */
+SLU_MUST_CHECK enum slu_err
+slu_delivery_add_file(struct slu_delivery *self,
+                      const struct slu_artifact *file, int fd,
+                      struct slu_error *out_error);
 
 SLU_MUST_CHECK enum slu_err slu_delivery_send(struct slu_delivery *self,
                                               struct slu_error *out_error);

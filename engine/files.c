@@ -237,21 +237,29 @@ static enum slu_err read_all(struct slu_files *self, int fd, const char *path,
     }
 }
 
+enum slu_err slu_files_open_file(struct slu_files *self, const char *path,
+                                 int *out_fd)
+{
+    enum slu_err err = slu_files_check_path(self, path);
+
+    *out_fd = -1;
+    if (err == SLU_ERR_OK) {
+        err = slu_files_open_old(self, path, out_fd);
+    }
+    return err != SLU_ERR_OK || *out_fd >= 0
+               ? err
+               : slu_error_set(&self->error, SLU_ERR_NOT_FOUND,
+                               "there is no file %s/%s", self->dir, path);
+}
+
 enum slu_err slu_files_read(struct slu_files *self, const char *path,
                             struct slu_buf *buf)
 {
-    enum slu_err err = slu_files_check_path(self, path);
     int fd = -1;
+    enum slu_err err = slu_files_open_file(self, path, &fd);
 
-    if (err == SLU_ERR_OK) {
-        err = slu_files_open_old(self, path, &fd);
-    }
     if (err != SLU_ERR_OK) {
         return err;
-    }
-    if (fd < 0) {
-        return slu_error_set(&self->error, SLU_ERR_NOT_FOUND,
-                             "there is no file %s/%s", self->dir, path);
     }
     slu_buf_clear(buf);
     err = read_all(self, fd, path, buf);

@@ -30,6 +30,10 @@ void slu_files_leave_unsynced(struct slu_files *self);
 SLU_MUST_CHECK enum slu_err
 slu_files_read(struct slu_files *self, const char *path, struct slu_buf *buf);
 
+/* A descriptor of the file, for reading; NOT_FOUND when there is none. */
+SLU_MUST_CHECK enum slu_err slu_files_open_file(struct slu_files *self,
+                                                const char *path, int *out_fd);
+
 /* Makes the file's content these bytes; *out_changed says if it was written. */
 SLU_MUST_CHECK enum slu_err slu_files_replace(struct slu_files *self,
                                               const char *path,

@@ -4,6 +4,7 @@
 #include "engine/delivery.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #define CHECKPOINT_BYTES_MAX (64u * 1024)
 #define BYTES_PER_MB 1048576.0
@@ -224,38 +225,35 @@ static enum slu_err open_side_files(struct publication *self)
     return SLU_ERR_OK;
 }
 
-/* A file that was written in pieces is read back to be handed on. */
+/* A file that was written in pieces is handed on in pieces. */
 static enum slu_err hand_on_side_file(struct publication *self,
-                                      struct slu_buf *buf,
                                       enum slu_side_file side)
 {
-    const char *path = slu_side_file_path(side);
-    enum slu_err err = slu_files_read(self->options->files, path, buf);
+    const struct slu_artifact artifact = {.path = slu_side_file_path(side),
+                                          .role = SLU_ARTIFACT_SIDE,
+                                          .lines = self->side_lines[side]};
+    struct slu_files *files = self->options->files;
+    int fd = -1;
+    enum slu_err err = slu_files_open_file(files, artifact.path, &fd);
 
     if (err != SLU_ERR_OK) {
-        return fail(self->error, err, slu_files_error(self->options->files),
-                    path);
+        return fail(self->error, err, slu_files_error(files), artifact.path);
     }
-    return hand_on(self,
-                   &(struct slu_artifact){.path = path,
-                                          .role = SLU_ARTIFACT_SIDE,
-                                          .lines = self->side_lines[side]},
-                   slu_buf_view(buf));
+    err = slu_delivery_add_file(self->options->delivery, &artifact, fd,
+                                self->error);
+    (void)close(fd);
+    return err;
 }
 
 static enum slu_err hand_on_side_files(struct publication *self)
 {
-    struct slu_buf buf;
     enum slu_err err = SLU_ERR_OK;
 
-    if (self->options->delivery == NULL) {
-        return SLU_ERR_OK;
+    for (int i = 0; self->options->delivery != NULL && err == SLU_ERR_OK &&
+                    i < SLU_SIDE_FILE_COUNT;
+         i++) {
+        err = hand_on_side_file(self, (enum slu_side_file)i);
     }
-    slu_buf_init(&buf, self->options->alloc, SLU_CONTENT_MAX);
-    for (int i = 0; err == SLU_ERR_OK && i < SLU_SIDE_FILE_COUNT; i++) {
-        err = hand_on_side_file(self, &buf, (enum slu_side_file)i);
-    }
-    slu_buf_fini(&buf);
     return err;
 }
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#define PIECE_BYTES ((size_t)16 * 1024)
 #define CHUNK_BYTES (64u * 1024)
 
 ssize_t slu_fd_read(int fd, char *out, size_t len)
@@ -31,7 +32,7 @@ ssize_t slu_fd_read(int fd, char *out, size_t len)
 enum slu_err slu_fd_equals(int fd, struct slu_view bytes, bool *out_equal,
                            int *out_sys)
 {
-    char piece[16 * 1024];
+    char piece[PIECE_BYTES];
     bool equal = true;
 
     *out_sys = 0;
@@ -53,6 +54,26 @@ enum slu_err slu_fd_equals(int fd, struct slu_view bytes, bool *out_equal,
     }
     *out_equal = equal;
     return SLU_ERR_OK;
+}
+
+enum slu_err slu_fd_each_piece(int fd, slu_piece_fn fn, void *ctx, int *out_sys)
+{
+    char piece[PIECE_BYTES];
+    enum slu_err err = SLU_ERR_OK;
+    ssize_t got;
+
+    *out_sys = 0;
+    do {
+        got = slu_fd_read(fd, piece, sizeof(piece));
+        if (got < 0) {
+            *out_sys = errno;
+            return SLU_ERR_IO;
+        }
+        if (got > 0) {
+            err = fn(ctx, slu_view_make(piece, (size_t)got));
+        }
+    } while (err == SLU_ERR_OK && got == (ssize_t)sizeof(piece));
+    return err;
 }
 
 /* The buffer is full: that is the end only if the file ends here too. */

@@ -23,6 +23,12 @@ SLU_MUST_CHECK enum slu_err slu_fd_equals(int fd, struct slu_view bytes,
 SLU_MUST_CHECK enum slu_err slu_fd_read_all(int fd, struct slu_buf *buf,
                                             int *out_sys);
 
+/* Hands over what is left in pieces of at most 16 KB, until fn fails: its error
+ * then. IO is errno's in *out_sys, and 0 there when it is fn's. */
+typedef enum slu_err (*slu_piece_fn)(void *ctx, struct slu_view piece);
+SLU_MUST_CHECK enum slu_err slu_fd_each_piece(int fd, slu_piece_fn fn,
+                                              void *ctx, int *out_sys);
+
 /* Opens a file, replaces the content of buf by its own, closes it. NOT_FOUND
  * when there is none. */
 SLU_MUST_CHECK enum slu_err

@@ -355,6 +355,115 @@ Test(contents, takes_no_more_than_its_limit)
     free(bytes);
 }
 
+/* ---- files ---- */
+
+#define FILE_LEN 50000
+
+/* A file of so many bytes, without a name, at its front. */
+static int make_file(size_t len)
+{
+    FILE *file = tmpfile();
+    int fd;
+
+    cr_assert_not_null(file);
+    for (size_t i = 0; i < len; i++) {
+        (void)fputc('a' + (int)(i % 23), file);
+    }
+    cr_assert_eq(fflush(file), 0);
+    fd = dup(fileno(file));
+    (void)fclose(file);
+    cr_assert_eq(lseek(fd, 0, SEEK_SET), 0);
+    return fd;
+}
+
+static struct slu_content_name place_add_file(struct place *self, int fd,
+                                              uint64_t bytes)
+{
+    struct slu_content_name name = {""};
+    uint64_t found = 77;
+
+    cr_assert_eq(
+        slu_contents_add_file(self->folder, fd, &name, &found, &self->error),
+        SLU_ERR_OK, "%s", self->error.text);
+    cr_assert_eq(found, bytes);
+    return name;
+}
+
+/* The same name as the bytes have, and no second file. */
+Test(contents, takes_a_file_as_its_bytes)
+{
+    static const size_t lengths[] = {0, 1, 16383, 16384, 16385, FILE_LEN};
+    static char text[FILE_LEN + 1];
+    struct place place;
+
+    place_start(&place);
+    for (size_t i = 0; i < FILE_LEN; i++) {
+        text[i] = (char)('a' + i % 23);
+    }
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        int fd = make_file(lengths[i]);
+        struct slu_content_name name = place_add_file(&place, fd, lengths[i]);
+        struct stat before;
+        struct stat after;
+        char last = text[lengths[i]];
+
+        text[lengths[i]] = '\0';
+        expect_content(&place, name.text, text);
+        cr_assert_eq(stat(path_of(&place, name.text), &before), 0);
+        cr_assert_str_eq(place_add(&place, text).text, name.text);
+        cr_assert_eq(lseek(fd, 0, SEEK_SET), 0);
+        (void)place_add_file(&place, fd, lengths[i]);
+        cr_assert_eq(stat(path_of(&place, name.text), &after), 0);
+        cr_assert_eq(before.st_ino, after.st_ino);
+        cr_assert_eq(count_files(&place), i + 1);
+        text[lengths[i]] = last;
+        (void)close(fd);
+    }
+    place_stop(&place);
+}
+
+Test(contents, takes_a_file_from_where_it_stands)
+{
+    struct place place;
+    int fd = make_file(26);
+
+    place_start(&place);
+    cr_assert_eq(lseek(fd, 20, SEEK_SET), 20);
+    expect_content(&place, place_add_file(&place, fd, 6).text, "uvwabc");
+    (void)close(fd);
+    place_stop(&place);
+}
+
+static void expect_no_file(struct place *self, int fd, enum slu_err err,
+                           const char *why)
+{
+    struct slu_content_name name = {"unchanged"};
+    uint64_t bytes;
+
+    cr_assert_eq(
+        slu_contents_add_file(self->folder, fd, &name, &bytes, &self->error),
+        err);
+    cr_assert_not_null(strstr(self->error.text, why), "%s", self->error.text);
+    cr_assert_str_eq(name.text, "unchanged");
+    cr_assert_eq(count_files(self), 0);
+}
+
+Test(contents, keeps_nothing_of_a_file_that_it_can_not_take)
+{
+    struct place place;
+    int folder = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int giant = make_file(0);
+
+    place_start(&place);
+    expect_no_file(&place, folder, SLU_ERR_IO,
+                   "cannot read a file to be kept: Is a directory");
+    cr_assert_eq(ftruncate(giant, (off_t)SLU_CONTENT_MAX + 1), 0);
+    expect_no_file(&place, giant, SLU_ERR_LIMIT, "larger than");
+    (void)close(folder);
+    (void)close(giant);
+    place_stop(&place);
+}
+
 /* ---- damage ---- */
 
 Test(contents, gives_out_no_content_that_is_damaged)
@@ -591,7 +700,9 @@ Test(contents, leaves_nothing_when_writing_fails)
 
 Test(contents, goes_without_memory_at_any_place)
 {
+    int file = make_file(FILE_LEN);
     unsigned fail_at = 0;
+    uint64_t bytes;
     bool done = false;
 
     while (!done) {
@@ -610,23 +721,30 @@ Test(contents, goes_without_memory_at_any_place)
             err = slu_contents_add(place.folder, slu_view_str("abc"), &name,
                                    &place.error);
         }
+        if (err == SLU_ERR_OK) {
+            err = slu_contents_add_file(place.folder, file, &name, &bytes,
+                                        &place.error);
+        }
         cr_assert(err == SLU_ERR_OK || err == SLU_ERR_NOMEM);
         cr_assert_eq(err, place.error.code);
-        cr_assert_eq(err == SLU_ERR_OK, name.text[0] != '\0');
+        cr_assert(err != SLU_ERR_OK || name.text[0] != '\0');
+        cr_assert_eq(lseek(file, 0, SEEK_SET), 0);
         slu_contents_close(place.folder);
         cr_assert_eq(failing.live, 0, "allocation %u", fail_at);
         done = failing.calls < fail_at;
         place_open(&place);
-        cr_assert_leq(count_files(&place), 1);
+        cr_assert_leq(count_files(&place), 2);
         place_stop(&place);
     }
-    cr_assert_gt(fail_at, 4);
+    cr_assert_gt(fail_at, 6);
+    (void)close(file);
 }
 
 /* ---- killed ---- */
 
 static void run_scenario(struct place *place)
 {
+    int file = make_file(FILE_LEN);
     struct slu_content_writer *writer;
     struct slu_content_name name;
 
@@ -636,6 +754,8 @@ static void run_scenario(struct place *place)
     place_append(place, writer, "in ");
     place_append(place, writer, "pieces");
     name = place_commit(place, writer);
+    (void)place_add_file(place, file, FILE_LEN);
+    (void)close(file);
     slu_contents_keep(place->folder, &name);
     slu_contents_sweep(place->folder);
     expect_missing(place, ABC, "there is no");

@@ -216,6 +216,23 @@ Test(files, tells_a_file_that_is_not_there)
     slu_buf_fini(&buf);
 }
 
+Test(files, opens_a_file_that_is_there)
+{
+    char text[8] = "";
+    int fd = 77;
+
+    cr_assert_eq(slu_files_open_file(files, "a.txt", &fd), SLU_ERR_NOT_FOUND);
+    check_error(SLU_ERR_NOT_FOUND, 0, "a.txt");
+    cr_assert_eq(fd, -1);
+    cr_assert_eq(slu_files_open_file(files, "../a.txt", &fd), SLU_ERR_CONFIG);
+    cr_assert_eq(fd, -1);
+    cr_assert(replace("a.txt", "12345"));
+    cr_assert_eq(slu_files_open_file(files, "a.txt", &fd), SLU_ERR_OK);
+    cr_assert_eq(read(fd, text, sizeof(text)), 5);
+    cr_assert_str_eq(text, "12345");
+    (void)close(fd);
+}
+
 Test(files, reads_up_to_the_buffers_maximum)
 {
     struct slu_buf buf;

@@ -149,3 +149,65 @@ Test(read_file, tells_why_it_can_not_be_compared)
     cr_assert_not(equal);
     (void)close(fd);
 }
+
+/* ---- pieces ---- */
+
+struct pieces {
+    size_t len;
+    unsigned count;
+    unsigned stop_at; /* 0: never */
+};
+
+static enum slu_err take_piece(void *ctx, struct slu_view piece)
+{
+    struct pieces *self = ctx;
+
+    cr_assert_gt(piece.len, 0);
+    cr_assert_leq(piece.len, 16384);
+    for (size_t i = 0; i < piece.len; i++) {
+        cr_assert_eq(piece.ptr[i], (char)('a' + (self->len + i) % 26));
+    }
+    self->len += piece.len;
+    return ++self->count == self->stop_at ? SLU_ERR_LIMIT : SLU_ERR_OK;
+}
+
+static enum slu_err read_pieces(struct pieces *pieces, int *out_sys)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    enum slu_err err = slu_fd_each_piece(fd, take_piece, pieces, out_sys);
+
+    (void)close(fd);
+    return err;
+}
+
+Test(read_file, hands_over_a_file_of_any_length_in_pieces)
+{
+    static const size_t lengths[] = {0, 1, 16383, 16384, 16385, 40000};
+
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        struct pieces pieces = {0};
+        int sys = 77;
+
+        write_file(lengths[i]);
+        cr_assert_eq(read_pieces(&pieces, &sys), SLU_ERR_OK);
+        cr_assert_eq(pieces.len, lengths[i]);
+        cr_assert_eq(pieces.count, (lengths[i] + 16383) / 16384);
+        cr_assert_eq(sys, 0);
+        (void)unlink(path);
+    }
+}
+
+Test(read_file, stops_at_the_piece_that_is_refused)
+{
+    struct pieces pieces = {.stop_at = 2};
+    int sys = 77;
+
+    write_file(50000);
+    cr_assert_eq(read_pieces(&pieces, &sys), SLU_ERR_LIMIT);
+    cr_assert_eq(pieces.count, 2);
+    cr_assert_eq(sys, 0);
+    (void)unlink(path);
+    (void)strcpy(path, "/tmp");
+    cr_assert_eq(read_pieces(&pieces, &sys), SLU_ERR_IO);
+    cr_assert_eq(sys, EISDIR);
+}
