@@ -372,8 +372,7 @@ static void take_refusal(struct slu_guardduty_unit *unit,
         break;
     case SLU_GUARDDUTY_ANSWER_BAD_REQUEST:
         if (is_of_token(unit) && !slu_guardduty_target_is_over(target)) {
-            (void)slu_guardduty_window_restart(slu_guardduty_window_of(unit),
-                                               error);
+            slu_guardduty_chain_restart(slu_guardduty_window_of(unit), error);
             break;
         }
         if (unit->operation == SLU_GUARDDUTY_GET &&

@@ -11,8 +11,6 @@
 
 #include <assert.h>
 
-#define TOLD_MAX 10 /* windows that failed; the rest at level debug */
-
 /* ---- detectors ---- */
 
 static enum slu_err start_detectors(struct slu_guardduty_target *target)
@@ -98,82 +96,6 @@ static enum slu_err end_window(struct slu_guardduty_window *window,
 
 /* ---- lists ---- */
 
-static bool has_seen(const struct slu_guardduty_window *window, uint64_t hash)
-{
-    const uint64_t *hashes = (const void *)window->seen.ptr;
-    size_t count = window->seen.len / sizeof(hash);
-
-    for (size_t i = 0; i < count; i++) {
-        if (hashes[i] == hash) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void fail_window(struct slu_guardduty_window *window,
-                        const struct slu_error *error)
-{
-    struct slu_source_result *result = &window->unit.target->ctx->result;
-
-    window->failed = true;
-    window->listed = true;
-    window->detector->failed = true;
-    (void)slu_guardduty_window_asked(window);
-    slu_guardduty_mirror_drop(window);
-    result->incomplete_units++;
-    if (result->first.code == SLU_ERR_OK) {
-        result->first = *error;
-    }
-    slu_guardduty_log(
-        window->unit.target->ctx,
-        result->incomplete_units <= TOLD_MAX ? SLU_LOG_ERROR : SLU_LOG_DEBUG,
-        "%s; what is left of it is asked again in the next run", error->text);
-}
-
-bool slu_guardduty_window_restart(struct slu_guardduty_window *window,
-                                  const struct slu_error *error)
-{
-    if (window->restarted) {
-        fail_window(window, error);
-        return false;
-    }
-    window->restarted = true;
-    window->pages = 0;
-    slu_buf_clear(&window->token);
-    slu_buf_clear(&window->seen);
-    slu_guardduty_queue_push_front(
-        &window->unit.target->waiting[SLU_GUARDDUTY_LIST], &window->unit);
-    return true;
-}
-
-/* The next page of a window that is not divided. */
-static enum slu_err follow_token(struct slu_guardduty_window *window)
-{
-    uint64_t hash = slu_guardduty_token_hash(slu_buf_view(&window->token));
-    struct slu_error error = {0};
-    bool repeats = has_seen(window, hash);
-    enum slu_err err = SLU_ERR_LIMIT;
-
-    if (!repeats) {
-        err = slu_buf_append(&window->seen,
-                             slu_view_make((const char *)&hash, sizeof(hash)));
-    }
-    if (err == SLU_ERR_OK) {
-        slu_guardduty_queue_push_front(
-            &window->unit.target->waiting[SLU_GUARDDUTY_LIST], &window->unit);
-        return err;
-    }
-    if (err == SLU_ERR_LIMIT) {
-        (void)slu_error_set(
-            &error, SLU_ERR_INCOMPLETE, "%s: %s", window->unit.head.name,
-            repeats ? "its nextToken repeats itself" : "it has too many pages");
-        (void)slu_guardduty_window_restart(window, &error);
-        err = SLU_ERR_OK;
-    }
-    return err;
-}
-
 /* Takes the ids of the page as a get of the window. */
 static struct slu_guardduty_get *take_get(struct slu_guardduty_page *page,
                                           struct slu_guardduty_window *window,
@@ -221,20 +143,25 @@ static enum slu_err take_list_of_check(struct slu_guardduty_window *window,
 static enum slu_err take_ids(struct slu_guardduty_window *window,
                              int64_t now_ms)
 {
+    const struct slu_guardduty_get *get = window->unit.page->get;
     bool more = window->token.len > 0;
     bool divides = more && !window->chained && window->to - window->from > 1;
     enum slu_err err;
 
-    if (window->unit.page->get->count > 0) {
-        queue_get(window, now_ms, divides);
-    } else {
+    slu_guardduty_chain_note(window, get);
+    if (get->count == 0 || slu_guardduty_chain_only_compares(window)) {
         divides = false;
+    } else {
+        queue_get(window, now_ms, divides);
     }
     if (more && !divides) {
-        return follow_token(window);
+        return slu_guardduty_chain_follow(window);
     }
     if (divides) {
         window->listed = true;
+        return SLU_ERR_OK;
+    }
+    if (slu_guardduty_chain_again(window)) {
         return SLU_ERR_OK;
     }
     err = end_lists(window, now_ms);
@@ -274,7 +201,7 @@ void slu_guardduty_get_fail(struct slu_guardduty_get *get,
         window->newest = NULL;
     }
     if (!window->failed) {
-        fail_window(window, error);
+        slu_guardduty_window_fail(window, error);
     }
     slu_guardduty_get_bury(get);
 }
@@ -329,7 +256,7 @@ static enum slu_err divide_window(struct slu_guardduty_window *window,
     if (division.chained) {
         window->chained = true;
         window->listed = false;
-        return follow_token(window);
+        return slu_guardduty_chain_follow(window);
     }
     err = make_parts(window, unit, &division);
     if (err == SLU_ERR_OK) {

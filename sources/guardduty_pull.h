@@ -89,6 +89,9 @@ struct slu_guardduty_window {
     double had_density;   /* findings a millisecond, there */
     struct slu_buf token; /* JSON text; empty: the first page */
     struct slu_buf seen;  /* hashes of the tokens followed */
+    unsigned listings;    /* of an instant: before this one */
+    uint64_t ids;         /* of this one: the sum of their hashes */
+    uint64_t ids_before;  /* of the listing before */
 };
 
 struct slu_guardduty_get {
@@ -243,6 +246,9 @@ void slu_guardduty_request_fill(const struct slu_guardduty_unit *unit,
 struct slu_guardduty_window *
 slu_guardduty_window_new(struct slu_guardduty_detector *detector, int64_t from,
                          int64_t to);
+/* It stays open for the next run. */
+void slu_guardduty_window_fail(struct slu_guardduty_window *self,
+                               const struct slu_error *error);
 /* It is done or dropped: to the graveyard. */
 void slu_guardduty_window_bury(struct slu_guardduty_window *self);
 /* Writes or deletes its key with the unit's answer. */
@@ -329,6 +335,25 @@ void slu_guardduty_divide(const struct slu_guardduty_window *window,
                           unsigned parts_max,
                           struct slu_guardduty_division *out_division);
 
+/* ---- guardduty_chain.c ---- */
+
+/* The next page of a window that is not divided. */
+SLU_MUST_CHECK enum slu_err
+slu_guardduty_chain_follow(struct slu_guardduty_window *window);
+/* A page of the window was listed. */
+void slu_guardduty_chain_note(struct slu_guardduty_window *window,
+                              const struct slu_guardduty_get *get);
+/* True: this listing's ids are not got. */
+bool slu_guardduty_chain_only_compares(
+    const struct slu_guardduty_window *window);
+/* Its last page was listed. True: it is queued to be listed once more, or has
+ * failed. */
+bool slu_guardduty_chain_again(struct slu_guardduty_window *window);
+/* The server took the window's token ill: begin again, once. If that has been
+ * tried, the window has failed. */
+void slu_guardduty_chain_restart(struct slu_guardduty_window *window,
+                                 const struct slu_error *error);
+
 /* ---- guardduty_answer.c ---- */
 
 /* What the answer of a page changes; of detectors the step may become FAILED.
@@ -342,10 +367,6 @@ SLU_MUST_CHECK enum slu_err
 slu_guardduty_take_mirror(struct slu_guardduty_window *mirror, int64_t now_ms);
 SLU_MUST_CHECK enum slu_err
 slu_guardduty_take_get(struct slu_guardduty_get *get, int64_t now_ms);
-/* The server took the window's token ill: begin again, once. False: it has been
- * tried, and the window has failed. */
-bool slu_guardduty_window_restart(struct slu_guardduty_window *window,
-                                  const struct slu_error *error);
 /* A get of it was refused for its ids alone: the window stays open for the next
  * run, and others go on. */
 void slu_guardduty_get_fail(struct slu_guardduty_get *get,

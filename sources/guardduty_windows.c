@@ -20,6 +20,7 @@
 #define KEY_MAX 200
 #define NAME_BASE "base"       /* the base identity's own account */
 #define NAME_DEFAULT "default" /* aws.region */
+#define TOLD_MAX 10 /* windows that failed; the rest at level debug */
 #define LATE_MS (INT64_C(15) * 60 * 1000)
 
 /* ---- one window ---- */
@@ -104,6 +105,26 @@ void slu_guardduty_window_bury(struct slu_guardduty_window *self)
     }
     ctx->windows--;
     slu_guardduty_unit_bury(ctx, &self->unit);
+}
+
+void slu_guardduty_window_fail(struct slu_guardduty_window *self,
+                               const struct slu_error *error)
+{
+    struct slu_source_result *result = &self->unit.target->ctx->result;
+
+    self->failed = true;
+    self->listed = true;
+    self->detector->failed = true;
+    (void)slu_guardduty_window_asked(self);
+    slu_guardduty_mirror_drop(self);
+    result->incomplete_units++;
+    if (result->first.code == SLU_ERR_OK) {
+        result->first = *error;
+    }
+    slu_guardduty_log(
+        self->unit.target->ctx,
+        result->incomplete_units <= TOLD_MAX ? SLU_LOG_ERROR : SLU_LOG_DEBUG,
+        "%s; what is left of it is asked again in the next run", error->text);
 }
 
 /* ---- writing ---- */

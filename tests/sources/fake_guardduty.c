@@ -26,6 +26,7 @@ void fake_init(struct fake_guardduty *self, uint64_t seed)
     *self = (struct fake_guardduty){
         .random = seed * 2654435761u + 1,
         .now_ms = INT64_C(1763800000000),
+        .listed = -1,
     };
 }
 
@@ -234,24 +235,37 @@ static bool is_newest_first(const struct fake_guardduty *self, const char *body)
            (!self->oldest_first && strstr(body, "\"DESC\"") != NULL);
 }
 
+/* The finding is listed with the page, or is before or after it. */
+static bool is_on_page(const struct fake_finding *at,
+                       const struct fake_finding *last, bool newest_first)
+{
+    int order = compare(at, last);
+
+    return newest_first && last->updated_ms != INT64_MIN ? order < 0
+                                                         : order > 0;
+}
+
 static void list_page(struct fake_guardduty *self, struct fake_place *place,
                       const struct fake_request *request, size_t most,
                       struct fake_answer *answer)
 {
     struct fake_finding last = {.updated_ms = INT64_MIN};
-    bool has_token = read_token(request->body, &last);
     bool newest_first = is_newest_first(self, request->body);
     struct criteria criteria = read_criteria(self, request->body);
     size_t found = 0;
+    size_t skip = 0;
 
+    if (read_token(request->body, &last) && self->by_offset) {
+        skip = last.number;
+        last.updated_ms = INT64_MIN;
+    }
     print(answer, "{\"findingIds\":[");
-    for (size_t i = 0; i < place->count; i++) {
+    for (size_t i = 0, met = 0; i < place->count; i++) {
         const struct fake_finding *at =
             &place->findings[newest_first ? place->count - 1 - i : i];
-        int order = has_token ? compare(at, &last) : 1;
 
-        if ((newest_first && has_token ? order >= 0 : order <= 0) ||
-            !is_wanted(&criteria, at)) {
+        if (!is_on_page(at, &last, newest_first && !self->by_offset) ||
+            !is_wanted(&criteria, at) || met++ < skip) {
             continue;
         }
         if (found == most) {
@@ -259,7 +273,12 @@ static void list_page(struct fake_guardduty *self, struct fake_place *place,
             break;
         }
         print(answer, "%s\"%032x\"", found > 0 ? "," : "", at->number);
-        last = *at;
+        self->listed = (int)at->number;
+        if (self->by_offset) {
+            last.number = (unsigned)(skip + found + 1);
+        } else {
+            last = *at;
+        }
         found++;
     }
     print(answer, "]");
@@ -392,13 +411,25 @@ static void detectors(struct fake_guardduty *self, struct fake_place *place,
 static void update_one(struct fake_guardduty *self)
 {
     struct fake_place *place = &self->places[draw(self, self->place_count)];
+    struct fake_finding *finding = NULL;
 
-    if (self->updates_left == 0 || place->count == 0) {
+    if (self->updates_left == 0) {
         return;
     }
-    self->updates_left--;
-    place->findings[draw(self, place->count)].updated_ms = self->now_ms;
-    fake_sort(place);
+    if (self->update_listed) {
+        finding =
+            self->listed < 0 ? NULL : fake_find(self, (unsigned)self->listed);
+        self->listed = -1;
+    } else if (place->count > 0) {
+        finding = &place->findings[draw(self, place->count)];
+    }
+    if (finding != NULL) {
+        self->updates_left--;
+        finding->updated_ms = self->now_ms;
+        for (unsigned i = 0; i < self->place_count; i++) {
+            fake_sort(&self->places[i]);
+        }
+    }
 }
 
 static bool inject_fault(struct fake_guardduty *self,

@@ -63,6 +63,8 @@ struct fake_guardduty {
     unsigned empty_percent;  /* of pages: empty, with a token */
     unsigned detector_pages; /* of empty ones before the detector's */
 
+    bool by_offset; /* a page begins after so many that match */
+
     /* How it misbehaves. */
     bool newest_first;
     bool oldest_first; /* whatever order is asked for */
@@ -77,6 +79,8 @@ struct fake_guardduty {
     size_t throttled;       /* so many answers said so */
     unsigned vanish_percent;
     unsigned updates_left; /* with every answer one finding is updated */
+    bool update_listed;    /* the one that was listed last, after a list */
+    int listed;            /* its number; -1: none */
 };
 
 struct fake_request {

@@ -121,6 +121,7 @@ static void run_at_random(uint64_t seed)
     fake.escaped_tokens = seed % 3 == 1;
     fake.oldest_first = seed % 7 == 2;
     fake.detector_pages = (unsigned)(seed % 3);
+    fake.by_offset = seed % 6 == 5;
     fake.updates_left = seed % 5 == 0 ? 0 : 20;
     drive_init(&drive, &fake, seed);
     drive.config.regions = (struct slu_strings){
@@ -195,6 +196,68 @@ Test(guardduty, follows_one_instant_by_its_token)
     drive_assert_whole(&drive, -1);
     cr_assert_leq(fake_calls(&fake, FAKE_LIST), 150, "%zu",
                   fake_calls(&fake, FAKE_LIST));
+    drive_fini(&drive);
+    fake_fini(&fake);
+}
+
+/* 400 findings of one instant. One that is touched after it was listed leaves
+ * it, and with a server that counts what it has served the one behind it is not
+ * listed. */
+static void build_moving_instant(struct fake_guardduty *fake,
+                                 struct drive *drive, unsigned updates)
+{
+    struct fake_place *place;
+
+    fake_init(fake, updates);
+    place = fake_add(fake, 0, "us-east-1", 400);
+    for (size_t i = 0; i < place->count; i++) {
+        place->findings[i].updated_ms = fake->now_ms - DAY_MS;
+    }
+    fake_sort(place);
+    fake->by_offset = true;
+    fake->update_listed = true;
+    fake->updates_left = updates;
+    drive_init(drive, fake, updates);
+    use_one_region(drive);
+}
+
+Test(guardduty, lists_an_instant_until_it_stands_still)
+{
+    for (unsigned updates = 0; updates < 20; updates++) {
+        struct fake_guardduty fake;
+        struct drive drive;
+
+        build_moving_instant(&fake, &drive, updates);
+        drive_run(&drive);
+        assert_done(&drive);
+        cr_assert_eq(fake.updates_left, 0);
+        drive_assert_whole(&drive, -1);
+        if (updates == 0) {
+            /* The newest page and the oldest, twice; its 8 pages, once. */
+            cr_assert_eq(fake_calls(&fake, FAKE_GET), 1 + 2 + 8);
+        }
+        drive_fini(&drive);
+        fake_fini(&fake);
+    }
+}
+
+Test(guardduty, leaves_an_instant_that_never_stands_still_to_the_next_run)
+{
+    struct fake_guardduty fake;
+    struct drive drive;
+
+    build_moving_instant(&fake, &drive, 1000000);
+    drive_run(&drive);
+    cr_assert_eq(drive.result.incomplete_units, 1, "%s", drive.log);
+    cr_assert_eq(drive.result.failed_units, 0);
+    cr_assert(drive_logged(&drive, "it changes whenever it is listed"));
+    cr_assert_eq(drive_count(&drive, "open/"), 1);
+    fake.updates_left = 0;
+    fake.now_ms += 1000;
+    drive.wall_s = fake.now_ms / 1000;
+    drive_run(&drive);
+    assert_done(&drive);
+    drive_assert_whole(&drive, -1);
     drive_fini(&drive);
     fake_fini(&fake);
 }
