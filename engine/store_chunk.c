@@ -25,6 +25,14 @@ static enum slu_err take_row(struct slu_db *self, struct slu_chunk *chunk,
     return SLU_ERR_OK;
 }
 
+static void swap_bufs(struct slu_buf *a, struct slu_buf *b)
+{
+    struct slu_buf held = *a;
+
+    *a = *b;
+    *b = held;
+}
+
 enum slu_err slu_chunk_collect(struct slu_db *self, struct slu_chunk *out_chunk)
 {
     enum slu_err err;
@@ -32,6 +40,9 @@ enum slu_err slu_chunk_collect(struct slu_db *self, struct slu_chunk *out_chunk)
     bool taken = true;
 
     *out_chunk = (struct slu_chunk){.last_id = self->held.last_id};
+    if (self->raw.capacity < self->piece.capacity) {
+        swap_bufs(&self->raw, &self->piece);
+    }
     slu_buf_clear(&self->raw);
     (void)sqlite3_bind_int64(slu_db_statement(self, SLU_DB_PENDING_BEHIND), 1,
                              self->held.last_id);
@@ -73,7 +84,6 @@ static enum slu_err gather(struct slu_db *db, struct slu_writer *writer,
             break;
         }
     }
-    slu_sort_free(db);
     return err;
 }
 
@@ -88,15 +98,19 @@ enum slu_err slu_chunk_sort(struct slu_db *db, size_t most, struct slu_low *to)
 {
     struct slu_writer writer;
     enum slu_err err = slu_sort_records(db);
+    char *room;
 
     slu_writer_begin_memory(&writer, db);
+    if (err == SLU_ERR_OK &&
+        slu_buf_reserve(&db->piece, db->raw.len, &room) != SLU_ERR_OK) {
+        err = slu_db_no_memory(db);
+    }
     if (err == SLU_ERR_OK) {
         err = gather(db, &writer, most, to);
     }
     if (err == SLU_ERR_OK) {
-        slu_buf_fini(&db->raw);
-        db->raw = db->piece;
-        slu_buf_init(&db->piece, db->alloc, SLU_BLOB_MAX);
+        swap_bufs(&db->raw, &db->piece);
+        slu_buf_clear(&db->piece);
     }
     return err;
 }
@@ -123,9 +137,14 @@ void slu_chunk_settle(struct slu_db *db, const struct slu_chunk *chunk)
     }
 }
 
-void slu_chunk_free(struct slu_db *db)
+void slu_chunk_lessen(struct slu_db *db)
 {
     slu_sort_free(db);
-    slu_buf_fini(&db->raw);
     slu_buf_fini(&db->piece);
+}
+
+void slu_chunk_free(struct slu_db *db)
+{
+    slu_chunk_lessen(db);
+    slu_buf_fini(&db->raw);
 }

@@ -137,6 +137,7 @@ struct slu_db {
     struct slu_buf raw;   /* a chunk of pending records */
     struct slu_sort_ref *refs; /* to them */
     size_t ref_count;
+    size_t ref_room;
     struct slu_held held;
     size_t hold_bytes;
     size_t layers_max;

@@ -173,6 +173,7 @@ static enum slu_err fold_all(struct slu_db *self, const struct slu_chunk *chunk)
     if (err != SLU_ERR_OK) {
         return err;
     }
+    slu_chunk_lessen(self);
     err = slu_merge_init_all(&merge, self, self->held.count + 1, NULL);
     if (err == SLU_ERR_OK) {
         err = slu_held_add_to(self, &merge);
@@ -324,7 +325,10 @@ static enum slu_err fold_chunk(struct slu_db *self)
     if (err == SLU_ERR_OK && !chunk.any) {
         slu_chunk_settle(self, &chunk);
     }
-    slu_chunk_free(self);
+    slu_buf_clear(&self->raw);
+    if (!slu_held_wants(self)) {
+        slu_chunk_free(self);
+    }
     return err;
 }
 

@@ -50,7 +50,8 @@ bool slu_sort_ends_in(uint64_t word);
 int slu_sort_compare(const struct slu_packed *a, uint64_t word_a,
                      const struct slu_packed *b, uint64_t word_b);
 
-/* References to all of db->raw, in order: db->refs. */
+/* References to all of db->raw, in order: db->refs, whose memory is used again
+ * until it is freed. */
 SLU_MUST_CHECK enum slu_err slu_sort_records(struct slu_db *db);
 void slu_sort_free(struct slu_db *db);
 
@@ -127,7 +128,9 @@ SLU_MUST_CHECK enum slu_err slu_chunk_delete(struct slu_db *db,
                                              const struct slu_chunk *chunk);
 /* After that transaction. */
 void slu_chunk_settle(struct slu_db *db, const struct slu_chunk *chunk);
-/* Gives back the memory. */
+/* Gives back the memory that sorting takes, which else is there for the next
+ * chunk, and all of it. */
+void slu_chunk_lessen(struct slu_db *db);
 void slu_chunk_free(struct slu_db *db);
 
 /* ---- store_held.c ---- */

@@ -389,6 +389,19 @@ static void sort_buckets(struct slu_view packed, const uint32_t *ends,
     }
 }
 
+/* And a few more, since the next chunk is about as large. */
+static bool reserve_refs(struct slu_db *db, size_t count)
+{
+    if (db->ref_room < count) {
+        size_t room = count + count / 8;
+
+        slu_sort_free(db);
+        db->refs = slu_alloc_get(db->alloc, room * sizeof(*db->refs));
+        db->ref_room = db->refs != NULL ? room : 0;
+    }
+    return db->refs != NULL;
+}
+
 static enum slu_err make_refs(struct slu_db *db, uint32_t *ends)
 {
     struct slu_view packed = slu_buf_view(&db->raw);
@@ -398,8 +411,7 @@ static enum slu_err make_refs(struct slu_db *db, uint32_t *ends)
     if (err != SLU_ERR_OK || count == 0) {
         return err;
     }
-    db->refs = slu_alloc_get(db->alloc, count * sizeof(*db->refs));
-    if (db->refs == NULL) {
+    if (!reserve_refs(db, count)) {
         return SLU_ERR_NOMEM;
     }
     db->ref_count = count;
@@ -416,7 +428,7 @@ enum slu_err slu_sort_records(struct slu_db *db)
     uint32_t *ends = slu_alloc_zero(db->alloc, BUCKETS * sizeof(*ends));
     enum slu_err err;
 
-    slu_sort_free(db);
+    db->ref_count = 0;
     if (ends == NULL) {
         return slu_db_no_memory(db);
     }
@@ -432,7 +444,8 @@ enum slu_err slu_sort_records(struct slu_db *db)
 
 void slu_sort_free(struct slu_db *db)
 {
-    slu_alloc_put(db->alloc, db->refs, db->ref_count * sizeof(*db->refs));
+    slu_alloc_put(db->alloc, db->refs, db->ref_room * sizeof(*db->refs));
     db->refs = NULL;
     db->ref_count = 0;
+    db->ref_room = 0;
 }
