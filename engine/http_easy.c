@@ -111,6 +111,10 @@ static CURLcode set_callbacks(struct slu_transfer *self)
     bad |=
         curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, slu_http_body_on_write);
     bad |= curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, set_socket);
+    bad |= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION,
+                            slu_http_sockets_close);
+    bad |= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA,
+                            &self->http->sockets); /* outlives connections */
     bad |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, self);
     bad |=
         curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, slu_http_body_on_header);

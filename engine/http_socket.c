@@ -7,8 +7,15 @@
  * Watches are kept by descriptor number and used again when the kernel gives
  * out the number again, so that a request on a kept connection allocates
  * nothing. (curl_multi_assign would be a libcurl call inside a callback.)
+ *
+ * libcurl takes a connection's watch away when its transfer has ended and sets
+ * the same one when the next begins. In between it stays with the kernel, which
+ * saves two calls a request: until the descriptor is closed, or something comes
+ * that nobody waits for.
  */
 #include "engine/http_private.h"
+
+#include <unistd.h>
 
 #define FIRST_FDS 64
 
@@ -16,7 +23,8 @@ struct slu_http_watch {
     struct event event;
     struct slu_http *http;
     int fd;
-    int what; /* CURL_POLL_*, 0 when not watched */
+    int what;   /* CURL_POLL_* as libcurl wants it, 0: not at all */
+    int active; /* as the kernel has it */
 };
 
 static void act(struct slu_http *http, curl_socket_t fd, int mask)
@@ -39,11 +47,24 @@ static void on_timer(evutil_socket_t fd, short events, void *ctx)
     act(ctx, CURL_SOCKET_TIMEOUT, 0);
 }
 
+static void stop_watch(struct slu_http_watch *self)
+{
+    if (self->active != 0) {
+        (void)event_del(&self->event);
+        self->active = 0;
+    }
+    self->what = 0;
+}
+
 static void on_socket(evutil_socket_t fd, short events, void *ctx)
 {
     struct slu_http_watch *watch = ctx;
     int mask = 0;
 
+    if (watch->what == 0) {
+        stop_watch(watch);
+        return;
+    }
     if (events & EV_READ) {
         mask |= CURL_CSELECT_IN;
     }
@@ -124,15 +145,11 @@ static bool start_watch(struct slu_http_watch *self, int what)
     }
     (void)event_assign(&self->event, self->http->options.base, self->fd, events,
                        on_socket, self);
-    return event_add(&self->event, NULL) == 0;
-}
-
-static void stop_watch(struct slu_http_watch *self)
-{
-    if (self->what != 0) {
-        (void)event_del(&self->event);
-        self->what = 0;
+    if (event_add(&self->event, NULL) != 0) {
+        return false;
     }
+    self->active = what;
+    return true;
 }
 
 /*
@@ -149,7 +166,8 @@ int slu_http_sockets_watch(CURL *easy, curl_socket_t fd, int what, void *ctx,
     (void)easy;
     (void)socket_ctx;
     what = what == CURL_POLL_REMOVE ? 0 : what;
-    if (watch != NULL && watch->what == what) {
+    if (watch != NULL && (what == 0 || what == watch->active)) {
+        watch->what = what;
         return 0;
     }
     if (watch != NULL) {
@@ -165,6 +183,18 @@ int slu_http_sockets_watch(CURL *easy, curl_socket_t fd, int what, void *ctx,
     }
     watch->what = what;
     return 0;
+}
+
+/* The kernel forgets a watch with its descriptor, whose number may be another
+ * connection's at once. */
+int slu_http_sockets_close(void *ctx, curl_socket_t fd)
+{
+    struct slu_http_sockets *self = ctx;
+
+    if ((size_t)fd < self->capacity && self->by_fd[fd] != NULL) {
+        stop_watch(self->by_fd[fd]);
+    }
+    return close(fd);
 }
 
 void slu_http_sockets_init(struct slu_http *http)
