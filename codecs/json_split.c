@@ -12,109 +12,47 @@
  *
  * Elements that begin and end in one piece, which are most of them, aren't even
  * seen by the states: they are found by their tokens (json_records.h), which go
- * out with them.
- *
- * A value that is to be handed out is known by the offset of its first byte
- * only. When a piece ends inside it, what the piece has of it goes to the
- * carry buffer.
+ * out with them. What becomes of others, json_split_value.c knows.
  */
-#include "codecs/json_split.h"
-
-#include "codecs/buf.h"
-#include "codecs/json_names.h"
-#include "codecs/json_records.h"
-#include "codecs/json_scan.h"
+#include "codecs/json_split_state.h"
 
 #include <assert.h>
 
 _Static_assert(SLU_JSON_DEPTH_MAX == SLU_JSON_SCAN_DEPTH_MAX,
                "the bit stack of the scan is the depth cap");
 
-enum state {
-    STATE_TOP,           /* before the top-level value */
-    STATE_KEY_OR_END,    /* behind {: a key or } */
-    STATE_KEY,           /* behind a comma: a key */
-    STATE_KEY_TEXT,      /* inside a key */
-    STATE_COLON,         /* behind a key */
-    STATE_VALUE,         /* behind a colon */
-    STATE_VALUE_END,     /* behind a member's value: , or } */
-    STATE_ELEMENT_FIRST, /* behind [: an element or ] */
-    STATE_ELEMENT,       /* behind a comma: an element */
-    STATE_ELEMENT_END,   /* behind an element: , or ] */
-    STATE_END,           /* behind the top-level value */
-    /* From here on a value is open, and white space is part of it or ends
-     * it. */
-    STATE_CONTAINER,
-    STATE_STRING,
-    STATE_SCALAR,
-};
-
-enum target {
-    TARGET_SKIP,
-    TARGET_RECORD,
-    TARGET_MEMBER,
-    TARGET_NULL, /* the array member, when it isn't an array */
-};
-
-enum step {
-    STEP_ON,
-    STEP_EVENT,
-    STEP_FAILED,
-};
-
-struct slu_json_split {
-    const struct slu_alloc *alloc;
-    const struct slu_json_kernel *kernel;
-    size_t record_max;
-    struct slu_json_names names; /* the members, then the array */
-    unsigned member_count;
-
-    enum state state;
-    bool saw_array_member; /* null or not */
-    bool saw_array;
-    int key; /* index in names, or -1 */
-
-    struct slu_view piece;
-    size_t pos;            /* in the piece */
-    uint64_t piece_offset; /* of the piece in the text */
-
-    struct slu_json_records records; /* the elements, as far as they go on */
-
-    enum target target;    /* of the open value */
-    bool in_array;         /* the open value is an element */
-    uint64_t value_offset; /* its first byte, in the text */
-    struct slu_json_scan scan;
-    struct slu_buf carry;         /* what earlier pieces had of it */
-    bool carry_is_out;            /* the last event's text is in there */
-    struct slu_json_event *event; /* where next wants it */
-
-    struct slu_error error;
-};
-
-static uint64_t current_offset(const struct slu_json_split *self)
-{
-    return self->piece_offset + self->pos;
-}
-
-static enum step fail_at(struct slu_json_split *self, enum slu_err code,
-                         uint64_t offset, const char *what)
+enum slu_json_split_step slu_json_split_fail_at(struct slu_json_split *self,
+                                                enum slu_err code,
+                                                uint64_t offset,
+                                                const char *what)
 {
     (void)slu_error_set(&self->error, code, "JSON, byte %llu: %s",
                         (unsigned long long)offset, what);
     self->error.offset = offset;
-    return STEP_FAILED;
+    return SLU_JSON_STEP_FAILED;
 }
 
-static enum step fail_here(struct slu_json_split *self, const char *what)
+enum slu_json_split_step slu_json_split_fail(struct slu_json_split *self,
+                                             const char *what)
 {
-    return fail_at(self, SLU_ERR_MALFORMED, current_offset(self), what);
+    return slu_json_split_fail_at(self, SLU_ERR_MALFORMED,
+                                  slu_json_split_offset(self), what);
 }
 
-static enum step go_on(struct slu_json_split *self, enum state state)
+enum slu_json_split_step slu_json_split_fail_scan(struct slu_json_split *self)
 {
-    self->state = state;
-    self->pos++;
-    return STEP_ON;
+    switch (self->scan.status) {
+    case SLU_JSON_SCAN_CONTROL:
+        return slu_json_split_fail(self, "a control character in a string");
+    case SLU_JSON_SCAN_UTF8:
+        return slu_json_split_fail(self, "invalid UTF-8");
+    case SLU_JSON_SCAN_MISMATCH:
+        return slu_json_split_fail(self, "a bracket that doesn't match");
+    default:
+        return slu_json_split_fail_at(self, SLU_ERR_LIMIT,
+                                      slu_json_split_offset(self),
+                                      "brackets more than 64 deep");
+    }
 }
 
 static bool is_space(char c)
@@ -122,209 +60,29 @@ static bool is_space(char c)
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-/* What a number, true, false or null can consist of. */
-static bool is_scalar(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-           (c >= 'A' && c <= 'Z') || c == '-' || c == '+' || c == '.';
-}
-
-/* Where the open value begins in this piece. */
-static size_t find_start(const struct slu_json_split *self)
-{
-    return self->value_offset > self->piece_offset
-               ? (size_t)(self->value_offset - self->piece_offset)
-               : 0;
-}
-
-static bool is_kept(const struct slu_json_split *self)
-{
-    return self->target == TARGET_RECORD || self->target == TARGET_MEMBER;
-}
-
-static enum slu_err append_carry(struct slu_json_split *self, size_t end)
-{
-    size_t start = find_start(self);
-
-    return slu_buf_append(&self->carry,
-                          slu_view_make(self->piece.ptr + start, end - start));
-}
-
-/* Completes the value in the carry buffer, with zeroed padding behind it. */
-static enum slu_err close_carry(struct slu_json_split *self,
-                                struct slu_view *out_text)
-{
-    char *padding;
-    enum slu_err err = append_carry(self, self->pos);
-
-    if (err == SLU_ERR_OK) {
-        err = slu_buf_reserve(&self->carry, SLU_JSON_PADDING, &padding);
-    }
-    if (err == SLU_ERR_OK) {
-        memset(padding, 0, SLU_JSON_PADDING);
-        *out_text = slu_buf_view(&self->carry);
-        self->carry_is_out = true;
-    }
-    return err;
-}
-
-static enum step emit_value(struct slu_json_split *self)
-{
-    size_t start = find_start(self);
-    enum slu_err err;
-
-    *self->event = (struct slu_json_event){
-        .kind =
-            self->target == TARGET_RECORD ? SLU_JSON_RECORD : SLU_JSON_MEMBER,
-        .index = self->target == TARGET_RECORD ? 0 : (unsigned)self->key,
-        .offset = self->value_offset};
-    if (self->carry.len == 0 &&
-        self->piece.len - self->pos >= SLU_JSON_PADDING) {
-        self->event->text =
-            slu_view_make(self->piece.ptr + start, self->pos - start);
-        return STEP_EVENT;
-    }
-    err = close_carry(self, &self->event->text);
-    if (err != SLU_ERR_OK) {
-        return fail_at(self, err, self->value_offset, "no memory for a record");
-    }
-    return STEP_EVENT;
-}
-
-/* The open value ends just before pos. */
-static enum step close_value(struct slu_json_split *self)
-{
-    self->state = self->in_array ? STATE_ELEMENT_END : STATE_VALUE_END;
-    return is_kept(self) ? emit_value(self) : STEP_ON;
-}
-
-/*
- * How many bytes of the piece the open value may take. Looking no further
- * keeps the first fault the same however the text is cut.
- */
-static size_t find_room(const struct slu_json_split *self)
-{
-    size_t left = self->piece.len - self->pos;
-    uint64_t taken = current_offset(self) - self->value_offset;
-
-    if (is_kept(self) && left > self->record_max - taken) {
-        return self->record_max - (size_t)taken;
-    }
-    return left;
-}
-
-static enum step fail_too_long(struct slu_json_split *self)
-{
-    return fail_at(self, SLU_ERR_LIMIT, self->value_offset,
-                   self->target == TARGET_RECORD
-                       ? "a record exceeds limits.record_bytes"
-                       : "a member exceeds limits.record_bytes");
-}
-
-static enum step fail_scan(struct slu_json_split *self)
-{
-    switch (self->scan.status) {
-    case SLU_JSON_SCAN_CONTROL:
-        return fail_here(self, "a control character in a string");
-    case SLU_JSON_SCAN_UTF8:
-        return fail_here(self, "invalid UTF-8");
-    case SLU_JSON_SCAN_MISMATCH:
-        return fail_here(self, "a bracket that doesn't match");
-    default:
-        return fail_at(self, SLU_ERR_LIMIT, current_offset(self),
-                       "brackets more than 64 deep");
-    }
-}
-
-static enum step run_scan(struct slu_json_split *self, slu_json_scan_fn scan)
-{
-    size_t room = find_room(self);
-
-    self->pos += scan(&self->scan, self->piece.ptr + self->pos, room);
-    if (self->scan.status == SLU_JSON_SCAN_CLOSED) {
-        return close_value(self);
-    }
-    if (self->scan.status != SLU_JSON_SCAN_MORE) {
-        return fail_scan(self);
-    }
-    return self->pos < self->piece.len ? fail_too_long(self) : STEP_ON;
-}
-
-static enum step step_container(struct slu_json_split *self, char c)
-{
-    (void)c;
-    return run_scan(self, self->kernel->container);
-}
-
-static enum step step_string(struct slu_json_split *self, char c)
-{
-    (void)c;
-    return run_scan(self, self->kernel->string);
-}
-
-static enum step step_scalar(struct slu_json_split *self, char c)
-{
-    static const char null[] = "null";
-    uint64_t len = current_offset(self) - self->value_offset;
-
-    if (!is_scalar(c)) {
-        if (self->target == TARGET_NULL && len != 4) {
-            return fail_here(self, "expected an array or null");
-        }
-        return close_value(self);
-    }
-    if (is_kept(self) && len == self->record_max) {
-        return fail_too_long(self);
-    }
-    if (self->target == TARGET_NULL && (len >= 4 || c != null[len])) {
-        return fail_here(self, "expected an array or null");
-    }
-    self->pos++;
-    return STEP_ON;
-}
-
-static enum step open_value(struct slu_json_split *self, char c,
-                            enum target target)
-{
-    self->target = target;
-    self->value_offset = current_offset(self);
-    slu_json_scan_init(&self->scan, self->in_array ? 2 : 1);
-    if (c == '{' || c == '[') {
-        self->state = STATE_CONTAINER;
-        return STEP_ON;
-    }
-    if (c == '"') {
-        return go_on(self, STATE_STRING);
-    }
-    if (is_scalar(c)) {
-        self->state = STATE_SCALAR;
-        return STEP_ON;
-    }
-    return fail_here(self, "expected a value");
-}
-
-static enum step step_top(struct slu_json_split *self, char c)
+static enum slu_json_split_step step_top(struct slu_json_split *self, char c)
 {
     if (c != '{') {
-        return fail_here(self, "expected an object");
+        return slu_json_split_fail(self, "expected an object");
     }
-    return go_on(self, STATE_KEY_OR_END);
+    return slu_json_split_go_on(self, SLU_JSON_STATE_KEY_OR_END);
 }
 
-static enum step step_key(struct slu_json_split *self, char c)
+static enum slu_json_split_step step_key(struct slu_json_split *self, char c)
 {
-    if (c == '}' && self->state == STATE_KEY_OR_END) {
-        return go_on(self, STATE_END);
+    if (c == '}' && self->state == SLU_JSON_STATE_KEY_OR_END) {
+        return slu_json_split_go_on(self, SLU_JSON_STATE_END);
     }
     if (c != '"') {
-        return fail_here(self, "expected a name in quotes");
+        return slu_json_split_fail(self, "expected a name in quotes");
     }
     slu_json_scan_init(&self->scan, 1);
     slu_json_names_start(&self->names);
-    return go_on(self, STATE_KEY_TEXT);
+    return slu_json_split_go_on(self, SLU_JSON_STATE_KEY_TEXT);
 }
 
-static enum step step_key_text(struct slu_json_split *self, char c)
+static enum slu_json_split_step step_key_text(struct slu_json_split *self,
+                                              char c)
 {
     const char *text = self->piece.ptr + self->pos;
     size_t len =
@@ -334,62 +92,63 @@ static enum step step_key_text(struct slu_json_split *self, char c)
     (void)c;
     self->pos += len;
     if (!closed && self->scan.status != SLU_JSON_SCAN_MORE) {
-        return fail_scan(self);
+        return slu_json_split_fail_scan(self);
     }
     slu_json_names_feed(&self->names,
                         slu_view_make(text, closed ? len - 1 : len));
     if (closed) {
         self->key = slu_json_names_match(&self->names);
-        self->state = STATE_COLON;
+        self->state = SLU_JSON_STATE_COLON;
     }
-    return STEP_ON;
+    return SLU_JSON_STEP_ON;
 }
 
-static enum step step_colon(struct slu_json_split *self, char c)
+static enum slu_json_split_step step_colon(struct slu_json_split *self, char c)
 {
     if (c != ':') {
-        return fail_here(self, "expected a colon");
+        return slu_json_split_fail(self, "expected a colon");
     }
-    return go_on(self, STATE_VALUE);
+    return slu_json_split_go_on(self, SLU_JSON_STATE_VALUE);
 }
 
-static enum step open_array(struct slu_json_split *self, char c)
+static enum slu_json_split_step open_array(struct slu_json_split *self, char c)
 {
     if (self->saw_array_member) {
-        return fail_here(self, "the array occurs twice");
+        return slu_json_split_fail(self, "the array occurs twice");
     }
     self->saw_array_member = true;
     if (c == '[') {
         self->saw_array = true;
-        return go_on(self, STATE_ELEMENT_FIRST);
+        return slu_json_split_go_on(self, SLU_JSON_STATE_ELEMENT_FIRST);
     }
     if (c != 'n') {
-        return fail_here(self, "expected an array or null");
+        return slu_json_split_fail(self, "expected an array or null");
     }
-    return open_value(self, c, TARGET_NULL);
+    return slu_json_value_open(self, c, SLU_JSON_TARGET_NULL);
 }
 
-static enum step step_value(struct slu_json_split *self, char c)
+static enum slu_json_split_step step_value(struct slu_json_split *self, char c)
 {
     self->in_array = false;
     if (self->key < 0) {
-        return open_value(self, c, TARGET_SKIP);
+        return slu_json_value_open(self, c, SLU_JSON_TARGET_SKIP);
     }
     if ((unsigned)self->key < self->member_count) {
-        return open_value(self, c, TARGET_MEMBER);
+        return slu_json_value_open(self, c, SLU_JSON_TARGET_MEMBER);
     }
     return open_array(self, c);
 }
 
-static enum step step_value_end(struct slu_json_split *self, char c)
+static enum slu_json_split_step step_value_end(struct slu_json_split *self,
+                                               char c)
 {
     if (c == ',') {
-        return go_on(self, STATE_KEY);
+        return slu_json_split_go_on(self, SLU_JSON_STATE_KEY);
     }
     if (c != '}') {
-        return fail_here(self, "expected a comma or }");
+        return slu_json_split_fail(self, "expected a comma or }");
     }
-    return go_on(self, STATE_END);
+    return slu_json_split_go_on(self, SLU_JSON_STATE_END);
 }
 
 /*
@@ -397,7 +156,7 @@ static enum step step_value_end(struct slu_json_split *self, char c)
  * none (the end of the piece or a fault lies ahead), or it is too long, the
  * states go on from its first byte.
  */
-static enum step step_records(struct slu_json_split *self)
+static enum slu_json_split_step step_records(struct slu_json_split *self)
 {
     struct slu_json_record record;
     bool found = slu_json_records_next(&self->records, &record);
@@ -405,116 +164,104 @@ static enum step step_records(struct slu_json_split *self)
     self->pos = record.pos;
     if (!found || record.len > self->record_max) {
         self->records.is_open = false;
-        return open_value(self, self->piece.ptr[self->pos], TARGET_RECORD);
+        return slu_json_value_open(self, self->piece.ptr[self->pos],
+                                   SLU_JSON_TARGET_RECORD);
     }
     *self->event = (struct slu_json_event){
         .kind = SLU_JSON_RECORD,
         .text = slu_view_make(self->piece.ptr + record.pos, record.len),
-        .offset = current_offset(self),
+        .offset = slu_json_split_offset(self),
         .tokens = {&self->records.index, record.first}};
     self->pos += record.len;
-    self->state = STATE_ELEMENT_END;
-    return STEP_EVENT;
+    self->state = SLU_JSON_STATE_ELEMENT_END;
+    return SLU_JSON_STEP_EVENT;
 }
 
-static enum step step_element(struct slu_json_split *self, char c)
+static enum slu_json_split_step step_element(struct slu_json_split *self,
+                                             char c)
 {
-    if (c == ']' && self->state == STATE_ELEMENT_FIRST) {
-        return go_on(self, STATE_VALUE_END);
+    if (c == ']' && self->state == SLU_JSON_STATE_ELEMENT_FIRST) {
+        return slu_json_split_go_on(self, SLU_JSON_STATE_VALUE_END);
     }
     self->in_array = true;
     if ((c != '{' && c != '[') ||
         !slu_json_records_can_start(&self->records, self->piece, self->pos)) {
-        return open_value(self, c, TARGET_RECORD);
+        return slu_json_value_open(self, c, SLU_JSON_TARGET_RECORD);
     }
     if (slu_json_records_start(&self->records, self->piece, self->pos) !=
         SLU_ERR_OK) {
-        return fail_at(self, SLU_ERR_NOMEM, current_offset(self),
-                       "no memory for a record");
+        return slu_json_split_fail_at(self, SLU_ERR_NOMEM,
+                                      slu_json_split_offset(self),
+                                      "no memory for a record");
     }
     return step_records(self);
 }
 
-static enum step step_element_end(struct slu_json_split *self, char c)
+static enum slu_json_split_step step_element_end(struct slu_json_split *self,
+                                                 char c)
 {
     if (c == ',') {
-        return go_on(self, STATE_ELEMENT);
+        return slu_json_split_go_on(self, SLU_JSON_STATE_ELEMENT);
     }
     if (c != ']') {
-        return fail_here(self, "expected a comma or ]");
+        return slu_json_split_fail(self, "expected a comma or ]");
     }
-    return go_on(self, STATE_VALUE_END);
+    return slu_json_split_go_on(self, SLU_JSON_STATE_VALUE_END);
 }
 
-static enum step step_end(struct slu_json_split *self, char c)
+static enum slu_json_split_step step_end(struct slu_json_split *self, char c)
 {
     (void)c;
-    return fail_here(self, "bytes after the end");
+    return slu_json_split_fail(self, "bytes after the end");
 }
 
-typedef enum step (*step_fn)(struct slu_json_split *self, char c);
+typedef enum slu_json_split_step (*step_fn)(struct slu_json_split *self,
+                                            char c);
 
 static const step_fn steps[] = {
-    [STATE_TOP] = step_top,
-    [STATE_KEY_OR_END] = step_key,
-    [STATE_KEY] = step_key,
-    [STATE_KEY_TEXT] = step_key_text,
-    [STATE_COLON] = step_colon,
-    [STATE_VALUE] = step_value,
-    [STATE_VALUE_END] = step_value_end,
-    [STATE_ELEMENT_FIRST] = step_element,
-    [STATE_ELEMENT] = step_element,
-    [STATE_ELEMENT_END] = step_element_end,
-    [STATE_END] = step_end,
-    [STATE_CONTAINER] = step_container,
-    [STATE_STRING] = step_string,
-    [STATE_SCALAR] = step_scalar,
+    [SLU_JSON_STATE_TOP] = step_top,
+    [SLU_JSON_STATE_KEY_OR_END] = step_key,
+    [SLU_JSON_STATE_KEY] = step_key,
+    [SLU_JSON_STATE_KEY_TEXT] = step_key_text,
+    [SLU_JSON_STATE_COLON] = step_colon,
+    [SLU_JSON_STATE_VALUE] = step_value,
+    [SLU_JSON_STATE_VALUE_END] = step_value_end,
+    [SLU_JSON_STATE_ELEMENT_FIRST] = step_element,
+    [SLU_JSON_STATE_ELEMENT] = step_element,
+    [SLU_JSON_STATE_ELEMENT_END] = step_element_end,
+    [SLU_JSON_STATE_END] = step_end,
+    [SLU_JSON_STATE_CONTAINER] = slu_json_value_container,
+    [SLU_JSON_STATE_STRING] = slu_json_value_string,
+    [SLU_JSON_STATE_SCALAR] = slu_json_value_scalar,
 };
 
-static bool is_between(enum state state)
+static bool is_between(enum slu_json_split_state state)
 {
-    return state < STATE_CONTAINER && state != STATE_KEY_TEXT;
+    return state < SLU_JSON_STATE_CONTAINER && state != SLU_JSON_STATE_KEY_TEXT;
 }
 
-/* Keeps what the piece has of an open value, and forgets the piece. */
-static enum step end_piece(struct slu_json_split *self)
-{
-    if (self->state >= STATE_CONTAINER && is_kept(self)) {
-        enum slu_err err = append_carry(self, self->piece.len);
-
-        if (err != SLU_ERR_OK) {
-            return fail_at(self, err, self->value_offset,
-                           "no memory for a record");
-        }
-    }
-    self->piece_offset += self->piece.len;
-    self->piece = slu_view_make(NULL, 0);
-    self->pos = 0;
-    return STEP_ON;
-}
-
-static enum step run_steps(struct slu_json_split *self)
+static enum slu_json_split_step run_steps(struct slu_json_split *self)
 {
     while (self->pos < self->piece.len) {
         char c = self->piece.ptr[self->pos];
-        enum step step;
+        enum slu_json_split_step step;
 
         if (is_space(c) && is_between(self->state)) {
             self->pos++;
             continue;
         }
         step = steps[self->state](self, c);
-        if (step != STEP_ON) {
+        if (step != SLU_JSON_STEP_ON) {
             return step;
         }
     }
-    return end_piece(self);
+    return slu_json_value_end_piece(self);
 }
 
 enum slu_json_event_kind slu_json_split_next(struct slu_json_split *self,
                                              struct slu_json_event *out_event)
 {
-    enum step step = STEP_FAILED;
+    enum slu_json_split_step step = SLU_JSON_STEP_FAILED;
 
     if (self->carry_is_out) {
         slu_buf_clear(&self->carry);
@@ -522,16 +269,16 @@ enum slu_json_event_kind slu_json_split_next(struct slu_json_split *self,
     }
     self->event = out_event;
     if (self->error.code == SLU_ERR_OK) {
-        step = self->records.is_open ? step_records(self) : STEP_ON;
-        step = step == STEP_ON ? run_steps(self) : step;
+        step = self->records.is_open ? step_records(self) : SLU_JSON_STEP_ON;
+        step = step == SLU_JSON_STEP_ON ? run_steps(self) : step;
     }
-    if (step == STEP_EVENT) {
+    if (step == SLU_JSON_STEP_EVENT) {
         return out_event->kind;
     }
     *out_event = (struct slu_json_event){.kind = SLU_JSON_ERROR};
-    if (step == STEP_ON) {
+    if (step == SLU_JSON_STEP_ON) {
         out_event->kind =
-            self->state == STATE_END ? SLU_JSON_DONE : SLU_JSON_MORE;
+            self->state == SLU_JSON_STATE_END ? SLU_JSON_DONE : SLU_JSON_MORE;
         out_event->offset = self->piece_offset;
     } else {
         out_event->offset = self->error.offset;
@@ -548,9 +295,10 @@ void slu_json_split_feed(struct slu_json_split *self, struct slu_view piece)
 
 enum slu_err slu_json_split_finish(struct slu_json_split *self)
 {
-    if (self->error.code == SLU_ERR_OK && self->state != STATE_END) {
-        (void)fail_at(self, SLU_ERR_MALFORMED, current_offset(self),
-                      "ended early");
+    if (self->error.code == SLU_ERR_OK && self->state != SLU_JSON_STATE_END) {
+        (void)slu_json_split_fail_at(self, SLU_ERR_MALFORMED,
+                                     slu_json_split_offset(self),
+                                     "ended early");
     }
     return self->error.code;
 }
@@ -605,7 +353,7 @@ void slu_json_split_free(struct slu_json_split *self)
 
 void slu_json_split_reset(struct slu_json_split *self)
 {
-    self->state = STATE_TOP;
+    self->state = SLU_JSON_STATE_TOP;
     self->saw_array_member = false;
     self->saw_array = false;
     self->piece = slu_view_make(NULL, 0);
