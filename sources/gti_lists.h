@@ -122,6 +122,9 @@ SLU_MUST_CHECK enum slu_err slu_gti_list_next(struct slu_gti_list *self,
                                               enum slu_turn *out_turn,
                                               struct slu_gti_unit **out_unit,
                                               uint64_t *out_wait_until_ms);
+
+/* ---- gti_lists_answer.c: what came of a request ---- */
+
 enum slu_err slu_gti_list_item(struct slu_gti_unit *unit,
                                const struct slu_gti_item *item);
 void slu_gti_list_end(struct slu_gti_unit *unit,
