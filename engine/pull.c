@@ -86,6 +86,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
     (void)fd;
     (void)what;
     (void)slu_profile_enter(self->options->profile, SLU_STAGE_OTHER);
+    slu_pull_begin_turn(self);
     slu_pull_pump(self);
     slu_profile_sleep(self->options->profile);
 }
@@ -336,6 +337,7 @@ static enum slu_err run_loop(struct slu_pull *self, struct slu_error *error)
     if (slu_wake_raised(self->options->stop)) {
         on_stop(-1, 0, self);
     }
+    slu_pull_begin_turn(self);
     slu_pull_pump(self);
     /* A break that was asked for before the loop began would be forgotten. */
     if (self->fatal.code == SLU_ERR_OK && (!self->ended || self->busy > 0)) {

@@ -190,6 +190,8 @@ static void tell_end(struct slu_slot *slot, const struct slu_error *error)
         slu_pull_fail(self, error);
     }
     slu_pull_free_slot(slot);
+    self->starts_left++;
+    self->ended_some = true;
     slu_pull_pump(self);
 }
 

@@ -15,6 +15,8 @@
 #include <assert.h>
 #include <event2/event.h>
 
+#define STARTS_PER_TURN 4
+
 static void set_timer(struct slu_pull *self, uint64_t at_ms)
 {
     uint64_t wait_ms = at_ms > self->now_ms ? at_ms - self->now_ms : 1;
@@ -24,6 +26,23 @@ static void set_timer(struct slu_pull *self, uint64_t at_ms)
     if (at_ms != UINT64_MAX) {
         (void)event_add(self->timer, &delay);
     }
+}
+
+/* A server that is near has answered the first requests before the last of many
+ * is made, and a transfer that has ended, with its connection, costs less than
+ * a new one: so a turn of the loop makes a few more only, or one, when it has
+ * ended others. A server that is far costs some turns before all are made. */
+void slu_pull_begin_turn(struct slu_pull *self)
+{
+    self->starts_left = self->ended_some ? 1 : STARTS_PER_TURN;
+    self->ended_some = false;
+}
+
+static void pump_in_next_turn(struct slu_pull *self)
+{
+    struct timeval none = {0, 0};
+
+    (void)event_add(self->timer, &none);
 }
 
 /* What is waited for from now on is the time at which a limit lets something
@@ -234,6 +253,10 @@ void slu_pull_pump(struct slu_pull *self)
            !slu_pull_is_full(&self->loops[0])) {
         enum slu_turn turn;
 
+        if (self->starts_left == 0) {
+            pump_in_next_turn(self);
+            return;
+        }
         if (!may_ask(self)) {
             return;
         }
@@ -245,6 +268,7 @@ void slu_pull_pump(struct slu_pull *self)
         if (turn == SLU_TURN_WAIT || !send_held(self)) {
             return;
         }
+        self->starts_left--;
     }
     if (self->ended && self->busy == 0) {
         (void)event_base_loopbreak(self->session->base);

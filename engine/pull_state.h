@@ -94,6 +94,8 @@ struct slu_pull {
     unsigned loop_count;
     struct slu_pull_home home; /* with several loops */
     struct event *timer;       /* the next time that something may be sent */
+    unsigned starts_left;      /* in this turn of the loop */
+    bool ended_some;           /* since it began */
     struct event *progress;    /* four times a second */
     struct event *on_stop;
     struct event *on_room;
@@ -133,6 +135,9 @@ void slu_pull_fail_source(struct slu_pull *self, const char *fault);
 
 /* pull_send.c: sends what may be sent now. */
 void slu_pull_pump(struct slu_pull *self);
+
+/* Before it, whenever the loop turns for its sake. */
+void slu_pull_begin_turn(struct slu_pull *self);
 
 /* pull_send.c: what the source is told of a lane (port->may_send). */
 bool slu_pull_may_send(struct slu_pull *self, unsigned lane, unsigned identity);

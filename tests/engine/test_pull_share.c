@@ -97,6 +97,27 @@ Test(pull_share, gives_all_connections_to_a_single_loop_at_once)
     stop();
 }
 
+Test(pull_share, takes_few_connections_where_answers_come_at_once)
+{
+    start(1);
+    bench.limits.connections = UNITS / 2;
+    cr_assert_eq(bench_run(&bench), SLU_ERR_OK);
+    cr_assert_leq(bench.result.http.in_flight_max, UNITS / 4);
+    check_all_came();
+    stop();
+}
+
+Test(pull_share, takes_all_connections_where_answers_take_their_time)
+{
+    start(1);
+    bench.limits.connections = UNITS / 2;
+    network.delay_us = 50000;
+    cr_assert_eq(bench_run(&bench), SLU_ERR_OK);
+    cr_assert_eq(bench.result.http.in_flight_max, UNITS / 2);
+    check_all_came();
+    stop();
+}
+
 /* ---- the end ---- */
 
 static void *stop_later(void *ctx)
