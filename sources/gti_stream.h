@@ -143,6 +143,26 @@ void slu_gti_stream_end(struct slu_gti_unit *unit,
 void slu_gti_stream_give_up(struct slu_gti_unit *unit,
                             const struct slu_error *error);
 
+/* ---- gti_stream_trouble.c: ends, and void answers ---- */
+
+/* Each finds its sentence in the step, and sets its kind. */
+void slu_gti_stream_deny(struct slu_gti_stream *self, struct slu_step *step);
+/* The window is over for this run and stays unfinished; *counter is one more.
+ */
+void slu_gti_window_fail(struct slu_gti_window *window, struct slu_step *step,
+                         unsigned *counter);
+SLU_MUST_CHECK enum slu_err
+slu_gti_window_finish(struct slu_gti_window *window);
+/* A window of a single second that can't be read. */
+SLU_MUST_CHECK enum slu_err slu_gti_window_skip(struct slu_gti_window *window,
+                                                struct slu_step *step);
+/* The answer was void for good: a cursor that repeats itself, or a 4xx. */
+SLU_MUST_CHECK enum slu_err
+slu_gti_window_trouble(struct slu_gti_window *window, struct slu_step *step);
+/* The 4xx. */
+SLU_MUST_CHECK enum slu_err slu_gti_window_reject(struct slu_gti_window *window,
+                                                  struct slu_step *step);
+
 /* ---- gti_windows.c: the row of windows ---- */
 
 /* A new window at `index`; NULL when out of memory. */

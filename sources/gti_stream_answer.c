@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an answer changes in the row of windows.
+ * What an answer changes in the row of windows; what a void one does,
+ * gti_stream_trouble.c knows.
  *
  * Trust. What came back is checked against what was asked. An item more than a
  * second outside its window: the server ignored the date term, and the stream
  * goes on with one serial cursor. No count: windows aren't divided. Falling
  * dates: the order was ignored, and nothing is concluded from a page's last
  * date; a window counts only when its last page was read.
- *
- * Trouble. A cursor that repeats itself or is refused is dropped once; then the
- * window is halved, again and again, until a single second remains that can't
- * be read: it is skipped and reported. SLU_GTI_ISOLATED_MAX of them, or a
- * refusal wherever one asks, and the stream is given up.
  *
  * Items in the overlap belong to a neighbour, which pulls them too. They are
  * handed on all the same: merging is idempotent, and what arrived after the
@@ -20,12 +16,8 @@
 #include "sources/gti_stream.h"
 
 #include "codecs/record.h"
-#include "codecs/time_text.h"
-
-#include <assert.h>
 
 #define CURSOR_SHOWN 40
-#define PROBES 4
 
 /* ---- items ---- */
 
@@ -73,163 +65,6 @@ enum slu_err slu_gti_stream_item(struct slu_gti_unit *unit,
     /* An item without a date was seen at some time within the window. */
     return slu_gti_context_emit(self->ctx, unit, item, SLU_SOURCE_STREAM,
                                 date > 0 ? date : window->lo);
-}
-
-/* ---- ends ---- */
-
-static void drop_all(struct slu_gti_stream *self)
-{
-    while (self->count > 0) {
-        slu_gti_windows_drop(self, self->count - 1);
-    }
-}
-
-/* The stream is over for this run; its entries stay for the next. */
-static void end_stream(struct slu_gti_stream *self, struct slu_step *step)
-{
-    self->over = true;
-    drop_all(self);
-    self->ctx->result.units++;
-    slu_gti_context_log(self->ctx, SLU_LOG_ERROR, "IOC Stream (%s) ended: %s",
-                        slu_kind_name(self->kind), step->error.text);
-    slu_gti_context_note(self->ctx, &step->error);
-    step->kind = SLU_STEP_FAILED;
-}
-
-static void fail_stream(struct slu_gti_stream *self, struct slu_step *step)
-{
-    self->ctx->result.failed_units++;
-    end_stream(self, step);
-}
-
-static void deny_stream(struct slu_gti_stream *self, struct slu_step *step)
-{
-    self->ctx->result.denied_units++;
-    end_stream(self, step);
-}
-
-/* The window is over for this run and stays unfinished. */
-static void fail_window(struct slu_gti_window *window, struct slu_step *step,
-                        unsigned *counter)
-{
-    struct slu_gti_context *ctx = window->stream->ctx;
-
-    window->state = SLU_GTI_WINDOW_STUCK;
-    (*counter)++;
-    ctx->result.units++;
-    slu_gti_context_log(ctx, SLU_LOG_ERROR, "%s", step->error.text);
-    slu_gti_context_note(ctx, &step->error);
-    step->kind = SLU_STEP_FAILED;
-}
-
-static enum slu_err finish_window(struct slu_gti_window *window)
-{
-    window->stream->ctx->result.units++;
-    return slu_gti_windows_finish(window, &window->unit);
-}
-
-static enum slu_err skip_second(struct slu_gti_window *window,
-                                struct slu_step *step)
-{
-    struct slu_gti_stream *self = window->stream;
-    char when[SLU_ISO_TEXT_LEN];
-    struct slu_error error;
-
-    slu_time_format_iso(window->lo, when);
-    (void)slu_error_set(
-        &error, SLU_ERR_INCOMPLETE,
-        "IOC Stream (%s): the second %.*s can't be read and is skipped: %.160s",
-        slu_kind_name(self->kind), SLU_ISO_TEXT_LEN, when, step->error.text);
-    slu_gti_context_log(self->ctx, SLU_LOG_WARN,
-                        "%s; ask GTI's support what is wrong with it",
-                        error.text);
-    slu_gti_context_note(self->ctx, &error);
-    self->ctx->result.incomplete_units++;
-    self->isolated++;
-    if (self->isolated >= SLU_GTI_ISOLATED_MAX) {
-        fail_stream(self, step);
-        return SLU_ERR_OK;
-    }
-    return finish_window(window);
-}
-
-/* ---- trouble ---- */
-
-static enum slu_err restart(struct slu_gti_window *window)
-{
-    slu_gti_windows_reset(window);
-    return slu_gti_windows_store(window);
-}
-
-/* A single second, asked once more without the overlap before it: the fault
- * may lie in the second before. */
-static enum slu_err isolate(struct slu_gti_window *window,
-                            struct slu_step *step)
-{
-    if (!window->narrow) {
-        window->narrow = true;
-        return restart(window);
-    }
-    return skip_second(window, step);
-}
-
-/*
- * The answer was void for good: a cursor that repeats itself, or a 4xx; the
- * step has the sentence. Nothing of the answer counts, but what is decided here
- * is committed with it.
- */
-static enum slu_err handle_trouble(struct slu_gti_window *window,
-                                   struct slu_step *step)
-{
-    struct slu_gti_stream *self = window->stream;
-    bool whole = self->count == 1 && self->good == 0;
-
-    step->kind = SLU_STEP_COMMIT;
-    if (window->cursor.len > 0 && !window->restarted) {
-        slu_gti_context_log(self->ctx, SLU_LOG_WARN,
-                            "%.200s: its cursor is dropped and the window "
-                            "pulled from its beginning",
-                            step->error.text);
-        window->restarted = true;
-        return restart(window);
-    }
-    if (self->serial) {
-        fail_window(window, step, &self->ctx->result.incomplete_units);
-        return SLU_ERR_OK;
-    }
-    window->restarted = true;
-    if (window->hi == window->lo) {
-        return isolate(window, step);
-    }
-    if (self->count >= SLU_GTI_WINDOWS_MAX) {
-        fail_window(window, step, &self->ctx->result.incomplete_units);
-        return SLU_ERR_OK;
-    }
-    return slu_gti_windows_divide(
-        window, window->lo,
-        whole && window->hi - window->lo >= PROBES ? PROBES : 2);
-}
-
-static enum slu_err take_rejection(struct slu_gti_window *window,
-                                   struct slu_step *step)
-{
-    struct slu_gti_stream *self = window->stream;
-
-    if (window->cursor.len == 0) {
-        if (step->error.http_status != 400) {
-            fail_stream(self, step);
-            return SLU_ERR_OK;
-        }
-        /* Had "+" left this very second out, nothing would have been refused.
-         */
-        self->from_inclusive |= window->narrow;
-        self->rejections++;
-        if (self->good == 0 && self->rejections > PROBES) {
-            fail_stream(self, step);
-            return SLU_ERR_OK;
-        }
-    }
-    return handle_trouble(window, step);
 }
 
 /* ---- pages ---- */
@@ -454,8 +289,8 @@ static enum slu_err go_on(struct slu_gti_window *window,
                             "%s: %d empty pages in a row, each with a cursor; "
                             "run again later",
                             window->unit.head.name, SLU_GTI_EMPTY_PAGES_MAX);
-        fail_window(window, step,
-                    &window->stream->ctx->result.incomplete_units);
+        slu_gti_window_fail(window, step,
+                            &window->stream->ctx->result.incomplete_units);
         return SLU_ERR_OK;
     }
     parts = choose_parts(window, page, rest_lo);
@@ -467,7 +302,7 @@ static enum slu_err go_on(struct slu_gti_window *window,
         (void)slu_error_set(&step->error, SLU_ERR_INCOMPLETE,
                             "%s: the server repeats a cursor",
                             window->unit.head.name);
-        return handle_trouble(window, step);
+        return slu_gti_window_trouble(window, step);
     }
     return continue_window(window, page);
 }
@@ -498,9 +333,9 @@ static enum slu_err take_page(struct slu_gti_window *window,
     if (window->narrow && !self->from_inclusive && !window->dates.within) {
         (void)slu_error_set(&step->error, SLU_ERR_INCOMPLETE,
                             "it may or may not hold anything");
-        return skip_second(window, step);
+        return slu_gti_window_skip(window, step);
     }
-    return finish_window(window);
+    return slu_gti_window_finish(window);
 }
 
 static enum slu_err take_answer(struct slu_gti_window *window,
@@ -511,17 +346,18 @@ static enum slu_err take_answer(struct slu_gti_window *window,
     case SLU_GTI_ANSWER_PAGE:
         return take_page(window, step);
     case SLU_GTI_ANSWER_FORBIDDEN:
-        deny_stream(window->stream, step);
+        slu_gti_stream_deny(window->stream, step);
         return SLU_ERR_OK;
     case SLU_GTI_ANSWER_NOT_FOUND:
     case SLU_GTI_ANSWER_NOT_YET:
     case SLU_GTI_ANSWER_REJECTED:
-        return take_rejection(window, step);
+        return slu_gti_window_reject(window, step);
     case SLU_GTI_ANSWER_VOID:
         break;
     }
     if (step->kind == SLU_STEP_FAILED) {
-        fail_window(window, step, &window->stream->ctx->result.failed_units);
+        slu_gti_window_fail(window, step,
+                            &window->stream->ctx->result.failed_units);
     }
     return SLU_ERR_OK;
 }
