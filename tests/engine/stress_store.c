@@ -89,7 +89,7 @@ static void wait_somehow(struct slu_store *store, struct dice *dice)
     struct found_entry found = {.count = 0};
     uint64_t count = 0;
 
-    switch (roll(dice, 6)) {
+    switch (roll(dice, 7)) {
     case 0:
         check(slu_store_drain(store) == SLU_ERR_OK, "drain");
         break;
@@ -107,6 +107,12 @@ static void wait_somehow(struct slu_store *store, struct dice *dice)
               "rewrite");
         break;
     case 4:
+        check(slu_store_gather(store) == SLU_ERR_OK, "gather");
+        check(slu_store_rewrite(store, place_record, &count) == SLU_ERR_OK,
+              "rewrite of all");
+        slu_store_tidy(store);
+        break;
+    case 5:
         check(slu_store_error(store)->code == SLU_ERR_OK, "no error");
         break;
     default:
@@ -140,8 +146,10 @@ int main(void)
     opts.queue_bytes = 20000;
     opts.fold_at = 500;
     opts.shard_bytes = 2048;
+    opts.hold_bytes = 60000; /* which many pages exceed */
     opts.on_room = note_room;
     run(&opts, &expected);
+    opts.hold_bytes = 1;
     opts.shard_bytes = 64; /* layers all the time, and few enough */
     opts.layers_max = 3;
     run(&opts, &expected);
