@@ -47,6 +47,7 @@ static const struct amount amounts[] = {
 struct scene {
     struct slu_bench *bench;
     const struct amount *amount;
+    int64_t newest; /* of the hours with pages: the same for both mixes */
     struct slu_bench_pages pages[SLU_KIND_COUNT];
     struct slu_bench_pages_tally made[SLU_KIND_COUNT];
     uint64_t address_sum; /* of the hashes of all that are to be listed; clean
@@ -90,15 +91,12 @@ static void write_page(struct scene *self, int kind, unsigned number,
 
 static void write_pages(struct scene *self)
 {
-    int64_t newest = time(NULL) / HOUR * HOUR;
-
-    newest -= (int64_t)self->amount->edge * HOUR;
     self->count = 0;
     for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
         self->made[kind] = (struct slu_bench_pages_tally){0};
-        self->pages[kind].newest_s = newest;
+        self->pages[kind].newest_s = self->newest;
         for (unsigned i = 0; i < self->amount->hours; i++) {
-            write_page(self, kind, i, newest - (int64_t)i * HOUR);
+            write_page(self, kind, i, self->newest - (int64_t)i * HOUR);
         }
     }
     sync(); /* or their writing goes on while ours are measured */
@@ -304,6 +302,8 @@ static void open_scene(struct scene *self)
     size_t pages = 2 * (size_t)self->amount->hours;
     char root[512];
 
+    self->newest =
+        time(NULL) / HOUR * HOUR - (int64_t)self->amount->edge * HOUR;
     self->texts = slu_alloc_get(bench->alloc, pages * URL_MAX);
     self->urls = slu_alloc_get(bench->alloc, pages * sizeof(*self->urls));
     self->rival = slu_bench_json_rival_new();
