@@ -159,8 +159,9 @@ static enum slu_err take_ids(struct slu_guardduty_window *window,
     }
     if (divides) {
         window->listed = true;
-        return SLU_ERR_OK;
+        return slu_guardduty_window_split(window);
     }
+    window->detector->heeds |= !window->chained && !window->unbounded;
     if (slu_guardduty_chain_again(window)) {
         return SLU_ERR_OK;
     }

@@ -21,6 +21,10 @@
  * findings: a page, and some air. Measured with 20,000 findings, of 400 pages
  * at best, 64 connections and 100 ms an answer: see bench/case_findings.c.
  *
+ * A part that was to be done by one page, and isn't, would end two answers
+ * later than all else: its last third is listed beside the Get of that page
+ * (slu_guardduty_window_split), which mostly reaches into it.
+ *
  * How dense findings are, one page tells badly: many may have the same instant.
  * So what the pages before it told counts twice as much.
  *
@@ -77,7 +81,8 @@ static void take_evidence(const struct slu_guardduty_window *window,
         if (time == INT64_MIN) {
             continue;
         }
-        if (time < window->from || (!window->unbounded && time >= window->to)) {
+        if (time < window->from ||
+            (!window->unbounded && time >= window->listed_to)) {
             out->outside++;
             continue;
         }
@@ -225,11 +230,11 @@ void slu_guardduty_divide(const struct slu_guardduty_window *window,
     from = seen.times[last];
     if (window->had_from < INT64_MAX) {
         to = window->had_from;
-        if (to <= from) {
-            return; /* the two pages meet */
-        }
     } else if (window->unbounded && from >= to) {
         to = from + (from - window->from) + UNBOUNDED_STEP_MS;
+    }
+    if (to <= from) {
+        return; /* another page begins where this one ends, or before */
     }
     if (from == window->from && to - from > 1) {
         out_division->chained = parts_max < 2;

@@ -40,6 +40,7 @@ enum slu_err slu_guardduty_mirror_make(struct slu_guardduty_window *window)
     mirror->detector = window->detector;
     mirror->from = window->from;
     mirror->to = window->to;
+    mirror->listed_to = window->to;
     mirror->unbounded = window->unbounded;
     mirror->mirrors = true;
     mirror->mirrored = window;

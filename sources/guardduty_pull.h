@@ -65,9 +65,11 @@ struct slu_guardduty_window {
     struct slu_guardduty_window *after;
     int64_t from;
     int64_t to;
-    bool unbounded; /* asked without `to`, which is then only nominal */
-    bool tail;      /* of the second pass: not stored */
-    bool stored;    /* its key is in the state */
+    int64_t listed_to; /* it is listed up to here: more than `to` when the rest
+                          is listed beside it */
+    bool unbounded;    /* asked without `to`, which is then only nominal */
+    bool tail;         /* of the second pass: not stored */
+    bool stored;       /* its key is in the state */
     bool covered;   /* of an earlier run, and a part of a new one: not asked */
     bool chained;   /* followed by its token, not divided */
     bool listed;    /* no List of it will follow */
@@ -121,6 +123,7 @@ struct slu_guardduty_detector {
     bool stored; /* what was planned in this run is in the state */
     bool tail_begun;
     bool failed;     /* one of its windows */
+    bool heeds;      /* bounds: a window had no more than a page */
     unsigned asking; /* windows */
     unsigned lists;  /* answered in this run */
 };
@@ -272,6 +275,10 @@ void slu_guardduty_window_ask(struct slu_guardduty_window *self);
 /* So many of its findings were listed. */
 void slu_guardduty_window_count(struct slu_guardduty_window *self,
                                 unsigned listed);
+/* It was to end with the page that was just listed, and didn't: its last third
+ * becomes a window of its own, that need not wait for this page's Get. */
+SLU_MUST_CHECK enum slu_err
+slu_guardduty_window_split(struct slu_guardduty_window *self);
 /* Nothing more is to be listed of it. False: it had been told before. */
 bool slu_guardduty_window_asked(struct slu_guardduty_window *self);
 /* Makes, or finds, the target's detector and plans its windows. */

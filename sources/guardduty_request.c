@@ -56,7 +56,7 @@ static enum slu_err write_criteria(const struct slu_guardduty_window *window,
                        window->from);
 
     if (err == SLU_ERR_OK && !window->unbounded) {
-        err = slu_buf_printf(body, ",\"lessThan\":%" PRId64, window->to);
+        err = slu_buf_printf(body, ",\"lessThan\":%" PRId64, window->listed_to);
     }
     if (err == SLU_ERR_OK) {
         err = slu_buf_append_str(body, "}}},");

@@ -41,6 +41,7 @@ slu_guardduty_window_new(struct slu_guardduty_detector *detector, int64_t from,
     self->detector = detector;
     self->from = from;
     self->to = to;
+    self->listed_to = to;
     self->after = detector->windows;
     if (self->after != NULL) {
         self->after->before = self;
@@ -191,6 +192,41 @@ enum slu_err slu_guardduty_detector_store(struct slu_guardduty_detector *self,
         window = after;
     }
     self->stored = err == SLU_ERR_OK;
+    return err;
+}
+
+/* A window of less is not worth it. */
+#define SPLIT_MIN_MS 100
+
+enum slu_err slu_guardduty_window_split(struct slu_guardduty_window *self)
+{
+    struct slu_unit *unit = &self->unit.head;
+    int64_t width = self->to - self->from;
+    struct slu_guardduty_window *part;
+    enum slu_err err;
+
+    if (self->expected > 0 || self->density <= 0 || self->unbounded ||
+        width < SPLIT_MIN_MS || !self->detector->heeds ||
+        self->unit.target->ctx->windows >= SLU_GUARDDUTY_WINDOWS_MAX) {
+        return SLU_ERR_OK;
+    }
+    part = slu_guardduty_window_new(self->detector, self->to - width / 3,
+                                    self->to);
+    if (part == NULL) {
+        return SLU_ERR_NOMEM;
+    }
+    part->tail = self->tail;
+    part->density = self->density;
+    part->expected = 1; /* little: it goes last */
+    err = slu_guardduty_window_put(self, unit, false);
+    self->to = part->from;
+    if (err == SLU_ERR_OK) {
+        err = slu_guardduty_window_put(self, unit, true);
+    }
+    if (err == SLU_ERR_OK) {
+        err = slu_guardduty_window_put(part, unit, true);
+    }
+    slu_guardduty_window_ask(part);
     return err;
 }
 

@@ -23,6 +23,7 @@ static void build(struct world *world, int64_t from, int64_t to, int64_t step)
     world->window.unit.target = &world->target;
     world->window.from = from;
     world->window.to = to;
+    world->window.listed_to = to;
     world->window.had_from = INT64_MAX;
     world->get.listed_ms = NOW;
     world->get.count = SLU_GUARDDUTY_PAGE;
@@ -233,6 +234,24 @@ Test(guardduty_divide, moves_a_nominal_end)
     cr_assert_eq(world.division.bounds[0], OLD + 49000);
     cr_assert_eq(world.division.bounds[world.division.count],
                  OLD + 49000 + 49000 + 1000);
+}
+
+/* Its last third is listed beside: see slu_guardduty_window_split. */
+Test(guardduty_divide, leaves_what_is_listed_beside)
+{
+    struct world world;
+
+    /* The page reaches into the third: that has the rest. */
+    build(&world, OLD, OLD + 60000, 1000);
+    world.window.to = OLD + 40000;
+    cr_assert_eq(divide(&world, 1000)->count, 0);
+    cr_assert_not(world.division.chained);
+    /* It ends before: what is between is listed. */
+    build(&world, OLD, OLD + 90000, 1000);
+    world.window.to = OLD + 60000;
+    cr_assert_eq(divide(&world, 1000)->count, 1);
+    cr_assert_eq(world.division.bounds[0], OLD + 49000);
+    cr_assert_eq(world.division.bounds[1], OLD + 60000);
 }
 
 /* ---- the newest page ---- */
