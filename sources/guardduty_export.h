@@ -348,10 +348,13 @@ struct slu_source {
     bool broken;
 };
 
-/* A listed name: counts it, or queues it for reading. LIMIT when the queue is
+/* guardduty_export_listing.c: a listed name: counts it, or queues it for
+ * reading. LIMIT when the queue is
  * full, NOMEM. */
 SLU_MUST_CHECK enum slu_err
 slu_export_offer(struct slu_source *self, const struct slu_export_entry *entry);
+
+/* ---- guardduty_export_words.c ---- */
 
 void slu_export_log(const struct slu_source *self, enum slu_log_level level,
                     const char *format, ...) SLU_PRINTF(3, 4);

@@ -14,6 +14,46 @@
 #define QUEUE_LOW 1000u /* a page more is then two at most */
 #define LINE_MAX_BYTES (SLU_EXPORT_NAME_MAX + 64)
 
+/* ---- what is listed ---- */
+
+static bool is_wanted(const struct slu_strings *names, struct slu_view name)
+{
+    bool wanted = names->all;
+
+    for (unsigned i = 0; i < names->count; i++) {
+        wanted |= slu_view_ends_with(name, names->items[i]);
+    }
+    return wanted;
+}
+
+enum slu_err slu_export_offer(struct slu_source *self,
+                              const struct slu_export_entry *entry)
+{
+    char key[SLU_EXPORT_KEY_LEN];
+    struct slu_export_entry cut = *entry;
+    enum slu_err err;
+
+    if (!is_wanted(&self->config.export_names, entry->name)) {
+        self->others++;
+        return SLU_ERR_OK;
+    }
+    if (cut.version.len > SLU_EXPORT_VERSION_MAX) {
+        cut.version.len = SLU_EXPORT_VERSION_MAX;
+    }
+    slu_export_done_key(&self->done, slu_buf_view(&self->place), cut.name, key);
+    if (self->port.tell == NULL &&
+        slu_export_done_has(&self->done, slu_view_make(key, sizeof(key)),
+                            cut.version)) {
+        self->known++;
+        return SLU_ERR_OK;
+    }
+    err = slu_export_queue_push(&self->queue, &cut);
+    self->result.units += err == SLU_ERR_OK;
+    return err;
+}
+
+/* ---- the unit ---- */
+
 void slu_export_listing_init(struct slu_export_listing *self,
                              struct slu_source *source)
 {
