@@ -25,8 +25,9 @@
  * later than all else: its last third is listed beside the Get of that page
  * (slu_guardduty_window_split), which mostly reaches into it.
  *
- * How dense findings are, one page tells badly: many may have the same instant.
- * So what the pages before it told counts twice as much.
+ * How dense findings are, one page tells badly: a third of it may have the same
+ * instant. So what the pages before it told counts twice, in a geometric mean,
+ * for a page may tell ten times too much: that would be ten lists for one.
  *
  * A finding that is updated between List and Get tells a later time than it was
  * listed by, so it must not be taken for the last one: what lies between would
@@ -187,7 +188,9 @@ static double blend_density(const struct slu_guardduty_window *window,
     if (window->had_from < INT64_MAX) {
         return (density + window->had_density) / 2;
     }
-    return window->density > 0 ? (density + 2 * window->density) / 3 : density;
+    return window->density > 0
+               ? cbrt(density * window->density * window->density)
+               : density;
 }
 
 /* The rest, from `from` on. */

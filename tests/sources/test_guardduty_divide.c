@@ -95,11 +95,15 @@ Test(guardduty_divide, believes_the_pages_before_more_than_the_last)
 {
     struct world world;
 
-    /* 4 a second here, and 1 a second up to here: 2 are believed. */
-    build(&world, OLD, OLD + 49 * 250 + 450000, 250);
+    /* 8 a second here, and 1 a second up to here: 2 are believed. */
+    build(&world, OLD, OLD + 49 * 125 + 450000, 125);
     world.window.density = 0.001;
     cr_assert_eq(divide(&world, 1000)->count, 23);
     cr_assert_float_eq(world.division.density, 0.002, 1e-9);
+    /* And as much too little. */
+    build(&world, OLD, OLD + 49 * 8000 + 4000000, 8000);
+    world.window.density = 0.001;
+    cr_assert_float_eq(divide(&world, 1000)->density, 0.0005, 1e-9);
 }
 
 Test(guardduty_divide, believes_the_second_half_of_a_page)
