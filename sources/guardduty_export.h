@@ -349,8 +349,7 @@ struct slu_source {
 };
 
 /* guardduty_export_listing.c: a listed name: counts it, or queues it for
- * reading. LIMIT when the queue is
- * full, NOMEM. */
+ * reading. LIMIT when the queue is full, NOMEM. */
 SLU_MUST_CHECK enum slu_err
 slu_export_offer(struct slu_source *self, const struct slu_export_entry *entry);
 
