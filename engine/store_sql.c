@@ -357,9 +357,9 @@ enum slu_err slu_db_open(struct slu_db *self,
     self->shard_bytes = opts->shard_bytes;
     self->layers_max = opts->layers_max;
     self->hold_bytes = opts->hold_bytes;
-    slu_buf_init(&self->shard.old, opts->alloc, SLU_BLOB_MAX);
-    slu_buf_init(&self->piece, opts->alloc, SLU_BLOB_MAX);
-    slu_buf_init(&self->raw, opts->alloc, SLU_BLOB_MAX);
+    slu_buf_init(&self->shard.old, self->alloc, SLU_BLOB_MAX);
+    slu_buf_init(&self->piece, self->alloc, SLU_BLOB_MAX);
+    slu_buf_init(&self->raw, self->alloc, SLU_BLOB_MAX);
     slu_buf_init(&self->held.order, self->alloc, SLU_BLOB_MAX);
     /* slu_store_open has refused a longer folder. */
     assert(strlen(opts->dir) + sizeof("/state.db") <= sizeof(self->path));
