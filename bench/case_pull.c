@@ -4,8 +4,11 @@
  * process of its own with no state before, commits durable, one loop, the
  * store's thread beside it. In the same rounds T, the same bytes by libcurl
  * multi, as many at a time, thrown away, and P, the wanted members of the same
- * pages by simdjson On-Demand in memory: what does both on one thread can't
- * take less than T + P.
+ * pages by simdjson On-Demand in memory. T + P is the time of one thread that
+ * does them one after the other; a part of T is waiting for the server, and who
+ * reads meanwhile may need less. T with fewer connections stands beside it: the
+ * bytes of a local server are read sooner, while the processor's cache has
+ * them.
  *
  * The pages are those of the hours that the program asks for. The first and the
  * last have none (404), so that an hour which strikes while this runs changes
@@ -26,6 +29,7 @@
 #define PAGE_MAX ((size_t)4 << 20)
 #define HOUR 3600
 #define PARALLEL 64 /* limits.connections */
+#define FEWER 16
 #define URL_MAX 160
 #define IP_CAPACITY 1500000
 #define DOMAIN_CAPACITY 6000
@@ -120,11 +124,11 @@ static void sum_addresses(struct scene *self)
 
 /* ---- the three ways ---- */
 
-static double pull_and_drop(struct scene *self)
+static double pull_and_drop(struct scene *self, unsigned parallel)
 {
     uint64_t bytes;
     double seconds =
-        slu_bench_fetch(self->bench, self->urls, self->count, PARALLEL, &bytes);
+        slu_bench_fetch(self->bench, self->urls, self->count, parallel, &bytes);
 
     slu_bench_require(self->bench,
                       bytes == self->made[0].bytes + self->made[1].bytes,
@@ -233,7 +237,8 @@ static struct figures make_figures(bool clean)
                  .note = "IOCs read, checked and written to disk",
                  .rivals = {{.name = "T: libcurl alone"},
                             {.name = "P: simdjson On-Demand alone"},
-                            {.name = "T + P"}}},
+                            {.name = "T + P"},
+                            {.name = "T with 16 connections"}}},
         .phase = {.name = of[1],
                   .unit = "x",
                   .better = SLU_BENCH_MORE,
@@ -253,7 +258,8 @@ static struct figures make_figures(bool clean)
 static void add_round(struct scene *self, struct figures *figures)
 {
     double items = (double)(self->made[0].items + self->made[1].items) / 1e6;
-    double fetch = pull_and_drop(self);
+    double fetch = pull_and_drop(self, PARALLEL);
+    double fewer = pull_and_drop(self, FEWER);
     double read = read_in_memory(self);
     struct slu_bench_sync_report report;
 
@@ -262,6 +268,7 @@ static void add_round(struct scene *self, struct figures *figures)
     slu_bench_add(&figures->rate.rivals[0].series, items / fetch);
     slu_bench_add(&figures->rate.rivals[1].series, items / read);
     slu_bench_add(&figures->rate.rivals[2].series, items / (fetch + read));
+    slu_bench_add(&figures->rate.rivals[3].series, items / fewer);
     slu_bench_add(&figures->phase.ours, (fetch + read) / report.pull_seconds);
     slu_bench_add(&figures->whole.ours, (fetch + read) / report.cost.wall_s);
     slu_bench_add(&figures->wire.ours, fetch / report.pull_seconds);
@@ -351,8 +358,8 @@ const struct slu_bench_case slu_bench_case_pull = {
             "in four IOCs are accepted, some repeat; all new: every one is "
             "accepted and new. T: libcurl's multi interface pulls the same "
             "bytes, 64 requests at a time, and drops them. P: simdjson "
-            "On-Demand reads the wanted members in memory. No program that "
-            "does both on one thread needs less than T + P.",
+            "On-Demand reads the wanted members in memory. T + P is the time "
+            "of both, one after the other, on one thread.",
     .needs = "nginx",
     .normal = true,
     .run = run,

@@ -18,6 +18,7 @@
 
 #define PAGE_ITEMS 40
 #define PARALLEL 64 /* limits.connections */
+#define FEWER 16
 #define DAYS 2
 #define DAY 86400
 #define KEPT_BYTES ((size_t)256 << 20)
@@ -71,6 +72,14 @@ static void make_urls(struct scene *self)
             (unsigned long long)(i / SLU_KIND_COUNT * PAGE_ITEMS));
         self->urls[i] = self->texts[i];
     }
+}
+
+static double pull_and_drop(struct scene *self, unsigned parallel)
+{
+    uint64_t bytes;
+
+    return slu_bench_fetch(self->bench, self->urls, self->pages, parallel,
+                           &bytes);
 }
 
 /* ---- P ---- */
@@ -136,9 +145,8 @@ static void add_round(struct scene *self, struct slu_bench_figure figures[3],
                       struct slu_bench_sync_report *report)
 {
     double items = (double)(self->pages * PAGE_ITEMS) / 1e6;
-    uint64_t bytes;
-    double fetch =
-        slu_bench_fetch(self->bench, self->urls, self->pages, PARALLEL, &bytes);
+    double fetch = pull_and_drop(self, PARALLEL);
+    double fewer = pull_and_drop(self, FEWER);
     double read = read_in_memory(self);
 
     sync_once(self, report);
@@ -146,6 +154,7 @@ static void add_round(struct scene *self, struct slu_bench_figure figures[3],
     slu_bench_add(&figures[0].rivals[0].series, items / fetch);
     slu_bench_add(&figures[0].rivals[1].series, items / read);
     slu_bench_add(&figures[0].rivals[2].series, items / (fetch + read));
+    slu_bench_add(&figures[0].rivals[3].series, items / fewer);
     slu_bench_add(&figures[1].ours, (fetch + read) / report->pull_seconds);
     slu_bench_add(&figures[2].ours, (fetch + read) / report->cost.wall_s);
 }
@@ -158,7 +167,8 @@ static void measure(struct scene *self)
          .better = SLU_BENCH_MORE,
          .rivals = {{.name = "T: libcurl alone"},
                     {.name = "P: simdjson On-Demand alone"},
-                    {.name = "T + P"}}},
+                    {.name = "T + P"},
+                    {.name = "T with 16 connections"}}},
         {.name = self->size->names[1],
          .unit = "x",
          .better = SLU_BENCH_MORE,
