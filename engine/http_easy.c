@@ -62,10 +62,10 @@ static int set_socket(void *ctx, curl_socket_t fd, curlsocktype purpose)
 {
     int unsent_max = SLU_HTTP_UNSENT_BYTES;
 
-    (void)ctx;
     (void)purpose;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_max,
                      sizeof(unsent_max));
+    slu_http_sockets_opened(ctx, fd);
     return CURL_SOCKOPT_OK;
 }
 
@@ -111,6 +111,7 @@ static CURLcode set_callbacks(struct slu_transfer *self)
     bad |=
         curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, slu_http_body_on_write);
     bad |= curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, set_socket);
+    bad |= curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, self->http);
     bad |= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION,
                             slu_http_sockets_close);
     bad |= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA,

@@ -158,6 +158,8 @@ void slu_http_sockets_init(struct slu_http *http);
 void slu_http_sockets_fini(struct slu_http *http);
 int slu_http_sockets_watch(CURL *easy, curl_socket_t fd, int what, void *ctx,
                            void *socket_ctx);
+/* A connection's descriptor, which slu_http_sockets_close will close. */
+void slu_http_sockets_opened(struct slu_http *http, curl_socket_t fd);
 int slu_http_sockets_close(void *ctx, curl_socket_t fd);
 int slu_http_sockets_set_timer(CURLM *multi, long timeout_ms, void *ctx);
 

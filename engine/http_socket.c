@@ -11,7 +11,8 @@
  * libcurl takes a connection's watch away when its transfer has ended and sets
  * the same one when the next begins. In between it stays with the kernel, which
  * saves two calls a request: until the descriptor is closed, or something comes
- * that nobody waits for.
+ * that nobody waits for. Only a connection's: what else libcurl watches, the
+ * pipe of a name lookup, it closes without telling.
  */
 #include "engine/http_private.h"
 
@@ -25,6 +26,7 @@ struct slu_http_watch {
     int fd;
     int what;   /* CURL_POLL_* as libcurl wants it, 0: not at all */
     int active; /* as the kernel has it */
+    bool told;  /* a connection's: its closing is told */
 };
 
 static void act(struct slu_http *http, curl_socket_t fd, int mask)
@@ -166,7 +168,7 @@ int slu_http_sockets_watch(CURL *easy, curl_socket_t fd, int what, void *ctx,
     (void)easy;
     (void)socket_ctx;
     what = what == CURL_POLL_REMOVE ? 0 : what;
-    if (watch != NULL && (what == 0 || what == watch->active)) {
+    if (watch != NULL && (what == 0 ? watch->told : what == watch->active)) {
         watch->what = what;
         return 0;
     }
@@ -185,6 +187,16 @@ int slu_http_sockets_watch(CURL *easy, curl_socket_t fd, int what, void *ctx,
     return 0;
 }
 
+void slu_http_sockets_opened(struct slu_http *http, curl_socket_t fd)
+{
+    struct slu_http_watch *watch = get_watch(http, fd);
+
+    if (watch != NULL) {
+        stop_watch(watch);
+        watch->told = true;
+    }
+}
+
 /* The kernel forgets a watch with its descriptor, whose number may be another
  * connection's at once. */
 int slu_http_sockets_close(void *ctx, curl_socket_t fd)
@@ -193,6 +205,7 @@ int slu_http_sockets_close(void *ctx, curl_socket_t fd)
 
     if ((size_t)fd < self->capacity && self->by_fd[fd] != NULL) {
         stop_watch(self->by_fd[fd]);
+        self->by_fd[fd]->told = false;
     }
     return close(fd);
 }

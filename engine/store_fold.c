@@ -239,7 +239,9 @@ static enum slu_err judge_little(struct slu_db *self,
     int64_t shards = 0;
     enum slu_err err = SLU_ERR_OK;
 
-    *out_little = self->layer_count == 0 && !chunk->more && slu_held_fits(self);
+    /* The chunk becomes a run, too. */
+    *out_little = self->layer_count == 0 && !chunk->more &&
+                  self->held.count <= SLU_HELD_RUNS && slu_held_fits(self);
     if (*out_little) {
         err = slu_db_number(self, SLU_DB_SHARD_COUNT, &shards);
         *out_little = (uint64_t)shards * self->shard_bytes <= self->hold_bytes;

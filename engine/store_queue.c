@@ -462,6 +462,7 @@ void slu_store_queue_release(struct slu_store_queue *self)
     (void)pthread_mutex_lock(&self->mutex);
     self->owner_working = false;
     note_failure(self);
+    (void)pthread_cond_broadcast(&self->done); /* who waits for room */
     (void)pthread_cond_signal(&self->work);
     (void)pthread_mutex_unlock(&self->mutex);
 }

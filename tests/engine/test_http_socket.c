@@ -34,6 +34,7 @@ static void make_world(void)
     options = client_options(world.base);
     cr_assert_eq(slu_http_new(&options, &world.http, &error), SLU_ERR_OK);
     cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, world.fds), 0);
+    slu_http_sockets_opened(world.http, world.fds[0]);
     world.before =
         event_base_get_num_events(world.base, EVENT_BASE_COUNT_ADDED);
 }
@@ -105,6 +106,7 @@ Test(http_socket, a_closed_number_is_watched_anew)
     world.fds[1] = again[1] == number ? again[0] : again[1];
     world.fds[0] = number;
     cr_assert(again[0] == number || again[1] == number);
+    slu_http_sockets_opened(world.http, number);
     watch(CURL_POLL_IN);
     watch(CURL_POLL_REMOVE);
     send_byte(); /* the kernel has it, or it would not be told */
@@ -116,4 +118,43 @@ Test(http_socket, a_number_that_was_never_watched_is_closed)
 {
     close_watched();
     cr_assert_eq(fcntl(world.fds[0], F_GETFD), -1);
+}
+
+static void note_call(evutil_socket_t fd, short events, void *ctx)
+{
+    (void)fd;
+    (void)events;
+    *(bool *)ctx = true;
+}
+
+/* As libcurl does with the pipe of a name lookup: its number is somebody else's
+ * next, whose own event must come. */
+Test(http_socket, what_is_closed_without_a_word_is_watched_no_more)
+{
+    int pipe_fds[2];
+    int again[2];
+    struct event *event;
+    bool called = false;
+
+    cr_assert_eq(pipe(pipe_fds), 0);
+    cr_assert_eq(slu_http_sockets_watch(NULL, pipe_fds[0], CURL_POLL_IN,
+                                        world.http, NULL),
+                 0);
+    cr_assert_eq(slu_http_sockets_watch(NULL, pipe_fds[0], CURL_POLL_REMOVE,
+                                        world.http, NULL),
+                 0);
+    cr_assert_eq(count_events(), 0);
+    (void)close(pipe_fds[0]);
+    (void)close(pipe_fds[1]);
+    cr_assert_eq(pipe(again), 0);
+    cr_assert_eq(again[0], pipe_fds[0]);
+    event = event_new(world.base, again[0], EV_READ, note_call, &called);
+    cr_assert_eq(event_add(event, NULL), 0);
+    cr_assert_eq(write(again[1], "x", 1), 1);
+    (void)event_base_loop(world.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+    cr_assert(called);
+    event_free(event);
+    (void)close(again[0]);
+    (void)close(again[1]);
+    close_watched();
 }

@@ -86,10 +86,22 @@ Test(pull_lanes, share_the_connections)
     bench_stop(&bench);
 }
 
+/* The first of each lane late: all of them are there before one is answered,
+ * whichever loop sends them. */
+static struct raw_answer answer_first_late(void *ctx, const char *request)
+{
+    struct raw_answer answer = served_text(200, "", "c\n");
+    unsigned lane = note_lane(request);
+
+    (void)ctx;
+    answer.delay_ms = count_requests(lane) == 1 ? 500 : 5;
+    return answer;
+}
+
 /* The first request of each goes alone, beside the other lanes'. */
 Test(pull_lanes, begin_with_one_request_each)
 {
-    start_lanes(answer_well, 4, 40);
+    start_lanes(answer_first_late, 4, 40);
     bench.limits.connections = 32;
     cr_assert_eq(bench_run(&bench), SLU_ERR_OK);
     bench_stop_server(&bench);

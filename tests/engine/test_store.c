@@ -282,6 +282,32 @@ Test(store, is_as_the_model_while_it_holds_what_came)
     play(11, 400, 1, 512, 0);
 }
 
+/* More often than there may be runs. */
+Test(store, gathers_again_and_again_with_no_rewrite_between)
+{
+    struct slu_store_options opts = small_options(dir);
+    struct model *model = calloc(1, sizeof(*model));
+    struct slu_store *store;
+    struct dice dice = {98};
+
+    opts.hold_bytes = 0;
+    store = open_with(&opts);
+    for (unsigned i = 0; i < 40; i++) {
+        struct test_record records[5];
+
+        for (unsigned j = 0; j < 5; j++) {
+            records[j] = make_test(&dice, 1000);
+        }
+        model_add_all(model, records, 5);
+        cr_assert_eq(commit_tests(store, i + 1, records, 5, NULL, NULL),
+                     SLU_ERR_OK);
+        cr_assert_eq(slu_store_gather(store), SLU_ERR_OK);
+        check_store(store, model);
+    }
+    slu_store_close(store);
+    free(model);
+}
+
 /* Chunks of 512 bytes, and of 2 KiB: a layer for nearly each answer. */
 Test(store, is_as_the_model_while_many_layers_become_one)
 {
