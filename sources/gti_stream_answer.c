@@ -226,7 +226,9 @@ static bool may_divide(const struct slu_gti_window *window)
     if (!is_ordered(self)) {
         return window->cursor.len == 0;
     }
-    return self->hungry && (window->cursor.len == 0 || window->dates.rose);
+    return self->hungry &&
+           (window->cursor.len == 0 ||
+            (window->dates.rose && window->dates.last > window->lo));
 }
 
 /* How many windows the rest should become; 1: none but itself. */
