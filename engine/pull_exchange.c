@@ -159,7 +159,9 @@ static void note_place(struct slu_slot *slot, const struct slu_error *error)
     if (slot->status != 0) {
         slu_places_note(places, slot->place);
     }
-    slot->refused = !slot->unsent && error->sys == ECONNREFUSED &&
+    /* A time-out may carry the refusal of another of the host's addresses. */
+    slot->refused = !slot->unsent && error->code == SLU_ERR_NETWORK &&
+                    error->sys == ECONNREFUSED &&
                     !slu_places_have(places, slot->place);
 }
 

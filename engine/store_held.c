@@ -121,6 +121,8 @@ enum slu_err slu_held_write(struct slu_db *db, struct slu_writer *writer)
 #define SAME_KEY 0x80u
 #define AHEAD_BYTES 256
 
+_Static_assert(SLU_HELD_RUNS < SAME_KEY, "a byte names a run, and one bit");
+
 /* The kinds up to this one begin at what is next. */
 static void note_places(struct slu_db *db, const struct slu_merge *merge,
                         unsigned *next_kind, unsigned kind)
