@@ -153,6 +153,18 @@ void slu_http_leave_curl(struct slu_http *self);
  * after each socket_action. */
 void slu_http_settle(struct slu_http *self);
 
+/* http_transfer.c: libcurl is done with it, or it is lost (the code says how).
+ * Calls on_end, at once or when a paused handler goes on. */
+void slu_transfer_complete(struct slu_transfer *self, CURLcode result);
+/* http_transfer.c: what its handler, or a callback, queued it for. */
+void slu_transfer_do_work(struct slu_transfer *self);
+/* http_transfer.c: hands the first in line to libcurl. on_end when it can't. */
+void slu_transfer_admit(struct slu_transfer *self);
+/* http_transfer.c: ends it without on_end, now. */
+void slu_transfer_drop(struct slu_transfer *self);
+/* http_transfer.c: a slot of the pool. */
+void slu_transfer_free(struct slu_transfer *self);
+
 /* http_socket.c */
 void slu_http_sockets_init(struct slu_http *http);
 void slu_http_sockets_fini(struct slu_http *http);
@@ -190,7 +202,7 @@ bool slu_http_body_go_on(struct slu_transfer *transfer);
 /* http.c: settle shall run soon. */
 void slu_http_wake(struct slu_http *self);
 
-/* http.c: queues the transfer for the loop. */
+/* http_transfer.c: queues the transfer for the loop. */
 void slu_transfer_queue(struct slu_transfer *self);
 
 #endif
