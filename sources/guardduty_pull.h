@@ -243,6 +243,23 @@ slu_guardduty_request_write(struct slu_guardduty_unit *unit);
 void slu_guardduty_request_fill(const struct slu_guardduty_unit *unit,
                                 struct slu_request *out_request);
 
+/* ---- guardduty_flight.c ---- */
+
+/* Fills *out_request with what the unit asks next. False: the run is broken,
+ * as the result then tells. */
+bool slu_guardduty_flight_begin(struct slu_guardduty_unit *unit,
+                                uint64_t mono_ms,
+                                struct slu_request *out_request);
+/* Its answer has come. */
+void slu_guardduty_flight_end(struct slu_guardduty_unit *unit,
+                              const struct slu_answer_end *end, int64_t now_ms,
+                              struct slu_step *out_step);
+/* The engine will not ask for its target again; it may be in flight or not. */
+void slu_guardduty_flight_give_up(struct slu_guardduty_unit *unit,
+                                  const struct slu_error *error);
+/* What never ended, when the source is destroyed. */
+void slu_guardduty_flights_free(struct slu_guardduty_context *ctx);
+
 /* ---- guardduty_windows.c ---- */
 
 /* NULL when out of memory. Not queued yet. */
