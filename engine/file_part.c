@@ -16,18 +16,12 @@
 
 /* ---- the folders above ---- */
 
-/* The release of what is held syncs the folders, too. */
+/* It is synced with the name of the first file in it. */
 static enum slu_err make_folder(struct slu_files *self, const char *path)
 {
-    int sys;
-
-    if (mkdirat(self->fd, path, 0755) != 0) {
-        return errno == EEXIST
-                   ? SLU_ERR_OK
-                   : slu_files_fail(self, "make the folder", path, errno);
-    }
-    sys = self->holding ? 0 : slu_files_sync_parent(self, path);
-    return sys == 0 ? SLU_ERR_OK : slu_files_fail(self, "sync", path, sys);
+    return mkdirat(self->fd, path, 0755) == 0 || errno == EEXIST
+               ? SLU_ERR_OK
+               : slu_files_fail(self, "make the folder", path, errno);
 }
 
 static enum slu_err make_parents(struct slu_files *self, const char *path)
@@ -142,7 +136,7 @@ static enum slu_err put_in_place(struct slu_file_part *self)
         return slu_files_fail(files, "replace", self->path, errno);
     }
     slu_crash_point("files: renamed");
-    sys = slu_files_sync_parent(files, self->path);
+    sys = slu_files_settle(files, self->path, true);
     slu_crash_point("files: folder synced");
     return sys == 0
                ? SLU_ERR_OK

@@ -150,6 +150,8 @@ enum slu_err slu_file_commit(struct slu_file_writer *take_self,
     }
     if (err == SLU_ERR_OK && *out_changed) {
         err = slu_file_part_publish(&take_self->part);
+    } else if (err == SLU_ERR_OK) {
+        err = slu_files_keep(take_self->part.files, take_self->part.path);
     }
     free_writer(take_self);
     return err;
@@ -202,7 +204,7 @@ enum slu_err slu_files_replace(struct slu_files *self, const char *path,
 
     *out_changed = false;
     if (err != SLU_ERR_OK || same) {
-        return err;
+        return err == SLU_ERR_OK ? slu_files_keep(self, path) : err;
     }
     err = slu_file_part_open(&part, self, path);
     if (err == SLU_ERR_OK) {

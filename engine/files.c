@@ -89,9 +89,49 @@ enum slu_err slu_files_check_path(struct slu_files *self, const char *path)
     }
 }
 
+/* ---- durable names ---- */
+
+bool slu_files_climb(char *path)
+{
+    char *slash = strrchr(path, '/');
+
+    if (slash != NULL) {
+        *slash = '\0';
+    }
+    return slash != NULL;
+}
+
 int slu_files_sync_parent(struct slu_files *self, const char *path)
 {
     return self->unsynced ? 0 : slu_folder_sync_parent(self->fd, path);
+}
+
+/* The folders above may be as new as the file, or have been made by a run that
+ * was killed before it had synced them. */
+int slu_files_settle(struct slu_files *self, const char *path, bool renamed)
+{
+    char folder[SLU_FILES_PATH_MAX + 1];
+    char above[SLU_FILES_PATH_MAX + 1];
+    bool known;
+    int sys = 0;
+
+    (void)snprintf(folder, sizeof(folder), "%s", path);
+    if (!slu_files_climb(folder)) {
+        folder[0] = '\0';
+    }
+    known = self->has_settled && strcmp(self->settled, folder) == 0;
+    if (!known || renamed) {
+        sys = slu_files_sync_parent(self, path);
+    }
+    (void)snprintf(above, sizeof(above), "%s", path);
+    while (!known && sys == 0 && slu_files_climb(above)) {
+        sys = slu_files_sync_parent(self, above);
+    }
+    if (sys == 0) {
+        (void)snprintf(self->settled, sizeof(self->settled), "%s", folder);
+        self->has_settled = true;
+    }
+    return sys;
 }
 
 /* ---- open and close ---- */
@@ -128,7 +168,9 @@ static enum slu_err open_folder(struct slu_files *self, const char *dir)
                              SLU_FILES_DIR_MAX);
     }
     (void)snprintf(self->dir, sizeof(self->dir), "%s", dir);
-    sys = slu_folder_make(dir, 0755);
+    /* The latter makes it durably, which can't be switched off. */
+    sys = self->unsynced && mkdir(dir, 0755) == 0 ? 0
+                                                  : slu_folder_make(dir, 0755);
     if (sys != 0) {
         return slu_files_fail(self, "use the folder", "", sys);
     }
@@ -139,9 +181,9 @@ static enum slu_err open_folder(struct slu_files *self, const char *dir)
     return probe(self);
 }
 
-enum slu_err slu_files_open(const struct slu_alloc *alloc, const char *dir,
-                            struct slu_files **out_files,
-                            struct slu_error *out_error)
+static enum slu_err open_files(const struct slu_alloc *alloc, const char *dir,
+                               bool unsynced, struct slu_files **out_files,
+                               struct slu_error *out_error)
 {
     struct slu_files *self = slu_alloc_zero(alloc, sizeof(*self));
     enum slu_err err;
@@ -153,6 +195,7 @@ enum slu_err slu_files_open(const struct slu_alloc *alloc, const char *dir,
     }
     self->alloc = alloc;
     self->fd = -1;
+    self->unsynced = unsynced;
     err = open_folder(self, dir);
     if (err == SLU_ERR_OK) {
         *out_files = self;
@@ -165,6 +208,21 @@ enum slu_err slu_files_open(const struct slu_alloc *alloc, const char *dir,
     return err;
 }
 
+enum slu_err slu_files_open(const struct slu_alloc *alloc, const char *dir,
+                            struct slu_files **out_files,
+                            struct slu_error *out_error)
+{
+    return open_files(alloc, dir, false, out_files, out_error);
+}
+
+enum slu_err slu_files_open_unsynced(const struct slu_alloc *alloc,
+                                     const char *dir,
+                                     struct slu_files **out_files,
+                                     struct slu_error *out_error)
+{
+    return open_files(alloc, dir, true, out_files, out_error);
+}
+
 void slu_files_close(struct slu_files *self)
 {
     if (self == NULL) {
@@ -175,11 +233,6 @@ void slu_files_close(struct slu_files *self)
         (void)close(self->fd);
     }
     slu_alloc_put(self->alloc, self, sizeof(*self));
-}
-
-void slu_files_leave_unsynced(struct slu_files *self)
-{
-    self->unsynced = true;
 }
 
 const struct slu_error *slu_files_error(const struct slu_files *self)

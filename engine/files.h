@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What: files below one folder, replaced whole: written as NAME.part, fsync,
- * rename, fsync of the folder. A file whose content would not change is not
- * touched. A crash leaves the old or the new content, never a mixture; a
- * NAME.part that was left behind is overwritten or removed.
- * Errors: IO with path and cause; NOMEM.
+ * rename, fsync of the folders above it. A file whose content would not change
+ * is not touched, but the folders are synced, for a run that was killed may
+ * have put it there without. A crash, of the machine too, leaves the old or the
+ * new content, never a mixture; a NAME.part that was left behind is overwritten
+ * or removed. Errors: IO with path and cause; NOMEM.
  */
 #ifndef SLU_ENGINE_FILES_H
 #define SLU_ENGINE_FILES_H
@@ -19,11 +20,13 @@ SLU_MUST_CHECK enum slu_err slu_files_open(const struct slu_alloc *alloc,
                                            const char *dir,
                                            struct slu_files **out_files,
                                            struct slu_error *out_error);
+/* The same, but files and folders are made and replaced without fsync: after a
+ * crash of the machine they may be old, new, or empty. For benchmarks. */
+SLU_MUST_CHECK enum slu_err
+slu_files_open_unsynced(const struct slu_alloc *alloc, const char *dir,
+                        struct slu_files **out_files,
+                        struct slu_error *out_error);
 void slu_files_close(struct slu_files *self);
-
-/* From now on files and folders are replaced without fsync: after a crash of
- * the machine they may be old, new, or empty. For benchmarks. */
-void slu_files_leave_unsynced(struct slu_files *self);
 
 /* Replaces the content of buf by the whole file; NOT_FOUND when there is none;
  * LIMIT over buf's maximum. */

@@ -19,7 +19,7 @@
 
 struct slu_file_held {
     struct slu_file_held *next;
-    struct slu_sync_job job; /* fd: of the part; -1: it has got its name */
+    struct slu_sync_job job; /* fd: of the part; -1: it has its name */
     char path[SLU_FILES_PATH_MAX + 1];
     char part[SLU_FILES_PATH_MAX + 8];
 };
@@ -44,10 +44,22 @@ enum slu_err slu_files_hold_part(struct slu_files *self, const char *path,
     (void)snprintf(held->path, sizeof(held->path), "%s", path);
     (void)snprintf(held->part, sizeof(held->part), "%s.part", path);
     self->held = held;
-    if (!self->unsynced) {
+    if (!self->unsynced && take_fd >= 0) {
         slu_syncer_push(&self->syncer, &held->job);
     }
     return SLU_ERR_OK;
+}
+
+enum slu_err slu_files_keep(struct slu_files *self, const char *path)
+{
+    int sys;
+
+    if (self->holding) {
+        return slu_files_hold_part(self, path, -1);
+    }
+    sys = slu_files_settle(self, path, false);
+    return sys == 0 ? SLU_ERR_OK
+                    : slu_files_fail(self, "sync the folder of", path, sys);
 }
 
 void slu_files_drop(struct slu_files *self)
@@ -82,6 +94,9 @@ static enum slu_err rename_parts(struct slu_files *self)
 {
     for (struct slu_file_held *held = self->held; held != NULL;
          held = held->next) {
+        if (held->job.fd < 0) {
+            continue;
+        }
         if (renameat(self->fd, held->part, self->fd, held->path) != 0) {
             return slu_files_fail(self, "replace", held->path, errno);
         }
@@ -93,17 +108,6 @@ static enum slu_err rename_parts(struct slu_files *self)
 }
 
 /* ---- the folders ---- */
-
-/* Cuts the path to that of the folder above it; false at the files' own. */
-static bool climb(char *path)
-{
-    char *slash = strrchr(path, '/');
-
-    if (slash != NULL) {
-        *slash = '\0';
-    }
-    return slash != NULL;
-}
 
 /* Of all that are below a folder, or beside what is in it, the last one stands
  * for it. */
@@ -135,7 +139,7 @@ static enum slu_err sync_parents(struct slu_files *self,
         if (sys != 0) {
             return slu_files_fail(self, "sync the folder of", path, sys);
         }
-    } while (climb(path));
+    } while (slu_files_climb(path));
     return SLU_ERR_OK;
 }
 
@@ -150,6 +154,8 @@ static enum slu_err sync_folders(struct slu_files *self)
         }
     }
     slu_crash_point("files: folders synced");
+    self->has_settled = self->held != NULL;
+    self->settled[0] = '\0'; /* the one that is above all */
     return SLU_ERR_OK;
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/folder.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -42,20 +44,40 @@ int slu_folder_sync_parent(int dir_fd, const char *path)
     return sync_folder(dir_fd, parent);
 }
 
+/* What can't be read is not ours. */
+static bool is_empty(const char *path)
+{
+    DIR *folder = opendir(path);
+    unsigned count = 0;
+
+    if (folder == NULL) {
+        return false;
+    }
+    while (count < 3 && readdir(folder) != NULL) {
+        count++;
+    }
+    (void)closedir(folder);
+    return count < 3; /* itself and the one above */
+}
+
+/* One that is empty may have been made by a run that was killed before it had
+ * waited for the disk; nothing is put into one before. */
 static int make_one(const char *path, mode_t mode)
 {
     struct stat info;
 
-    if (mkdir(path, mode) == 0) {
-        return slu_folder_sync_parent(AT_FDCWD, path);
+    if (mkdir(path, mode) != 0) {
+        if (errno != EEXIST || stat(path, &info) != 0) {
+            return errno;
+        }
+        if (!S_ISDIR(info.st_mode)) {
+            return ENOTDIR;
+        }
+        if (!is_empty(path)) {
+            return 0;
+        }
     }
-    if (errno != EEXIST) {
-        return errno;
-    }
-    if (stat(path, &info) != 0) {
-        return errno;
-    }
-    return S_ISDIR(info.st_mode) ? 0 : ENOTDIR;
+    return slu_folder_sync_parent(AT_FDCWD, path);
 }
 
 /* Makes every folder above the last; one that can't be made is found out when

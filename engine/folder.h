@@ -9,8 +9,9 @@
 #include <sys/types.h>
 
 /* Makes the last folder of the path with this mode, missing ones above it with
- * 0755. One that exists is left as it is; ENOTDIR when it isn't a folder,
- * ENAMETOOLONG over 4,000 bytes. */
+ * 0755. One that exists is left as it is, and its name is durable, too, unless
+ * somebody else made it and put something into it; ENOTDIR when it isn't a
+ * folder, ENAMETOOLONG over 4,000 bytes. */
 int slu_folder_make(const char *path, mode_t mode);
 
 /* fsync of the folder that holds this path; relative to dir_fd. */

@@ -247,19 +247,12 @@ static enum slu_err check_entries(struct slu_pack *self)
 
 static enum slu_err open_output(struct slu_pack *self)
 {
-    enum slu_err err;
+    const char *dir = self->options.output_dir;
 
-    if (self->options.no_sync) {
-        /* Or it would be made durably; what fails is told below. */
-        (void)mkdir(self->options.output_dir, 0755);
-    }
-    err = slu_files_open(self->alloc, self->options.output_dir, &self->files,
-                         &self->error);
-
-    if (err == SLU_ERR_OK && self->options.no_sync) {
-        slu_files_leave_unsynced(self->files);
-    }
-    return err;
+    return self->options.no_sync
+               ? slu_files_open_unsynced(self->alloc, dir, &self->files,
+                                         &self->error)
+               : slu_files_open(self->alloc, dir, &self->files, &self->error);
 }
 
 static enum slu_err run(struct slu_pack *self)

@@ -300,6 +300,18 @@ static struct draw draw_image(const struct disk_replay *self, uint64_t seed)
     return draw;
 }
 
+static bool is_folder(unsigned node)
+{
+    for (size_t i = 0; i < disk_log_count(); i++) {
+        const struct disk_op *op = disk_log_at(i);
+
+        if (op->kind == DISK_MAKE_FOLDER && op->node == node) {
+            return true;
+        }
+    }
+    return node == DISK_ROOT;
+}
+
 static struct draw draw_node(const struct draw *image, unsigned node)
 {
     struct draw draw = *image;
@@ -307,6 +319,9 @@ static struct draw draw_node(const struct draw *image, unsigned node)
     draw.seed = mix(image->seed, node, 3);
     if (image->fate == FATE_COUNT) {
         draw.fate = (enum fate)(draw.seed % FATE_COUNT);
+    }
+    if (draw.fate == FATE_SECTORS && is_folder(node)) {
+        draw.fate = FATE_ANY; /* it has none */
     }
     return draw;
 }
@@ -341,18 +356,6 @@ static void free_node(struct durable *self)
 {
     free(self->bytes);
     free(self->entries);
-}
-
-static bool is_folder(unsigned node)
-{
-    for (size_t i = 0; i < disk_log_count(); i++) {
-        const struct disk_op *op = disk_log_at(i);
-
-        if (op->kind == DISK_MAKE_FOLDER && op->node == node) {
-            return true;
-        }
-    }
-    return node == DISK_ROOT;
 }
 
 static bool is_shared_memory(const char *name)

@@ -46,6 +46,7 @@ static struct disk_op *ops;
 static size_t op_count;
 static size_t op_room;
 static size_t begin_count;
+static size_t kill_at = SIZE_MAX;
 
 static void give_up(const char *why)
 {
@@ -201,6 +202,17 @@ static bool is_known(int fd)
     return fds[fd].open;
 }
 
+/* True, with errno, when a call on such a path or descriptor is one too many.
+ */
+static bool is_killed(bool known)
+{
+    if (!known || op_count < kill_at) {
+        return false;
+    }
+    errno = EIO;
+    return true;
+}
+
 static void note_open(int fd, const char *path, int flags)
 {
     unsigned node = find_node(path);
@@ -223,15 +235,16 @@ static void note_open(int fd, const char *path, int flags)
 static int open_at(int dir_fd, const char *path, int flags, mode_t mode)
 {
     char below[PATH_ROOM];
-    int fd;
+    bool known;
+    int fd = -1;
 
     (void)pthread_mutex_lock(&mutex);
-    fd = (int)syscall(SYS_openat, dir_fd, path, flags, mode);
-    if (fd >= 0 && find_path(dir_fd, path, below)) {
-        int sys = errno;
-
+    known = find_path(dir_fd, path, below);
+    if (!is_killed(known && (flags & (O_CREAT | O_TRUNC)) != 0)) {
+        fd = (int)syscall(SYS_openat, dir_fd, path, flags, mode);
+    }
+    if (fd >= 0 && known) {
         note_open(fd, below, flags);
-        errno = sys;
     }
     (void)pthread_mutex_unlock(&mutex);
     return fd;
@@ -323,7 +336,7 @@ ssize_t write(int fd, const void *bytes, size_t len)
         return syscall(SYS_write, fd, bytes, len);
     }
     (void)pthread_mutex_lock(&mutex);
-    put = syscall(SYS_write, fd, bytes, len);
+    put = is_killed(true) ? -1 : syscall(SYS_write, fd, bytes, len);
     if (put > 0) {
         off_t end = lseek(fd, 0, SEEK_CUR);
 
@@ -335,11 +348,15 @@ ssize_t write(int fd, const void *bytes, size_t len)
 
 ssize_t pwrite(int fd, const void *bytes, size_t len, off_t at)
 {
-    ssize_t put;
+    ssize_t put = -1;
+    bool known;
 
     (void)pthread_mutex_lock(&mutex);
-    put = syscall(SYS_pwrite64, fd, bytes, len, at);
-    if (put > 0 && is_known(fd)) {
+    known = is_known(fd);
+    if (!is_killed(known)) {
+        put = syscall(SYS_pwrite64, fd, bytes, len, at);
+    }
+    if (put > 0 && known) {
         add_write(fds[fd].node, (uint64_t)at, bytes, (size_t)put);
     }
     (void)pthread_mutex_unlock(&mutex);
@@ -348,11 +365,15 @@ ssize_t pwrite(int fd, const void *bytes, size_t len, off_t at)
 
 int ftruncate(int fd, off_t len)
 {
-    int result;
+    int result = -1;
+    bool known;
 
     (void)pthread_mutex_lock(&mutex);
-    result = (int)syscall(SYS_ftruncate, fd, len);
-    if (result == 0 && is_known(fd)) {
+    known = is_known(fd);
+    if (!is_killed(known)) {
+        result = (int)syscall(SYS_ftruncate, fd, len);
+    }
+    if (result == 0 && known) {
         add_op(DISK_CUT, fds[fd].node)->at = (uint64_t)len;
     }
     (void)pthread_mutex_unlock(&mutex);
@@ -363,11 +384,15 @@ int ftruncate(int fd, off_t len)
  * disk. */
 static int sync_fd(long number, int fd)
 {
-    int result;
+    int result = -1;
+    bool known;
 
     (void)pthread_mutex_lock(&mutex);
-    result = (int)syscall(number, fd);
-    if (result == 0 && is_known(fd)) {
+    known = is_known(fd);
+    if (!is_killed(known)) {
+        result = (int)syscall(number, fd);
+    }
+    if (result == 0 && known) {
         (void)add_op(DISK_SYNC, fds[fd].node);
     }
     (void)pthread_mutex_unlock(&mutex);
@@ -387,11 +412,15 @@ int fdatasync(int fd)
 int unlinkat(int dir_fd, const char *path, int flags)
 {
     char below[PATH_ROOM];
-    int result;
+    int result = -1;
+    bool known;
 
     (void)pthread_mutex_lock(&mutex);
-    result = (int)syscall(SYS_unlinkat, dir_fd, path, flags);
-    if (result == 0 && find_path(dir_fd, path, below)) {
+    known = find_path(dir_fd, path, below);
+    if (!is_killed(known)) {
+        result = (int)syscall(SYS_unlinkat, dir_fd, path, flags);
+    }
+    if (result == 0 && known) {
         note_removed(below);
     }
     (void)pthread_mutex_unlock(&mutex);
@@ -412,12 +441,16 @@ int renameat(int from_fd, const char *from, int to_fd, const char *to)
 {
     char from_below[PATH_ROOM];
     char to_below[PATH_ROOM];
-    int result;
+    int result = -1;
+    bool known;
 
     (void)pthread_mutex_lock(&mutex);
-    result = (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, 0);
-    if (result == 0 && find_path(from_fd, from, from_below) &&
-        find_path(to_fd, to, to_below)) {
+    known =
+        find_path(from_fd, from, from_below) && find_path(to_fd, to, to_below);
+    if (!is_killed(known)) {
+        result = (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, 0);
+    }
+    if (result == 0 && known) {
         note_renamed(from_below, to_below);
     }
     (void)pthread_mutex_unlock(&mutex);
@@ -432,11 +465,15 @@ int rename(const char *from, const char *to)
 int mkdirat(int dir_fd, const char *path, mode_t mode)
 {
     char below[PATH_ROOM];
-    int result;
+    int result = -1;
+    bool known;
 
     (void)pthread_mutex_lock(&mutex);
-    result = (int)syscall(SYS_mkdirat, dir_fd, path, mode);
-    if (result == 0 && find_path(dir_fd, path, below)) {
+    known = find_path(dir_fd, path, below);
+    if (!is_killed(known)) {
+        result = (int)syscall(SYS_mkdirat, dir_fd, path, mode);
+    }
+    if (result == 0 && known) {
         (void)add_node(below, true);
     }
     (void)pthread_mutex_unlock(&mutex);
@@ -526,6 +563,13 @@ void disk_log_free(void)
     op_count = 0;
     op_room = 0;
     node_count = 0;
+}
+
+void disk_log_kill_at(size_t count)
+{
+    (void)pthread_mutex_lock(&mutex);
+    kill_at = count;
+    (void)pthread_mutex_unlock(&mutex);
 }
 
 /* ---- reading ---- */

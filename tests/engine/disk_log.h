@@ -53,6 +53,11 @@ void disk_log_start(const char *folder);
 void disk_log_stop(void);
 void disk_log_free(void);
 
+/* When so many operations have been made, no call below the folder changes
+ * anything any more, nor waits: each fails (EIO), as if the program had been
+ * killed there. To SIZE_MAX: the next program begins. */
+void disk_log_kill_at(size_t count);
+
 /* Remembers a value of the test among the operations. */
 void disk_log_note(unsigned channel, uint64_t value);
 

@@ -112,7 +112,12 @@ Test(files_hold, close_drops_what_waits)
 
 Test(files_hold, works_without_fsync)
 {
-    slu_files_leave_unsynced(files);
+    struct slu_error error = {0};
+
+    slu_files_close(files);
+    cr_assert_eq(
+        slu_files_open_unsynced(slu_alloc_default(), dir, &files, &error),
+        SLU_ERR_OK, "%s", error.text);
     slu_files_hold(files);
     cr_assert_eq(replace_all("new"), SLU_ERR_OK);
     cr_assert_eq(slu_files_release(files), SLU_ERR_OK);

@@ -28,6 +28,7 @@ struct course {
     unsigned go_on_of; /* one of so many images is gone on from */
     unsigned at_least; /* so many calls there are */
     size_t within;     /* the first calls, in which it is cut; 0: in all */
+    bool names;        /* cut behind those only that change names */
 };
 
 static char root[64];
@@ -204,6 +205,12 @@ static bool check_image(size_t cut, bool go_on)
     return sound;
 }
 
+static bool changes_names(const struct disk_op *op)
+{
+    return op->kind == DISK_MAKE_FILE || op->kind == DISK_MAKE_FOLDER ||
+           op->kind == DISK_RENAME || op->kind == DISK_REMOVE;
+}
+
 /* Returns how many of the images are not what was promised. */
 static unsigned cut_everywhere(const struct course *course, bool deaf)
 {
@@ -217,6 +224,9 @@ static unsigned cut_everywhere(const struct course *course, bool deaf)
     for (unsigned i = 0; i < course->images; i++) {
         size_t cut = begin + 1 + ops * i / course->images;
 
+        if (course->names && !changes_names(disk_log_at(cut - 1))) {
+            continue;
+        }
         disk_replay_to(replay, cut);
         disk_replay_image(replay, i, image);
         if (!check_image(cut, !deaf && i % course->go_on_of == 0)) {
@@ -332,9 +342,10 @@ Test(store_power, log_of_a_state_that_is_gone_never_meets_the_new_one)
 {
     const struct course course = {.scenario = {3, 8, 30, 128},
                                   .drain_of = 2,
-                                  .images = 60,
-                                  .go_on_of = 10,
-                                  .within = 12};
+                                  .images = 200,
+                                  .go_on_of = 20,
+                                  .within = 12,
+                                  .names = true};
 
     prepare(&course);
     leave_log_alone();
