@@ -9,12 +9,13 @@
 static size_t count_bytes(unsigned node_count)
 {
     return LINES * sizeof(struct slu_json_line) +
-           node_count * sizeof(struct slu_json_memo_node);
+           (SLU_JSON_MEMO_BUCKETS + node_count) * sizeof(uint16_t);
 }
 
 static void forget(struct slu_json_memo *self)
 {
-    memset(self->nodes, 0, self->node_count * sizeof(self->nodes[0]));
+    memset(self->buckets, 0,
+           (SLU_JSON_MEMO_BUCKETS + self->node_count) * sizeof(uint16_t));
     self->line_count = 1;
 }
 
@@ -27,7 +28,8 @@ enum slu_err slu_json_memo_init(struct slu_json_memo *self,
     if (self->lines == NULL) {
         return SLU_ERR_NOMEM;
     }
-    self->nodes = (struct slu_json_memo_node *)(self->lines + LINES);
+    self->buckets = (uint16_t *)(self->lines + LINES);
+    self->firsts = self->buckets + SLU_JSON_MEMO_BUCKETS;
     /* The line that no text equals: none has a zero byte there. */
     self->lines[0].mask = 1;
     forget(self);
@@ -52,21 +54,25 @@ void slu_json_memo_start(struct slu_json_memo *self)
 static bool is_same(const struct slu_json_line *a,
                     const struct slu_json_line *b, const char *text)
 {
-    return a->before == b->before && a->after == b->after &&
+    return a->from == b->from && a->before == b->before &&
+           a->after == b->after &&
            memcmp(a->text, text, (size_t)a->before + a->after) == 0;
 }
 
-unsigned slu_json_memo_find(struct slu_json_memo *self, unsigned node,
-                            const char *text, const struct slu_json_line *line)
+unsigned slu_json_memo_find(struct slu_json_memo *self, const char *text,
+                            const struct slu_json_line *line)
 {
     size_t len = (size_t)line->before + line->after;
+    uint16_t *bucket;
     struct slu_json_line *made;
     unsigned at;
 
     if (len > SLU_JSON_LINE_MAX) {
         return 0;
     }
-    for (at = self->nodes[node].lines; at != 0; at = self->lines[at].sibling) {
+    bucket =
+        &self->buckets[slu_json_memo_bucket(line->from, text + line->before)];
+    for (at = *bucket; at != 0; at = self->lines[at].sibling) {
         if (is_same(&self->lines[at], line, text)) {
             return at;
         }
@@ -76,14 +82,12 @@ unsigned slu_json_memo_find(struct slu_json_memo *self, unsigned node,
     }
     at = self->line_count++;
     made = &self->lines[at];
-    *made = (struct slu_json_line){.mask = UINT64_MAX >> (64 - len),
-                                   .sibling = self->nodes[node].lines,
-                                   .before = line->before,
-                                   .after = line->after,
-                                   .tokens = line->tokens,
-                                   .node = line->node,
-                                   .child = line->child};
+    *made = *line;
+    memset(made->text, 0, sizeof(made->text));
     memcpy(made->text, text, len);
-    self->nodes[node].lines = (uint16_t)at;
+    made->mask = UINT64_MAX >> (64 - len);
+    made->next = 0;
+    made->sibling = *bucket;
+    *bucket = (uint16_t)at;
     return at;
 }

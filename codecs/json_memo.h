@@ -13,8 +13,9 @@
  *
  * A line that is equal tells what objects end and begin, that commas and colons
  * are where they must be, what the name is and where the value begins. A wrong
- * guess costs the look-up that there would have been without it. It is a matter
- * of speed only: whatever is remembered, the walk finds the same.
+ * guess is followed by a look into a table of all lines, by the first bytes
+ * from that token on, and only what was never met is taken apart. It is a
+ * matter of speed only: whatever is remembered, the walk finds the same.
  *
  * Life cycle: init, any number of walks, fini; both safe on a zeroed struct.
  * Limits: SLU_JSON_MEMO_MAX lines. When they are full, all are forgotten, but
@@ -29,6 +30,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -36,31 +38,29 @@ extern "C" {
 
 #define SLU_JSON_MEMO_MAX 511u
 #define SLU_JSON_LINE_MAX 64u
+#define SLU_JSON_MEMO_BUCKETS 1024u
 
 /* What is known of the text from one value to the next. */
 struct slu_json_line {
     char text[SLU_JSON_LINE_MAX];
     uint64_t mask;    /* of the bytes of text that count */
     uint16_t next;    /* what came behind it the last time, or 0 */
-    uint16_t sibling; /* another one of the same node, or 0 */
+    uint16_t sibling; /* another one of the same bucket, or 0 */
     uint8_t before;   /* bytes before the first token */
     uint8_t after;    /* bytes from there to the value */
     uint8_t tokens;   /* so many are passed */
+    uint32_t from;    /* node of the object that it begins in */
     uint32_t node;    /* of the object that the value is a member of */
     uint32_t child;   /* of the value: its node, or SLU_JSON_PATH_NONE */
 };
 
-/* Of one node of the tree of paths: the lines that begin in its objects. Lines
- * are counted from 1; 0 is one that no text equals. */
-struct slu_json_memo_node {
-    uint16_t first; /* what came first the last time, or 0 */
-    uint16_t lines; /* the chain of all, by sibling */
-};
-
 struct slu_json_memo {
     const struct slu_alloc *alloc;
+    /* Counted from 1; 0 is one that no text equals. */
     struct slu_json_line *lines;
-    struct slu_json_memo_node *nodes;
+    uint16_t *buckets; /* the first line of each chain, or 0 */
+    uint16_t *firsts;  /* of each node of the tree of paths: what came first in
+                          its objects the last time, or 0 */
     unsigned line_count;
     unsigned node_count;
     uint16_t nowhere; /* what comes behind a text that has no line */
@@ -71,17 +71,41 @@ SLU_MUST_CHECK enum slu_err slu_json_memo_init(struct slu_json_memo *self,
                                                unsigned node_count);
 void slu_json_memo_fini(struct slu_json_memo *self);
 
+/*
+ * The bucket of the lines that begin in an object of that node and whose first
+ * token is at `token`, which eight bytes are readable behind. It depends on no
+ * more than the line has: on the name's first seven bytes at most, and not on
+ * what is behind the quote that ends it; that is the second quote, whether the
+ * token is the first one or a brace. Its lowest lane is exact
+ * (json_read_demand. h), and the order of the lanes doesn't matter.
+ */
+static inline unsigned slu_json_memo_bucket(unsigned node, const char *token)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t word, quotes;
+
+    memcpy(&word, token + 1, sizeof(word));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    quotes = word ^ (ones * '"');
+    quotes = (quotes - ones) & ~quotes & (ones * 0x80);
+    quotes = *token == '"' ? quotes : quotes & (quotes - 1);
+    word &= (quotes & (~quotes + 1)) - 1;
+    word = (word + node) * UINT64_C(0x9e3779b97f4a7c15);
+    return (unsigned)(word >> 54);
+}
+
 /* Before a text. */
 void slu_json_memo_start(struct slu_json_memo *self);
 
 /*
- * The line that begins in an object of that node and has the text at `text`, of
- * before + after bytes; made like *line if there is none, of which before,
- * after, tokens, node and child count. 0 if it is too long, or there is no
- * room.
+ * The line that has the text at `text`, of before + after bytes, behind which
+ * eight more are readable; made like *line if there is none, of which before,
+ * after, tokens and the nodes count. 0 if it is too long, or there is no room.
  */
-unsigned slu_json_memo_find(struct slu_json_memo *self, unsigned node,
-                            const char *text, const struct slu_json_line *line);
+unsigned slu_json_memo_find(struct slu_json_memo *self, const char *text,
+                            const struct slu_json_line *line);
 
 #ifdef __cplusplus
 }

@@ -249,7 +249,8 @@ INLINE uint16_t remember(struct slu_json_memo *memo, const struct place *place,
                          const char *text, const char *begin,
                          const struct place *next)
 {
-    struct slu_json_line line = {.before = (uint8_t)(text - begin),
+    struct slu_json_line line = {.from = place->node,
+                                 .before = (uint8_t)(text - begin),
                                  .after = (uint8_t)(next->text - text),
                                  .tokens = (uint8_t)(next->at - place->at),
                                  .node = next->node,
@@ -257,10 +258,10 @@ INLINE uint16_t remember(struct slu_json_memo *memo, const struct place *place,
 
     return next->text - begin > (ptrdiff_t)SLU_JSON_LINE_MAX
                ? 0
-               : (uint16_t)slu_json_memo_find(memo, place->node, begin, &line);
+               : (uint16_t)slu_json_memo_find(memo, begin, &line);
 }
 
-/* When the memo has guessed wrong. */
+/* When the memo doesn't know it. */
 static SCAN_TARGET __attribute__((noinline)) bool
 look_up(const struct walk *walk, struct place *place)
 {
@@ -294,10 +295,10 @@ look_up(const struct walk *walk, struct place *place)
     return true;
 }
 
-/* What the memo guesses, if it is right. */
-INLINE bool guess(const struct walk *walk, struct place *place)
+/* By that line, if the text is equal. */
+INLINE bool follow(const struct walk *walk, struct place *place, unsigned at)
 {
-    struct slu_json_line *line = &walk->task->memo->lines[*place->link];
+    struct slu_json_line *line = &walk->task->memo->lines[at];
     const char *text = walk->base + *place->at;
     const char *begin = text - line->before;
 
@@ -314,6 +315,35 @@ INLINE bool guess(const struct walk *walk, struct place *place)
     return true;
 }
 
+/* By what came here the last time. */
+INLINE bool guess(const struct walk *walk, struct place *place)
+{
+    return follow(walk, place, *place->link);
+}
+
+/* By what came anywhere in an object of this node. Lines that begin with its
+ * brace are for its first token, and others aren't. */
+INLINE bool recall(const struct walk *walk, struct place *place)
+{
+    const struct slu_json_memo *memo = walk->task->memo;
+    const char *text = walk->base + *place->at;
+    unsigned at = memo->buckets[slu_json_memo_bucket(place->node, text)];
+
+    bool is_first = walk->base[place->at[-1]] == '{';
+
+    for (; at != 0; at = memo->lines[at].sibling) {
+        const struct slu_json_line *line = &memo->lines[at];
+        uint16_t *link = place->link;
+
+        if (line->from == place->node && (line->text[0] == '{') == is_first &&
+            follow(walk, place, at)) {
+            *link = (uint16_t)at;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Into the object at hand, which is a node's. */
 INLINE bool enter_object(struct walk *walk, struct place *place)
 {
@@ -326,7 +356,7 @@ INLINE bool enter_object(struct walk *walk, struct place *place)
     }
     place->at++;
     place->node = place->child;
-    place->link = &walk->task->memo->nodes[place->node].first;
+    place->link = &walk->task->memo->firsts[place->node];
     return true;
 }
 
@@ -338,13 +368,13 @@ static SCAN_TARGET token walk_object(struct walk *walk, token at, unsigned node)
         .at = at,
         .top = node,
         .node = node,
-        .link = &walk->task->memo->nodes[node].first,
+        .link = &walk->task->memo->firsts[node],
     };
 
     for (;;) {
         const char *end;
 
-        if (!guess(walk, &place)) {
+        if (!guess(walk, &place) && !recall(walk, &place)) {
             /* A copy, so that the place itself can stay in registers. */
             struct place found = place;
 

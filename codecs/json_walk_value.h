@@ -138,29 +138,59 @@ INLINE struct digits take_digits(const char *text, uint64_t number)
     return out;
 }
 
+/* Digits behind an E, with a sign or not; returns their end, or NULL. */
+INLINE const char *take_exponent(const char *text, int *io_power)
+{
+    bool minus = *text == '-';
+    struct digits digits;
+
+    text += minus || *text == '+';
+    digits = take_digits(text, 0);
+    if (digits.len == 0 || digits.len > 3) {
+        return NULL;
+    }
+    *io_power += minus ? -(int)digits.number : (int)digits.number;
+    return text + digits.len;
+}
+
 /*
- * Digits with a point among them. Both the number without the point and the
- * power of ten are exact in a double when they have no more than 15 digits, so
- * that the quotient is the nearest double.
+ * What is behind the whole digits: a point and digits, an exponent, or both.
+ * Both the number without the point and the power of ten are exact in a double
+ * when the one has no more than 15 digits and the other no more than 22, so
+ * that the product or quotient is the nearest double.
  */
 static SCAN_TARGET const char *take_fraction(const char *text,
                                              struct digits whole, bool minus,
                                              struct slu_json_value *out)
 {
-    static const double powers[] = {1,    1e1,  1e2,  1e3, 1e4,  1e5,
-                                    1e6,  1e7,  1e8,  1e9, 1e10, 1e11,
-                                    1e12, 1e13, 1e14, 1e15};
-    struct digits part = take_digits(text, whole.number);
+    static const double powers[] = {
+        1,    1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+        1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    struct digits part = {whole.number, 0};
     double number;
+    int power;
 
-    if (part.len == 0 || whole.len + part.len > 15) {
+    if (*text == '.') {
+        part = take_digits(text + 1, whole.number);
+        if (part.len == 0) {
+            return NULL;
+        }
+        text += 1 + part.len;
+    }
+    power = -(int)part.len;
+    if ((*text | 0x20) == 'e') {
+        text = take_exponent(text + 1, &power);
+    }
+    if (text == NULL || whole.len + part.len > 15 || power < -22 ||
+        power > 22) {
         return NULL;
     }
-    number = (double)part.number / powers[part.len];
+    number = power < 0 ? (double)part.number / powers[-power]
+                       : (double)part.number * powers[power];
     out->kind = SLU_JSON_DOUBLE;
     out->number = minus ? -number : number;
-    out->integer = (int64_t)out->number;
-    return text + part.len;
+    out->integer = number < 9.2e18 ? (int64_t)out->number : 0;
+    return text;
 }
 
 /* Returns its end, or NULL. */
@@ -174,8 +204,8 @@ INLINE const char *take_number(const char *text, struct slu_json_value *out)
         (whole.len > 1 && text[minus] == '0')) {
         return NULL;
     }
-    if (*end == '.') {
-        return take_fraction(end + 1, whole, minus, out);
+    if (*end == '.' || (*end | 0x20) == 'e') {
+        return take_fraction(end, whole, minus, out);
     }
     out->kind = SLU_JSON_INT;
     out->integer = minus ? -(int64_t)whole.number : (int64_t)whole.number;

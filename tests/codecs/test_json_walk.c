@@ -200,6 +200,8 @@ static bool is_taken(const char *text)
     return taken != 0;
 }
 
+static unsigned check_text(const char *text, size_t len);
+
 static bool is_here(void)
 {
     if (!has_walk(0)) {
@@ -227,6 +229,11 @@ Test(json_walk, takes_what_is_right)
         "{\"a\":-0}",
         "{\"a\":1.5}",
         "{\"a\":-0.25,\"b\":{\"c\":123456.125}}",
+        "{\"a\":5.0E0}",
+        "{\"a\":-1e3,\"b\":{\"c\":9.2e18}}",
+        "{\"a\":12.5e-3,\"b\":{\"c\":-9.2e18}}",
+        "{\"a\":1E+22,\"b\":{\"c\":123456789012345e-22}}",
+        "{\"a\":0e0,\"b\":{\"c\":-0.0E-21}}",
         "{\"a\":null}",
         "{\"a\":true}",
         "{\"b\":{\"c\":false}}",
@@ -241,6 +248,7 @@ Test(json_walk, takes_what_is_right)
         if (texts[i][0] != '[') {
             cr_assert(is_taken(texts[i]), "%s", texts[i]);
         }
+        (void)check_text(texts[i], strlen(texts[i]));
     }
 }
 
@@ -256,7 +264,16 @@ Test(json_walk, gives_up_at_what_is_uncommon_or_wrong)
         "{\"x\":\"\t\"}",
         "{\"x\":\"\xc3\"}",
         "{\"a\":01}",
-        "{\"a\":1e3}",
+        "{\"a\":1e23}",
+        "{\"a\":1e-23}",
+        "{\"a\":1.5e24}",
+        "{\"a\":123456789012345678e1}",
+        "{\"a\":1e}",
+        "{\"a\":1e+}",
+        "{\"a\":1e1.5}",
+        "{\"a\":1e0x}",
+        "{\"a\":1e0001}",
+        "{\"a\":1.e1}",
         "{\"a\":1.}",
         "{\"a\":.5}",
         "{\"a\":-}",
@@ -405,7 +422,8 @@ static void write_value(FILE *out, uint32_t *state, const struct style *style,
     static const char *const scalars[] = {
         "0",        "7",     "1700000000", "\"\"",  "\"a,b\"",
         "\"}{][\"", "null",  "\"a\\\"\"",  "-12.5", "\"\xc3\xa9\"",
-        "true",     "1.5e3", "0.1"};
+        "true",     "1.5e3", "0.1",        "2.0E0", "-7E-3",
+        "9.3e18",   "1e999", "922e16"};
     static const char *const members[] = {
         "a", "b", "c", "d", "e", "z", "long_name_of_a", "long_name_of_b"};
     unsigned kind = json_random(state) % (depth < 5 ? 5 : 2);
@@ -413,7 +431,7 @@ static void write_value(FILE *out, uint32_t *state, const struct style *style,
 
     if (kind < 2 && depth > 0) {
         /* The common ones more often. */
-        (void)fputs(scalars[json_random(state) % (1 + json_random(state) % 13)],
+        (void)fputs(scalars[json_random(state) % (1 + json_random(state) % 18)],
                     out);
         return;
     }
