@@ -200,18 +200,35 @@ static void on_minute(evutil_socket_t fd, short events, void *ctx)
     cr_assert_fail("an exchange has not ended within a minute");
 }
 
-void client_run(struct client *self)
+static struct event *watch_minute(struct client *self)
 {
     struct event *watchdog = evtimer_new(self->base, on_minute, NULL);
     struct timeval minute = {60, 0};
 
     (void)event_add(watchdog, &minute);
+    return watchdog;
+}
+
+void client_run(struct client *self)
+{
+    struct event *watchdog = watch_minute(self);
+
     while (self->left > 0) {
         (void)event_base_loop(self->base, EVLOOP_ONCE);
     }
     event_free(watchdog);
     /* What cancels left to be done. */
     (void)event_base_loop(self->base, EVLOOP_NONBLOCK);
+}
+
+void client_run_paused(struct client *self, const struct exchange *exchange)
+{
+    struct event *watchdog = watch_minute(self);
+
+    while (!exchange->paused) {
+        (void)event_base_loop(self->base, EVLOOP_ONCE);
+    }
+    event_free(watchdog);
 }
 
 void client_run_ms(struct client *self, int ms)

@@ -71,6 +71,9 @@ void exchange_send(struct exchange *self,
 /* Runs the loop until no exchange is left (or, after a minute, aborts). */
 void client_run(struct client *self);
 
+/* Runs the loop until the exchange is paused (or aborts, as above). */
+void client_run_paused(struct client *self, const struct exchange *exchange);
+
 /* Runs the loop for so long. */
 void client_run_ms(struct client *self, int ms);
 

@@ -87,7 +87,7 @@ static bool prepare(struct nginx *self)
                "-out cert.pem -days 2 -subj /CN=sluice "
                "-addext subjectAltName=IP:127.0.0.1") &&
            run(self->folder, "head -c 4096 /dev/zero | tr '\\0' s > small && "
-                             "head -c 16777216 /dev/zero | tr '\\0' l > large "
+                             "head -c 4194304 /dev/zero | tr '\\0' l > large "
                              "&& chmod 755 . && chmod 644 small large") &&
            write_conf(self);
 }

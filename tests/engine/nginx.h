@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What: nginx as a child on loopback, with a fresh self-signed certificate for
- * 127.0.0.1 and two files to serve: /small (4 KB) and /large (16 MB).
+ * 127.0.0.1 and two files to serve: /small (4 KB) and /large (4 MB).
  * Needs the programs nginx and openssl; start is false without them.
  */
 #ifndef TESTS_ENGINE_NGINX_H
@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 #define NGINX_SMALL_BYTES 4096
-#define NGINX_LARGE_BYTES (16u << 20)
+#define NGINX_LARGE_BYTES (4u << 20)
 
 struct nginx {
     char folder[64];

@@ -10,6 +10,7 @@
 #include "engine/store.h"
 
 #include <ftw.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,35 @@ UNUSED_FN static const char *make_folder(char path[64])
         abort();
     }
     return path;
+}
+
+/* What a query of one number says of the state of a folder. */
+UNUSED_FN static int64_t ask_number(const char *dir, const char *sql)
+{
+    char path[128];
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+    int64_t number;
+
+    (void)snprintf(path, sizeof(path), "%s/state.db", dir);
+    if (sqlite3_open(path, &db) != SQLITE_OK ||
+        sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK ||
+        sqlite3_step(statement) != SQLITE_ROW) {
+        abort();
+    }
+    number = sqlite3_column_int64(statement, 0);
+    (void)sqlite3_finalize(statement);
+    (void)sqlite3_close(db);
+    return number;
+}
+
+/* Until the store's thread has folded what is pending: a sleep of any length
+ * may be too short. */
+UNUSED_FN static void await_fold(const char *dir)
+{
+    while (ask_number(dir, "SELECT count(*) FROM pending") != 0) {
+        (void)usleep(1000);
+    }
 }
 
 /* The file's text, until the next call; NULL when it can't be read. */

@@ -153,8 +153,12 @@ Test(child, what_it_started_ends_with_it)
     cr_assert_eq(pipe(ends), 0);
     (void)snprintf(script, sizeof(script),
                    "sleep 100 & echo $!; exec >&- 2>&-; sleep 100");
-    run_shell(script, 200);
-    cr_assert_eq(run.end.error.code, SLU_ERR_TIMEOUT);
+    /* Until it had the time to say whom it has started. */
+    for (int64_t ms = 200; run.output[0] == '\0'; ms *= 2) {
+        run.ends = 0;
+        run_shell(script, ms);
+        cr_assert_eq(run.end.error.code, SLU_ERR_TIMEOUT);
+    }
     (void)close(ends[1]);
     cr_assert_eq(read(ends[0], &byte, 1), 0);
     for (int i = 0; kill(atoi(run.output), 0) == 0; i++) {

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #define OK_4 "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"
+/* To a CONNECT: who hears 200 waits for a server behind it. */
+#define NO_WAY "HTTP/1.1 503 No\r\nContent-Length: 4\r\n\r\n"
 
 static const char *const variables[] = {
     "https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY",
@@ -112,7 +114,7 @@ static void expect_tunnel(const char *name)
     struct world world;
 
     world_init(&world);
-    world.answer = "HTTP/1.1 503 No\r\nContent-Length: 4\r\n\r\n";
+    world.answer = NO_WAY;
     (void)setenv(name, world.url, 1);
     ask(&world, "", "https://sluice.invalid", false);
     expect_request(&world, "CONNECT sluice.invalid:443 HTTP/1.1\r\n");
@@ -139,12 +141,14 @@ Test(http_proxy, lower_case_counts_first_and_an_empty_one_not_at_all)
     struct world world;
 
     world_init(&world);
+    world.answer = NO_WAY;
     (void)setenv("https_proxy", world.url, 1);
     (void)setenv("HTTPS_PROXY", "http://127.0.0.1:1", 1);
     ask(&world, "", "https://sluice.invalid", false);
     expect_request(&world, "CONNECT ");
     world_fini(&world);
     world_init(&world);
+    world.answer = NO_WAY;
     (void)setenv("https_proxy", "", 1);
     (void)setenv("HTTPS_PROXY", world.url, 1);
     (void)setenv("ALL_PROXY", "http://127.0.0.1:1", 1);

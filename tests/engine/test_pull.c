@@ -343,33 +343,29 @@ Test(pull, sends_nothing_when_stopped_before_it_began)
     bench_stop(&bench);
 }
 
-static void note_progress(void *ctx, const struct slu_report *report)
+static void stop_when_under_way(void *ctx, const struct slu_report *report)
 {
-    unsigned *calls = ctx;
-
-    cr_assert_eq(report->requests, 1);
-    cr_assert_eq(report->in_flight, 1);
-    (*calls)++;
+    if (report->in_flight == 1) {
+        cr_assert_eq(report->requests, 1);
+        *(bool *)ctx = true;
+        slu_wake_raise(&bench.stop);
+    }
 }
 
-static struct raw_answer answer_late(void *ctx, const char *request)
-{
-    struct raw_answer answer = answer_slowly(ctx, request);
-
-    answer.delay_ms = 700;
-    return answer;
-}
-
+/* The answer does not come until it was told. */
 Test(pull, tells_its_progress)
 {
-    unsigned calls = 0;
+    struct slu_wake asked;
+    bool told = false;
 
-    bench_start(&bench, answer_late, NULL);
-    bench.callbacks.on_progress = note_progress;
-    bench.callbacks.progress_ctx = &calls;
-    cr_assert_eq(bench_run(&bench), SLU_ERR_OK);
-    cr_assert_geq(calls, 1);
+    cr_assert_eq(slu_wake_open(&asked), SLU_ERR_OK);
+    bench_start(&bench, stall, &asked);
+    bench.callbacks.on_progress = stop_when_under_way;
+    bench.callbacks.progress_ctx = &told;
+    cr_assert_eq(bench_run(&bench), SLU_ERR_STOPPED);
+    cr_assert(told);
     stop_all();
+    slu_wake_close(&asked);
 }
 
 Test(pull, asks_no_checkpoint_of_a_source_that_has_none)

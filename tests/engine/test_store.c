@@ -503,23 +503,6 @@ static void run_sql(const char *sql)
     (void)sqlite3_close(db);
 }
 
-static int64_t ask_number(const char *sql)
-{
-    char path[128];
-    sqlite3 *db;
-    sqlite3_stmt *statement;
-    int64_t number;
-
-    (void)snprintf(path, sizeof(path), "%s/state.db", dir);
-    cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
-    cr_assert_eq(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
-    cr_assert_eq(sqlite3_step(statement), SQLITE_ROW);
-    number = sqlite3_column_int64(statement, 0);
-    (void)sqlite3_finalize(statement);
-    (void)sqlite3_close(db);
-    return number;
-}
-
 Test(store, splits_shards_and_drops_empty_ones)
 {
     struct slu_store *store = open_small();
@@ -536,15 +519,17 @@ Test(store, splits_shards_and_drops_empty_ones)
         SLU_ERR_OK);
     cr_assert_eq(slu_store_fold(store), SLU_ERR_OK);
     check_store(store, model);
-    cr_assert_gt(ask_number("SELECT count(*) FROM shards"), 50);
+    cr_assert_gt(ask_number(dir, "SELECT count(*) FROM shards"), 50);
     /* Twice the cap, for a shard is cut at about three quarters of it. */
-    cr_assert_leq(ask_number("SELECT max(length(records)) FROM shards"), 1024);
-    cr_assert_eq(ask_number("SELECT sum(count) FROM shards"), model->count);
-    cr_assert_eq(ask_number("SELECT count(*) FROM pending"), 0);
+    cr_assert_leq(ask_number(dir, "SELECT max(length(records)) FROM shards"),
+                  1024);
+    cr_assert_eq(ask_number(dir, "SELECT sum(count) FROM shards"),
+                 model->count);
+    cr_assert_eq(ask_number(dir, "SELECT count(*) FROM pending"), 0);
     cr_assert_eq(slu_store_rewrite(store, delete_all, NULL), SLU_ERR_OK);
     model->count = 0;
     check_store(store, model);
-    cr_assert_eq(ask_number("SELECT count(*) FROM shards"), 4);
+    cr_assert_eq(ask_number(dir, "SELECT count(*) FROM shards"), 4);
     slu_store_close(store);
     free(model);
 }
@@ -557,11 +542,12 @@ Test(store, replay_of_an_answer_leaves_the_database_as_it_is)
 
     cr_assert_eq(commit_tests(store, 1, records, 3, NULL, NULL), SLU_ERR_OK);
     cr_assert_eq(slu_store_fold(store), SLU_ERR_OK);
-    before = ask_number("SELECT sum(length(records)) FROM shards");
+    before = ask_number(dir, "SELECT sum(length(records)) FROM shards");
     cr_assert_eq(commit_tests(store, 2, records, 3, NULL, NULL), SLU_ERR_OK);
     cr_assert_eq(slu_store_fold(store), SLU_ERR_OK);
-    cr_assert_eq(ask_number("SELECT sum(length(records)) FROM shards"), before);
-    cr_assert_eq(ask_number("SELECT sum(count) FROM shards"), 3);
+    cr_assert_eq(ask_number(dir, "SELECT sum(length(records)) FROM shards"),
+                 before);
+    cr_assert_eq(ask_number(dir, "SELECT sum(count) FROM shards"), 3);
     slu_store_close(store);
 }
 
@@ -584,9 +570,7 @@ static void make_layers(unsigned count, struct model *model)
         cr_assert_eq(commit_tests(store, i + 1, records, 30, NULL, NULL),
                      SLU_ERR_OK);
         cr_assert_eq(slu_store_drain(store), SLU_ERR_OK);
-        while (ask_number("SELECT count(*) FROM pending") != 0) {
-            (void)usleep(1000);
-        }
+        await_fold(dir);
     }
     slu_store_close(store);
 }
@@ -599,11 +583,11 @@ Test(store, keeps_layers_until_the_next_run_folds_them)
     struct slu_store *store;
 
     make_layers(5, model);
-    cr_assert_eq(ask_number(COUNT_LAYERS), 5);
+    cr_assert_eq(ask_number(dir, COUNT_LAYERS), 5);
     store = open_small();
     cr_assert_eq(slu_store_fold(store), SLU_ERR_OK);
     check_store(store, model);
-    cr_assert_eq(ask_number(COUNT_LAYERS), 0);
+    cr_assert_eq(ask_number(dir, COUNT_LAYERS), 0);
     slu_store_close(store);
     free(model);
 }
@@ -682,12 +666,12 @@ Test(store, gives_no_layer_the_id_of_one_that_was_folded)
     int64_t before;
 
     make_layers(2, model);
-    before = ask_number("SELECT max(id) FROM blocks");
+    before = ask_number(dir, "SELECT max(id) FROM blocks");
     store = open_small();
     cr_assert_eq(slu_store_fold(store), SLU_ERR_OK);
     slu_store_close(store);
     make_layers(1, model);
-    cr_assert_gt(ask_number("SELECT min(id) FROM blocks"), before);
+    cr_assert_gt(ask_number(dir, "SELECT min(id) FROM blocks"), before);
     free(model);
 }
 
@@ -700,10 +684,10 @@ Test(store, makes_one_layer_of_too_many_by_itself)
     make_layers(6, model);
     opts.layers_max = 4;
     store = open_with(&opts);
-    for (unsigned i = 0; i < 5000 && ask_number(COUNT_LAYERS) != 1; i++) {
+    for (unsigned i = 0; i < 5000 && ask_number(dir, COUNT_LAYERS) != 1; i++) {
         (void)usleep(1000);
     }
-    cr_assert_eq(ask_number(COUNT_LAYERS), 1);
+    cr_assert_eq(ask_number(dir, COUNT_LAYERS), 1);
     cr_assert_eq(slu_store_fold(store), SLU_ERR_OK);
     check_store(store, model);
     slu_store_close(store);
@@ -719,14 +703,15 @@ Test(store, leaves_a_single_layer_alone)
     int64_t before;
 
     make_layers(1, model);
-    before = ask_number("SELECT max(id) FROM blocks");
+    before = ask_number(dir, "SELECT max(id) FROM blocks");
     opts.layers_max = 1;
     store = open_with(&opts);
     for (unsigned i = 0;
-         i < 100 && ask_number("SELECT max(id) FROM blocks") == before; i++) {
+         i < 100 && ask_number(dir, "SELECT max(id) FROM blocks") == before;
+         i++) {
         (void)usleep(1000);
     }
-    cr_assert_eq(ask_number("SELECT max(id) FROM blocks"), before);
+    cr_assert_eq(ask_number(dir, "SELECT max(id) FROM blocks"), before);
     slu_store_close(store);
     free(model);
 }
@@ -774,7 +759,7 @@ Test(store, takes_a_state_of_version_1_over)
 
     make_version_1(model);
     store = open_small();
-    cr_assert_eq(ask_number("PRAGMA user_version"), 2);
+    cr_assert_eq(ask_number(dir, "PRAGMA user_version"), 2);
     check_all(store, model);
     cr_assert_eq(slu_store_entries(store, "unit", note_entry, &found),
                  SLU_ERR_OK);
@@ -797,7 +782,7 @@ Test(store, reads_a_state_of_version_1_as_it_is)
     opts.read_only = true;
     reader = open_with(&opts);
     check_all(reader, model);
-    cr_assert_eq(ask_number("PRAGMA user_version"), 1);
+    cr_assert_eq(ask_number(dir, "PRAGMA user_version"), 1);
     /* What another run puts into blocks from now on is not seen here. */
     slu_store_close(open_small());
     cr_assert_eq(slu_store_find(reader, SLU_RECORD_IP,
@@ -844,8 +829,9 @@ Test(store, folds_chunks_larger_than_its_memory)
                      SLU_ERR_OK);
     }
     cr_assert_eq(slu_store_fold(store), SLU_ERR_OK);
-    cr_assert_eq(ask_number("SELECT sum(count) FROM shards"), (int64_t)count);
-    cr_assert_eq(ask_number("SELECT count(*) FROM pending"), 0);
+    cr_assert_eq(ask_number(dir, "SELECT sum(count) FROM shards"),
+                 (int64_t)count);
+    cr_assert_eq(ask_number(dir, "SELECT count(*) FROM pending"), 0);
     slu_buf_fini(&buf);
     slu_store_close(store);
 }

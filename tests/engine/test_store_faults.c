@@ -430,7 +430,7 @@ static void make_layered(void)
         cr_assert_eq(commit_tests(store, i + 1, records, 300, NULL, NULL),
                      SLU_ERR_OK);
         cr_assert_eq(slu_store_drain(store), SLU_ERR_OK);
-        (void)usleep(20000);
+        await_fold(dir);
     }
     slu_store_close(store);
 }
