@@ -4,19 +4,17 @@
 #define TESTS_ENGINE_FILES_SCENE_H
 
 #include "engine/files.h"
-#include "store_support.h"
+#include "folder_scene.h"
 
 #include <criterion/criterion.h>
-#include <sys/stat.h>
 
-static char dir[64];
 static struct slu_files *files;
 
 static inline void open_files(void)
 {
     struct slu_error error = {0};
 
-    (void)make_folder(dir);
+    make_dir();
     cr_assert_eq(slu_files_open(slu_alloc_default(), dir, &files, &error),
                  SLU_ERR_OK, "%s", error.text);
 }
@@ -24,22 +22,7 @@ static inline void open_files(void)
 static inline void close_files(void)
 {
     slu_files_close(files);
-    remove_tree(dir);
-}
-
-static inline const char *path_of(const char *name)
-{
-    static char path[256];
-
-    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-    return path;
-}
-
-static inline bool exists(const char *name)
-{
-    struct stat info;
-
-    return lstat(path_of(name), &info) == 0;
+    remove_dir();
 }
 
 #endif

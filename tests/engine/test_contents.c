@@ -3,16 +3,14 @@
 #include "engine/contents.h"
 #include "engine/store_support.h"
 #include "support/failing_alloc.h"
+#include "support/forked.h"
 
-#include <criterion/criterion.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 /* printf abc | sha256sum */
 #define ABC "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
@@ -742,8 +740,9 @@ Test(contents, goes_without_memory_at_any_place)
 
 /* ---- killed ---- */
 
-static void run_scenario(struct place *place)
+static int run_scenario(void *ctx)
 {
+    struct place *place = ctx;
     int file = make_file(FILE_LEN);
     struct slu_content_writer *writer;
     struct slu_content_name name;
@@ -761,23 +760,7 @@ static void run_scenario(struct place *place)
     expect_missing(place, ABC, "there is no");
     expect_content(place, name.text, "in pieces");
     slu_contents_close(place->folder);
-}
-
-static int run_killed(struct place *place, unsigned crash_at)
-{
-    pid_t child = fork();
-    int status;
-
-    if (child == 0) {
-        char text[16];
-
-        (void)snprintf(text, sizeof(text), "%u", crash_at);
-        (void)setenv("SLUICE_CRASH_AT", text, 1);
-        run_scenario(place);
-        _exit(0);
-    }
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    return status;
+    return 0;
 }
 
 /* Whatever has a name is whole, and nothing else is left. */
@@ -807,21 +790,18 @@ static void expect_whole(struct place *place)
 Test(contents, is_whole_wherever_it_is_killed)
 {
     unsigned crash_at = 0;
-    int status;
+    bool killed;
 
     do {
         struct place place;
 
         place_start(&place);
         slu_contents_close(place.folder);
-        status = run_killed(&place, ++crash_at);
-        cr_assert(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL
-                                      : WEXITSTATUS(status) == 0,
-                  "point %u", crash_at);
+        killed = forked_is_killed(++crash_at, run_scenario, &place, "killed");
         expect_whole(&place);
-        cr_assert_eq(run_killed(&place, 0), 0, "point %u", crash_at);
+        forked_must(run_scenario, &place, "after it was killed");
         remove_tree(place.dir);
-    } while (WIFSIGNALED(status));
+    } while (killed);
     /* So that a build without crash points does not pass. */
     cr_assert_gt(crash_at, 12);
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "files_scene.h"
+#include "support/forked.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 
 TestSuite(files, .init = open_files, .fini = close_files);
 
@@ -330,15 +329,10 @@ Test(files, refuses_a_pipe_in_the_place_of_a_file)
 
 /* ---- failures of the system, in children ---- */
 
-static void run_child(int (*fn)(void))
+static void run_child(forked_fn *work)
 {
-    pid_t child = fork();
-    int status;
+    int status = forked_run(FORKED_TO_THE_END, work, NULL);
 
-    if (child == 0) {
-        _exit(fn());
-    }
-    cr_assert_eq(waitpid(child, &status, 0), child);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
         cr_skip_test("skipped: it takes root to mount a file system");
     }
@@ -365,10 +359,11 @@ static enum slu_err write_large(void)
                              slu_view_make(bytes, sizeof(bytes)), &changed);
 }
 
-static int meet_size_limit(void)
+static int meet_size_limit(void *ctx)
 {
     struct rlimit limit = {100000, 100000};
 
+    (void)ctx;
     (void)signal(SIGXFSZ, SIG_IGN);
     MUST(setrlimit(RLIMIT_FSIZE, &limit) == 0, 1);
     MUST(write_large() == SLU_ERR_IO, 2);
@@ -385,10 +380,11 @@ Test(files, keeps_the_old_file_when_the_new_one_cannot_be_written)
     check_content("a.txt", "old");
 }
 
-static int fill_disk(void)
+static int fill_disk(void *ctx)
 {
     struct slu_error error;
 
+    (void)ctx;
     if (mount("tmpfs", dir, "tmpfs", 0, "size=128k") != 0) {
         return 77;
     }
@@ -409,10 +405,11 @@ Test(files, names_a_full_disk)
     run_child(fill_disk);
 }
 
-static int meet_read_only_system(void)
+static int meet_read_only_system(void *ctx)
 {
     struct slu_error error;
 
+    (void)ctx;
     if (mount("tmpfs", dir, "tmpfs", MS_RDONLY, "size=128k") != 0) {
         return 77;
     }
@@ -429,11 +426,12 @@ Test(files, names_a_file_system_that_is_read_only)
     run_child(meet_read_only_system);
 }
 
-static int lack_permission(void)
+static int lack_permission(void *ctx)
 {
     struct slu_files *other;
     struct slu_error error = {0};
 
+    (void)ctx;
     if (getuid() == 0 && setuid(65534) != 0) {
         return 1;
     }
@@ -483,38 +481,22 @@ static void put_old(void)
     (void)fclose(file);
 }
 
-/* True when the child came to its end before the point. */
-static bool crash_at(int point)
+static int put_new(void *ctx)
 {
-    pid_t child = fork();
-    int status;
-
-    if (child == 0) {
-        char text[16];
-
-        (void)snprintf(text, sizeof(text), "%d", point);
-        (void)setenv("SLUICE_CRASH_AT", text, 1);
-        _exit(write_large());
-    }
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    if (WIFEXITED(status)) {
-        cr_assert_eq(WEXITSTATUS(status), 0);
-        return true;
-    }
-    cr_assert_eq(WTERMSIG(status), SIGKILL);
-    return false;
+    (void)ctx;
+    return (int)write_large();
 }
 
 Test(files, crash_at_any_point_leaves_the_old_or_the_new_file)
 {
     struct stat info;
-    int point = 1;
+    unsigned point = 1;
 
     put_old();
-    while (!crash_at(point)) {
+    while (forked_is_killed(point, put_new, NULL, "the new file")) {
         cr_assert_eq(stat(path_of("a.txt"), &info), 0);
         cr_assert(info.st_size == 3 || info.st_size == 300000,
-                  "point %d: %ld bytes", point, (long)info.st_size);
+                  "point %u: %ld bytes", point, (long)info.st_size);
         put_old();
         point++;
     }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "files_scene.h"
+#include "support/forked.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static const char *const names[] = {"a/1.txt", "2.txt", "a/3.txt", "b/c/4.txt"};
@@ -243,43 +242,30 @@ Test(files_hold, every_failed_allocation_is_told)
 
 /* ---- crash points ---- */
 
-/* True when the child came to its end before the point. */
-static bool crash_at(int point, const char *text)
+static int hold_all(void *ctx)
 {
-    pid_t child = fork();
-    int status;
+    const char *text = ctx;
 
-    if (child == 0) {
-        char number[16];
-
-        (void)snprintf(number, sizeof(number), "%d", point);
-        (void)setenv("SLUICE_CRASH_AT", number, 1);
-        slu_files_hold(files);
-        _exit(replace_all(text) != SLU_ERR_OK ||
-              slu_files_release(files) != SLU_ERR_OK);
-    }
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    if (WIFEXITED(status)) {
-        cr_assert_eq(WEXITSTATUS(status), 0);
-        return true;
-    }
-    cr_assert_eq(WTERMSIG(status), SIGKILL);
-    return false;
+    slu_files_hold(files);
+    return replace_all(text) != SLU_ERR_OK ||
+           slu_files_release(files) != SLU_ERR_OK;
 }
 
 /* By children alone: this process must pass no crash point itself. */
 Test(files_hold, crash_at_any_point_leaves_each_file_old_or_new)
 {
-    int point = 1;
+    char before[] = "old";
+    char after[] = "new";
+    unsigned point = 1;
 
-    cr_assert(crash_at(1000, "old"));
+    forked_must(hold_all, before, "the old ones");
     check_all("old");
-    while (!crash_at(point, "new")) {
+    while (forked_is_killed(point, hold_all, after, "the new ones")) {
         for (size_t i = 0; i < NAME_COUNT; i++) {
             cr_assert(has_text(names[i], "old") || has_text(names[i], "new"),
-                      "%s, point %d", names[i], point);
+                      "%s, point %u", names[i], point);
         }
-        cr_assert(crash_at(1000, "old"));
+        forked_must(hold_all, before, "the old ones again");
         check_all("old");
         point++;
     }

@@ -9,10 +9,7 @@
  * counts from the start of the process.
  */
 #include "engine/rows_bench.h"
-
-#include <criterion/criterion.h>
-#include <signal.h>
-#include <sys/wait.h>
+#include "support/forked.h"
 
 #define ANSWERS 6
 #define ROWS 3
@@ -64,8 +61,9 @@ static void commit_answer(unsigned number)
     }
 }
 
-static void run_scenario(void)
+static int run_scenario(void *ctx)
 {
+    (void)ctx;
     if (rows_open(&bench) != SLU_ERR_OK) {
         die("open");
     }
@@ -76,6 +74,7 @@ static void run_scenario(void)
         die("finish");
     }
     rows_close(&bench);
+    return 0;
 }
 
 static void expect_rows(unsigned answers, const char *when)
@@ -94,7 +93,7 @@ static void expect_rows(unsigned answers, const char *when)
     }
 }
 
-static void check_and_go_on(void)
+static int check_and_go_on(void *ctx)
 {
     if (rows_open(&bench) != SLU_ERR_OK) {
         die("open again");
@@ -102,41 +101,22 @@ static void check_and_go_on(void)
     /* Exactly what the state has, whatever was appended. */
     expect_rows(read_place(), "after the kill");
     rows_close(&bench);
-    run_scenario();
+    (void)run_scenario(ctx);
     expect_rows(ANSWERS, "at the end");
-}
-
-static int run_child(void (*run)(void), unsigned crash_at)
-{
-    pid_t child = fork();
-    int status;
-
-    if (child == 0) {
-        char text[16];
-
-        (void)snprintf(text, sizeof(text), "%u", crash_at);
-        (void)setenv("SLUICE_CRASH_AT", text, 1);
-        run();
-        _exit(0);
-    }
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    return status;
+    return 0;
 }
 
 static void kill_everywhere(unsigned at_least)
 {
     unsigned crash_at = 0;
-    int status;
+    bool killed;
 
     do {
         rows_start(&bench);
-        status = run_child(run_scenario, ++crash_at);
-        cr_assert(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL
-                                      : WEXITSTATUS(status) == 0,
-                  "point %u", crash_at);
-        cr_assert_eq(run_child(check_and_go_on, 0), 0, "point %u", crash_at);
+        killed = forked_is_killed(++crash_at, run_scenario, NULL, "answers");
+        forked_must(check_and_go_on, NULL, "after the kill");
         rows_stop(&bench);
-    } while (WIFSIGNALED(status));
+    } while (killed);
     /* So that a build without crash points does not pass. */
     cr_assert_gt(crash_at, at_least, "only %u points", crash_at);
 }

@@ -1,43 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the store promises when nothing goes wrong: against a naive model, and
  * call by call. test_store_faults.c and test_store_crash.c have the rest. */
-#include "store_support.h"
+#include "store_scene.h"
 
-#include <criterion/criterion.h>
 #include <sqlite3.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-static char dir[64];
-
-static void make_dir(void)
-{
-    (void)make_folder(dir);
-}
-
-static void remove_dir(void)
-{
-    remove_tree(dir);
-}
 
 TestSuite(store, .init = make_dir, .fini = remove_dir);
-
-static struct slu_store *open_with(const struct slu_store_options *opts)
-{
-    struct slu_store *store;
-    struct slu_error error = {0};
-
-    cr_assert_eq(slu_store_open(opts, &store, &error), SLU_ERR_OK, "%s",
-                 error.text);
-    return store;
-}
-
-static struct slu_store *open_small(void)
-{
-    struct slu_store_options opts = small_options(dir);
-
-    return open_with(&opts);
-}
 
 static void check_store(struct slu_store *store, struct model *model)
 {
@@ -346,7 +314,7 @@ Test(store, makes_its_folder_for_its_owner_only)
 
 Test(store, keeps_entries_in_order_and_by_prefix)
 {
-    struct slu_store *store = open_small();
+    struct slu_store *store = must_open();
     struct found_entry found = {.count = 0};
     struct slu_buf entries;
     struct slu_view none = {0};
@@ -381,7 +349,7 @@ Test(store, keeps_entries_in_order_and_by_prefix)
 
 Test(store, refuses_entries_whose_lengths_do_not_add_up)
 {
-    struct slu_store *store = open_small();
+    struct slu_store *store = must_open();
     struct slu_view none = {0};
     static const struct slu_view bad[] = {
         SLU_VIEW_LITERAL("\1\0\0"), SLU_VIEW_LITERAL("\2\0\0\0k"),
@@ -398,7 +366,7 @@ Test(store, refuses_entries_whose_lengths_do_not_add_up)
 
 Test(store, counts_what_is_staged_only_with_its_commit)
 {
-    struct slu_store *store = open_small();
+    struct slu_store *store = must_open();
     struct model *model = calloc(1, sizeof(*model));
     struct test_record records[3] = {make_one(1), make_one(2), make_one(3)};
     uint64_t kept = slu_store_answer_id(store);
@@ -426,7 +394,7 @@ Test(store, counts_what_is_staged_only_with_its_commit)
 
 Test(store, gives_no_answer_id_again_that_a_pending_row_carries)
 {
-    struct slu_store *store = open_small();
+    struct slu_store *store = must_open();
     struct model *model = calloc(1, sizeof(*model));
     struct test_record records[2] = {make_one(1), make_one(2)};
     uint64_t id = slu_store_answer_id(store);
@@ -434,7 +402,7 @@ Test(store, gives_no_answer_id_again_that_a_pending_row_carries)
     cr_assert_eq(stage_tests(store, id, &records[0], 1), SLU_ERR_OK);
     cr_assert_eq(commit_tests(store, id, NULL, 0, NULL, NULL), SLU_ERR_OK);
     slu_store_close(store);
-    store = open_small();
+    store = must_open();
     id = slu_store_answer_id(store);
     cr_assert_eq(stage_tests(store, id, &records[1], 1), SLU_ERR_OK);
     cr_assert_eq(slu_store_abandon(store, id), SLU_ERR_OK);
@@ -457,7 +425,7 @@ static enum slu_err refuse_third(void *ctx, struct slu_record *record,
 
 Test(store, rewrite_that_is_refused_changes_nothing_and_can_be_repeated)
 {
-    struct slu_store *store = open_small();
+    struct slu_store *store = must_open();
     struct model *model = calloc(1, sizeof(*model));
     struct test_record records[5];
     unsigned count = 0;
@@ -505,7 +473,7 @@ static void run_sql(const char *sql)
 
 Test(store, splits_shards_and_drops_empty_ones)
 {
-    struct slu_store *store = open_small();
+    struct slu_store *store = must_open();
     struct model *model = calloc(1, sizeof(*model));
     struct dice dice = {42};
 
@@ -536,7 +504,7 @@ Test(store, splits_shards_and_drops_empty_ones)
 
 Test(store, replay_of_an_answer_leaves_the_database_as_it_is)
 {
-    struct slu_store *store = open_small();
+    struct slu_store *store = must_open();
     struct test_record records[3] = {make_one(1), make_one(2), make_one(3)};
     int64_t before;
 
@@ -584,7 +552,7 @@ Test(store, keeps_layers_until_the_next_run_folds_them)
 
     make_layers(5, model);
     cr_assert_eq(ask_number(dir, COUNT_LAYERS), 5);
-    store = open_small();
+    store = must_open();
     cr_assert_eq(slu_store_fold(store), SLU_ERR_OK);
     check_store(store, model);
     cr_assert_eq(ask_number(dir, COUNT_LAYERS), 0);
@@ -606,7 +574,7 @@ Test(store, tidies_while_nothing_else_is_asked_of_it)
 {
     struct dice dice = {7};
     struct test_record record = make_test(&dice, 10);
-    struct slu_store *store = open_small();
+    struct slu_store *store = must_open();
     struct model *model = calloc(1, sizeof(*model));
 
     cr_assert_eq(commit_tests(store, slu_store_answer_id(store), &record, 1,
@@ -667,7 +635,7 @@ Test(store, gives_no_layer_the_id_of_one_that_was_folded)
 
     make_layers(2, model);
     before = ask_number(dir, "SELECT max(id) FROM blocks");
-    store = open_small();
+    store = must_open();
     cr_assert_eq(slu_store_fold(store), SLU_ERR_OK);
     slu_store_close(store);
     make_layers(1, model);
@@ -719,7 +687,7 @@ Test(store, leaves_a_single_layer_alone)
 /* Version 1 had shards and pending rows, and no blocks. */
 static void make_version_1(struct model *model)
 {
-    struct slu_store *store = open_small();
+    struct slu_store *store = must_open();
     struct test_record records[100];
     struct dice dice = {5};
 
@@ -758,7 +726,7 @@ Test(store, takes_a_state_of_version_1_over)
     struct slu_store *store;
 
     make_version_1(model);
-    store = open_small();
+    store = must_open();
     cr_assert_eq(ask_number(dir, "PRAGMA user_version"), 2);
     check_all(store, model);
     cr_assert_eq(slu_store_entries(store, "unit", note_entry, &found),
@@ -784,7 +752,7 @@ Test(store, reads_a_state_of_version_1_as_it_is)
     check_all(reader, model);
     cr_assert_eq(ask_number(dir, "PRAGMA user_version"), 1);
     /* What another run puts into blocks from now on is not seen here. */
-    slu_store_close(open_small());
+    slu_store_close(must_open());
     cr_assert_eq(slu_store_find(reader, SLU_RECORD_IP,
                                 slu_view_make("12345", 5), &record, &found),
                  SLU_ERR_STATE);
@@ -853,7 +821,7 @@ static enum slu_err note_run(void *ctx, const struct slu_store_run *run)
 
 Test(store, remembers_runs_newest_first)
 {
-    struct slu_store *store = open_small();
+    struct slu_store *store = must_open();
     struct slu_store_run run = {
         .started = 100, .exit_code = -1, .flow = "lists"};
     struct seen_runs seen = {0};
@@ -869,7 +837,7 @@ Test(store, remembers_runs_newest_first)
     memset(run.summary, 's', sizeof(run.summary)); /* no zero byte at its end */
     cr_assert_eq(slu_store_run_end(store, first, &run), SLU_ERR_OK);
     slu_store_close(store);
-    store = open_small();
+    store = must_open();
     cr_assert_eq(slu_store_runs(store, 4, note_run, &seen), SLU_ERR_OK);
     cr_assert_eq(seen.count, 2);
     cr_assert_eq(seen.runs[0].started, 200);

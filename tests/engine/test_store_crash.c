@@ -9,12 +9,10 @@
  * one never opens the store: the scenario and the check are children.
  */
 #include "store_steps.h"
+#include "support/forked.h"
 
-#include <criterion/criterion.h>
-#include <signal.h>
 #include <sqlite3.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 
 struct shared {
     unsigned durable; /* steps whose end was told */
@@ -50,10 +48,11 @@ static struct slu_store *open_child(void)
     return store;
 }
 
-static void run_scenario(void)
+static int run_scenario(void *ctx)
 {
     struct slu_store *store = open_child();
 
+    (void)ctx;
     for (unsigned step = 0; step < scenario.steps; step++) {
         shared->begun = step + 1;
         run_step(store, step);
@@ -66,14 +65,16 @@ static void run_scenario(void)
     }
     slu_store_close(store);
     shared->durable = scenario.steps;
+    return 0;
 }
 
-static void check_and_go_on(void)
+static int check_and_go_on(void *ctx)
 {
     struct slu_store *store = open_child();
     const char *fault;
     int step;
 
+    (void)ctx;
     must(slu_store_fold(store), "fold", store);
     step = recognise(store, shared->durable, shared->begun, shared->fault);
     if (step < 0) {
@@ -89,51 +90,16 @@ static void check_and_go_on(void)
         _exit(1);
     }
     slu_store_close(store);
+    return 0;
 }
 
 /* ---- the parent ---- */
 
-static int wait_for(pid_t child)
-{
-    int status;
-
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    return status;
-}
-
-/* True when it came to its end. */
-static bool run_until(unsigned crash_at)
-{
-    pid_t child = fork();
-    int status;
-
-    if (child == 0) {
-        char text[16];
-
-        (void)snprintf(text, sizeof(text), "%u", crash_at);
-        (void)setenv("SLUICE_CRASH_AT", text, 1);
-        run_scenario();
-        _exit(0);
-    }
-    status = wait_for(child);
-    if (WIFEXITED(status)) {
-        cr_assert_eq(WEXITSTATUS(status), 0, "%s", shared->fault);
-        return true;
-    }
-    cr_assert_eq(WTERMSIG(status), SIGKILL);
-    return false;
-}
-
+/* forked_must, that says where it had been killed. */
 static void check_after(unsigned crash_at)
 {
-    pid_t child = fork();
-    int status;
+    int status = forked_run(FORKED_TO_THE_END, check_and_go_on, NULL);
 
-    if (child == 0) {
-        check_and_go_on();
-        _exit(0);
-    }
-    status = wait_for(child);
     cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "point %u: %s",
               crash_at, shared->fault);
 }
@@ -151,16 +117,16 @@ static void choose_folder(void)
 static void kill_everywhere(void)
 {
     unsigned crash_at = 1;
-    bool ended = false;
+    bool killed = true;
 
     choose_folder();
     make_models();
     shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     cr_assert_neq(shared, MAP_FAILED);
-    while (!ended) {
+    while (killed) {
         memset(shared, 0, sizeof(*shared));
-        ended = run_until(crash_at);
+        killed = forked_is_killed(crash_at, run_scenario, NULL, shared->fault);
         check_after(crash_at);
         remove_tree(dir);
         crash_at += scenario.stride;
@@ -209,12 +175,13 @@ Test(store_crash, every_point_of_a_rewrite_of_what_is_held_leaves_a_whole_step)
 
 /* ---- a state of version 1 ---- */
 
-static void make_version_1(void)
+static int make_version_1(void *ctx)
 {
     struct slu_store *store = open_child();
     char path[128];
     sqlite3 *db;
 
+    (void)ctx;
     for (unsigned step = 0; step < 4; step++) {
         run_step(store, step);
     }
@@ -226,27 +193,14 @@ static void make_version_1(void)
         _exit(1);
     }
     (void)sqlite3_close(db);
+    return 0;
 }
 
-/* Killed at the n-th point; 0: at none. */
-static int run_child(void (*work)(void), unsigned crash_at)
+static int open_and_close(void *ctx)
 {
-    pid_t child = fork();
-
-    if (child == 0) {
-        char text[16];
-
-        (void)snprintf(text, sizeof(text), "%u", crash_at);
-        (void)setenv("SLUICE_CRASH_AT", text, 1);
-        work();
-        _exit(0);
-    }
-    return wait_for(child);
-}
-
-static void open_and_close(void)
-{
+    (void)ctx;
     slu_store_close(open_child());
+    return 0;
 }
 
 Test(store_crash, taking_a_state_of_version_1_over_may_stop_anywhere)
@@ -260,8 +214,9 @@ Test(store_crash, taking_a_state_of_version_1_over_may_stop_anywhere)
                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     cr_assert_neq(shared, MAP_FAILED);
     for (unsigned crash_at = 1; crash_at < 6; crash_at++) {
-        cr_assert_eq(run_child(make_version_1, 0), 0, "%s", shared->fault);
-        killed += WIFSIGNALED(run_child(open_and_close, crash_at));
+        forked_must(make_version_1, NULL, shared->fault);
+        killed +=
+            forked_is_killed(crash_at, open_and_close, NULL, shared->fault);
         shared->durable = shared->begun = 4;
         check_after(crash_at);
         remove_tree(dir);

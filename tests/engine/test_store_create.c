@@ -1,39 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store_support.h"
+#include "store_scene.h"
+#include "support/forked.h"
 
-#include <criterion/criterion.h>
 #include <errno.h>
-#include <signal.h>
-#include <sqlite3.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
-
-static char dir[64];
-
-static void make_dir(void)
-{
-    (void)make_folder(dir);
-}
-
-static void remove_dir(void)
-{
-    remove_tree(dir);
-}
 
 TestSuite(store_create, .init = make_dir, .fini = remove_dir);
-
-static const char *path_of(const char *name)
-{
-    static char path[128];
-
-    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-    return path;
-}
-
-static bool exists(const char *name)
-{
-    return access(path_of(name), F_OK) == 0;
-}
 
 static void write_text(const char *name, const char *text)
 {
@@ -42,17 +14,6 @@ static void write_text(const char *name, const char *text)
     cr_assert_not_null(file);
     (void)fputs(text, file);
     (void)fclose(file);
-}
-
-static struct slu_store *must_open(void)
-{
-    struct slu_store_options opts = small_options(dir);
-    struct slu_store *store;
-    struct slu_error error = {0};
-
-    cr_assert_eq(slu_store_open(&opts, &store, &error), SLU_ERR_OK, "%s",
-                 error.text);
-    return store;
 }
 
 /* The number of entries that the state has, which is then closed. */
@@ -66,53 +27,37 @@ static size_t open_and_count(void)
     return found.count;
 }
 
-static int64_t ask(const char *text)
-{
-    sqlite3 *db;
-    sqlite3_stmt *statement;
-    int64_t number;
-
-    cr_assert_eq(sqlite3_open(path_of("state.db"), &db), SQLITE_OK);
-    cr_assert_eq(sqlite3_prepare_v2(db, text, -1, &statement, NULL), SQLITE_OK);
-    cr_assert_eq(sqlite3_step(statement), SQLITE_ROW);
-    number = sqlite3_column_int64(statement, 0);
-    (void)sqlite3_finalize(statement);
-    (void)sqlite3_close(db);
-    return number;
-}
-
 static void commit_one(struct slu_store *store)
 {
     cr_assert_eq(commit_tests(store, 1, NULL, 0, "unit", "1"), SLU_ERR_OK);
     cr_assert_eq(slu_store_drain(store), SLU_ERR_OK);
 }
 
+static int commit_and_die(void *ctx)
+{
+    (void)ctx;
+    commit_one(must_open());
+    return kill(getpid(), SIGKILL);
+}
+
 /* A child's state, which it commits to and does not close. */
 static void leave_log_behind(void)
 {
-    pid_t child = fork();
-    int status;
-
-    if (child == 0) {
-        commit_one(must_open());
-        (void)kill(getpid(), SIGKILL);
-    }
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    cr_assert(WIFSIGNALED(status));
+    cr_assert(WIFSIGNALED(forked_run(FORKED_TO_THE_END, commit_and_die, NULL)));
     cr_assert(exists("state.db-wal"));
 }
 
 Test(store_create, is_a_sound_database_with_a_log_and_large_pages)
 {
     cr_assert_eq(open_and_count(), 0);
-    cr_assert_eq(ask("SELECT count(*) FROM pragma_integrity_check"
-                     " WHERE integrity_check = 'ok'"),
+    cr_assert_eq(ask_number(dir, "SELECT count(*) FROM pragma_integrity_check"
+                                 " WHERE integrity_check = 'ok'"),
                  1);
-    cr_assert_eq(ask("SELECT count(*) FROM pragma_journal_mode"
-                     " WHERE journal_mode = 'wal'"),
+    cr_assert_eq(ask_number(dir, "SELECT count(*) FROM pragma_journal_mode"
+                                 " WHERE journal_mode = 'wal'"),
                  1);
-    cr_assert_eq(ask("PRAGMA page_size"), 16384);
-    cr_assert_eq(ask("SELECT count(*) FROM shards"), 4);
+    cr_assert_eq(ask_number(dir, "PRAGMA page_size"), 16384);
+    cr_assert_eq(ask_number(dir, "SELECT count(*) FROM shards"), 4);
     cr_assert_not(exists("state.db.part"));
 }
 
@@ -147,8 +92,8 @@ Test(store_create, takes_a_file_without_tables_for_none)
     write_text("state.db", "");
     cr_assert_eq(open_and_count(), 0);
     cr_assert_eq(unlink(path_of("state.db")), 0);
-    (void)ask("PRAGMA journal_mode = WAL");
-    (void)ask("PRAGMA user_version");
+    (void)ask_number(dir, "PRAGMA journal_mode = WAL");
+    (void)ask_number(dir, "PRAGMA user_version");
     cr_assert_eq(open_and_count(), 0);
 }
 
@@ -164,13 +109,14 @@ Test(store_create, does_not_take_the_place_of_a_link)
     cr_assert_not(exists("elsewhere"));
 }
 
-static int create_beyond_limit(void)
+static int create_beyond_limit(void *ctx)
 {
     struct slu_store_options opts = small_options(dir);
     struct slu_store *store;
     struct slu_error error = {0};
     struct rlimit limit = {50000, 50000};
 
+    (void)ctx;
     (void)signal(SIGXFSZ, SIG_IGN);
     if (setrlimit(RLIMIT_FSIZE, &limit) != 0) {
         return 1;
@@ -184,43 +130,23 @@ static int create_beyond_limit(void)
 
 Test(store_create, leaves_nothing_where_there_is_no_room)
 {
-    pid_t child = fork();
-    int status;
-
-    if (child == 0) {
-        _exit(create_beyond_limit());
-    }
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    cr_assert(WIFEXITED(status));
-    cr_assert_eq(WEXITSTATUS(status), 0);
+    forked_must(create_beyond_limit, NULL, "no room");
     cr_assert_eq(open_and_count(), 0);
 }
 
-/* True when the child was killed. */
-static bool open_until(int point)
+static int open_empty(void *ctx)
 {
-    pid_t child = fork();
-    int status;
-
-    if (child == 0) {
-        char text[16];
-
-        (void)snprintf(text, sizeof(text), "%d", point);
-        (void)setenv("SLUICE_CRASH_AT", text, 1);
-        _exit(open_and_count() == 0 ? 0 : 1);
-    }
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    cr_assert(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
-    return WIFSIGNALED(status);
+    (void)ctx;
+    return open_and_count() == 0 ? 0 : 1;
 }
 
 Test(store_create, crash_at_any_point_leaves_none_or_a_whole_one)
 {
-    int point = 1;
+    unsigned point = 1;
 
-    while (open_until(point)) {
-        cr_assert_eq(exists("state.db"), point > 1, "point %d", point);
-        cr_assert_not(open_until(1000));
+    while (forked_is_killed(point, open_empty, NULL, "an entry")) {
+        cr_assert_eq(exists("state.db"), point > 1, "point %u", point);
+        forked_must(open_empty, NULL, "an entry after a crash");
         remove_tree(dir);
         cr_assert_eq(mkdir(dir, 0700), 0);
         point++;

@@ -1,41 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the store does when something is wrong: another run, no room, damage,
  * no memory; and what a reader sees meanwhile. */
-#include "store_support.h"
+#include "store_scene.h"
+#include "support/forked.h"
 
-#include <criterion/criterion.h>
 #include <errno.h>
-#include <signal.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
-
-static char dir[64];
-
-static void make_dir(void)
-{
-    (void)make_folder(dir);
-}
-
-static void remove_dir(void)
-{
-    remove_tree(dir);
-}
 
 TestSuite(store_faults, .init = make_dir, .fini = remove_dir);
-
-static struct slu_store *must_open(void)
-{
-    struct slu_store_options opts = small_options(dir);
-    struct slu_store *store;
-    struct slu_error error = {0};
-
-    cr_assert_eq(slu_store_open(&opts, &store, &error), SLU_ERR_OK, "%s",
-                 error.text);
-    return store;
-}
 
 static void check_refused(enum slu_err code, const char *words)
 {
@@ -59,14 +34,6 @@ static size_t fill_records(struct test_record *out, size_t count, uint64_t seed)
     return count;
 }
 
-static const char *path_of(const char *name)
-{
-    static char path[128];
-
-    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-    return path;
-}
-
 static void run_sql(const char *sql)
 {
     sqlite3 *db;
@@ -75,14 +42,6 @@ static void run_sql(const char *sql)
     cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK, "%s",
                  sqlite3_errmsg(db));
     (void)sqlite3_close(db);
-}
-
-static int wait_for(pid_t child)
-{
-    int status;
-
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    return status;
 }
 
 /* ---- the lock ---- */
@@ -120,7 +79,7 @@ Test(store_faults, two_runs_exclude_each_other_until_one_is_killed)
     check_refused(SLU_ERR_STATE, words);
     check_refused(SLU_ERR_STATE, dir);
     cr_assert_eq(kill(holder, SIGKILL), 0);
-    (void)wait_for(holder);
+    cr_assert_eq(waitpid(holder, NULL, 0), holder);
     (void)close(fd);
     slu_store_close(must_open());
 }
@@ -151,26 +110,26 @@ Test(store_faults, names_a_folder_that_cannot_be_made)
     cr_assert_not_null(strstr(error.text, "set state_dir"), "%s", error.text);
 }
 
+static int open_without_right(void *ctx)
+{
+    struct slu_store_options opts = small_options(dir);
+    struct slu_store *store;
+    struct slu_error error = {0};
+
+    (void)ctx;
+    if (getuid() == 0 && setuid(65534) != 0) {
+        return 1;
+    }
+    if (slu_store_open(&opts, &store, &error) != SLU_ERR_IO) {
+        return 2;
+    }
+    return error.sys == EACCES && strstr(error.text, dir) != NULL ? 0 : 3;
+}
+
 Test(store_faults, names_a_folder_without_permission)
 {
-    pid_t child;
-
     cr_assert_eq(chmod(dir, 0555), 0);
-    child = fork();
-    if (child == 0) {
-        struct slu_store_options opts = small_options(dir);
-        struct slu_store *store;
-        struct slu_error error = {0};
-
-        if (getuid() == 0 && setuid(65534) != 0) {
-            _exit(1);
-        }
-        if (slu_store_open(&opts, &store, &error) != SLU_ERR_IO) {
-            _exit(2);
-        }
-        _exit(error.sys == EACCES && strstr(error.text, dir) != NULL ? 0 : 3);
-    }
-    cr_assert_eq(wait_for(child), 0);
+    forked_must(open_without_right, NULL, "a folder of somebody else's");
     cr_assert_eq(chmod(dir, 0755), 0);
 }
 
@@ -273,35 +232,34 @@ static int meet_full_disk(int sys)
     return (int)err;
 }
 
+static int meet_size_limit(void *ctx)
+{
+    struct rlimit limit = {1000000, RLIM_INFINITY};
+
+    (void)ctx;
+    (void)signal(SIGXFSZ, SIG_IGN);
+    return setrlimit(RLIMIT_FSIZE, &limit) != 0 ? 10 : meet_full_disk(EFBIG);
+}
+
 Test(store_faults, file_size_limit_stops_it_without_harm)
 {
-    pid_t child = fork();
+    forked_must(meet_size_limit, NULL, "a limit of size");
+}
 
-    if (child == 0) {
-        struct rlimit limit = {1000000, RLIM_INFINITY};
-
-        (void)signal(SIGXFSZ, SIG_IGN);
-        if (setrlimit(RLIMIT_FSIZE, &limit) != 0) {
-            _exit(10);
-        }
-        _exit(meet_full_disk(EFBIG));
-    }
-    cr_assert_eq(wait_for(child), 0);
+static int meet_no_space(void *ctx)
+{
+    (void)ctx;
+    return meet_full_disk(ENOSPC);
 }
 
 Test(store_faults, full_disk_stops_it_without_harm)
 {
-    pid_t child;
     int status;
 
     if (mount("tmpfs", dir, "tmpfs", 0, "size=1m") != 0) {
         cr_skip_test("skipped: it takes root to mount a file system");
     }
-    child = fork();
-    if (child == 0) {
-        _exit(meet_full_disk(ENOSPC));
-    }
-    status = wait_for(child);
+    status = forked_run(FORKED_TO_THE_END, meet_no_space, NULL);
     cr_assert_eq(umount(dir), 0);
     cr_assert_eq(status, 0);
 }
@@ -619,6 +577,15 @@ Test(store_faults, reader_sees_what_is_committed_while_another_writes)
     free(model);
 }
 
+static int fold_and_die(void *ctx)
+{
+    const struct test_record *records = ctx;
+    struct slu_store *store = must_open();
+
+    return commit_tests(store, 1, records, 50, NULL, NULL) != SLU_ERR_OK ||
+           slu_store_fold(store) != SLU_ERR_OK || kill(getpid(), SIGKILL);
+}
+
 /* As `sluice status` does after a kill: the log is there, its writer isn't. */
 Test(store_faults, reader_sees_what_a_killed_run_committed)
 {
@@ -626,21 +593,10 @@ Test(store_faults, reader_sees_what_a_killed_run_committed)
     static struct test_record records[50];
     struct slu_store *reader;
     struct slu_error error = {0};
-    pid_t child;
 
     (void)fill_records(records, 50, 11);
-    child = fork();
-    if (child == 0) {
-        struct slu_store *store = must_open();
-
-        if (commit_tests(store, 1, records, 50, NULL, NULL) != SLU_ERR_OK ||
-            slu_store_fold(store) != SLU_ERR_OK) {
-            _exit(1);
-        }
-        (void)kill(getpid(), SIGKILL);
-    }
-    cr_assert_eq(wait_for(child), SIGKILL);
-    cr_assert_eq(access(path_of("state.db-wal"), F_OK), 0);
+    cr_assert_eq(forked_run(FORKED_TO_THE_END, fold_and_die, records), SIGKILL);
+    cr_assert(exists("state.db-wal"));
     cr_assert_eq(open_reader(&reader, &error), SLU_ERR_OK, "%s", error.text);
     model_add_all(model, records, 50);
     cr_assert_null(compare_store(reader, model));

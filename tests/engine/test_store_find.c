@@ -1,41 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is known now, folded or pending: against the model, while a run goes on,
  * with windows that are too small for what is pending, and when it fails. */
-#include "store_support.h"
+#include "store_scene.h"
 #include "support/failing_alloc.h"
 
 #include <criterion/criterion.h>
 
-static char dir[64];
 static struct model model;
 static struct test_record drawn[MODEL_MAX * 2];
 
-static void make_dir(void)
+static void start(void)
 {
-    (void)make_folder(dir);
+    make_dir();
     model.count = 0;
 }
 
-static void remove_dir(void)
-{
-    remove_tree(dir);
-}
-
-TestSuite(store_find, .init = make_dir, .fini = remove_dir);
+TestSuite(store_find, .init = start, .fini = remove_dir);
 
 static struct slu_store *open_store(size_t shard_bytes, bool read_only,
                                     const struct slu_alloc *alloc)
 {
     struct slu_store_options opts = small_options(dir);
-    struct slu_store *store = NULL;
-    struct slu_error error = {0};
 
     opts.shard_bytes = shard_bytes;
     opts.read_only = read_only;
     opts.alloc = alloc;
-    cr_assert_eq(slu_store_open(&opts, &store, &error), SLU_ERR_OK, "%s",
-                 error.text);
-    return store;
+    return open_with(&opts);
 }
 
 /* Records of `keys` numbers, in answers of 100; what `folded` says of them is

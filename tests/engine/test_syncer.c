@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/syncer.h"
 #include "store_support.h"
+#include "support/forked.h"
 
-#include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define JOBS 100
@@ -95,23 +94,21 @@ Test(syncer, waits_for_nothing_where_nothing_was_pushed)
     slu_syncer_wait(&syncer);
 }
 
+static int sync_alone(void *ctx)
+{
+    struct rlimit none = {0, 0};
+    struct slu_syncer syncer = {0};
+
+    (void)ctx;
+    if (setrlimit(RLIMIT_NPROC, &none) != 0 ||
+        (geteuid() == 0 && setuid(NOBODY) != 0)) {
+        return 1;
+    }
+    slu_syncer_push(&syncer, &jobs[0]);
+    return syncer.thread_count == 0 && sync_all(&syncer, JOBS) ? 0 : 2;
+}
+
 Test(syncer, works_on_the_callers_thread_where_no_other_can_be_made)
 {
-    pid_t child = fork();
-    int status;
-
-    if (child == 0) {
-        struct rlimit none = {0, 0};
-        struct slu_syncer syncer = {0};
-
-        if (setrlimit(RLIMIT_NPROC, &none) != 0 ||
-            (geteuid() == 0 && setuid(NOBODY) != 0)) {
-            _exit(1);
-        }
-        slu_syncer_push(&syncer, &jobs[0]);
-        _exit(syncer.thread_count == 0 && sync_all(&syncer, JOBS) ? 0 : 2);
-    }
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    cr_assert(WIFEXITED(status));
-    cr_assert_eq(WEXITSTATUS(status), 0);
+    forked_must(sync_alone, NULL, "no thread");
 }
