@@ -258,8 +258,22 @@ static void take_op(struct disk_replay *self, size_t index)
     }
 }
 
+/* What memory it has is used again. */
+static void rewind_replay(struct disk_replay *self)
+{
+    for (size_t i = 0; i < DISK_NODES_MAX; i++) {
+        self->nodes[i].len = 0;
+        self->nodes[i].entry_count = 0;
+        self->nodes[i].pending_count = 0;
+    }
+    self->count = 0;
+}
+
 void disk_replay_to(struct disk_replay *self, size_t count)
 {
+    if (count < self->count) {
+        rewind_replay(self);
+    }
     for (; self->count < count; self->count++) {
         take_op(self, self->count);
     }
@@ -320,8 +334,10 @@ static struct draw draw_node(const struct draw *image, unsigned node)
     if (image->fate == FATE_COUNT) {
         draw.fate = (enum fate)(draw.seed % FATE_COUNT);
     }
-    if (draw.fate == FATE_SECTORS && is_folder(node)) {
-        draw.fate = FATE_ANY; /* it has none */
+    /* A name has no sectors, and there are few that are under way at once. */
+    if (image->fate == FATE_COUNT && is_folder(node) &&
+        (draw.fate == FATE_SECTORS || draw.fate == FATE_MOMENT)) {
+        draw.fate = FATE_ANY;
     }
     return draw;
 }

@@ -25,7 +25,8 @@ struct disk_replay;
 struct disk_replay *disk_replay_new(bool deaf);
 void disk_replay_free(struct disk_replay *self);
 
-/* Goes on to where so many operations have been made; never back. */
+/* Goes to where so many operations have been made; on from where it is, where
+ * it can. */
 void disk_replay_to(struct disk_replay *self, size_t count);
 
 /* Writes what a cut there leaves into a folder, which is made. */

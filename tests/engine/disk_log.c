@@ -47,6 +47,8 @@ static size_t op_count;
 static size_t op_room;
 static size_t begin_count;
 static size_t kill_at = SIZE_MAX;
+static const char *slow_name;
+static unsigned slow_ms;
 
 static void give_up(const char *why)
 {
@@ -380,6 +382,21 @@ int ftruncate(int fd, off_t len)
     return result;
 }
 
+static void take_time(int fd)
+{
+    unsigned ms = 0;
+
+    (void)pthread_mutex_lock(&mutex);
+    if (slow_name != NULL && is_known(fd) &&
+        strcmp(name_of(nodes[fds[fd].node].path), slow_name) == 0) {
+        ms = slow_ms;
+    }
+    (void)pthread_mutex_unlock(&mutex);
+    if (ms != 0) {
+        (void)usleep(ms * 1000);
+    }
+}
+
 /* What other threads write meanwhile stands behind it: it may not be on the
  * disk. */
 static int sync_fd(long number, int fd)
@@ -387,6 +404,7 @@ static int sync_fd(long number, int fd)
     int result = -1;
     bool known;
 
+    take_time(fd);
     (void)pthread_mutex_lock(&mutex);
     known = is_known(fd);
     if (!is_killed(known)) {
@@ -569,6 +587,14 @@ void disk_log_kill_at(size_t count)
 {
     (void)pthread_mutex_lock(&mutex);
     kill_at = count;
+    (void)pthread_mutex_unlock(&mutex);
+}
+
+void disk_log_slow_down(const char *name, unsigned ms)
+{
+    (void)pthread_mutex_lock(&mutex);
+    slow_name = name;
+    slow_ms = ms;
     (void)pthread_mutex_unlock(&mutex);
 }
 

@@ -58,6 +58,10 @@ void disk_log_free(void);
  * killed there. To SIZE_MAX: the next program begins. */
 void disk_log_kill_at(size_t count);
 
+/* From now on a sync of the file of that name takes so long, so that who does
+ * not wait for it is ahead of it. NULL: of none. */
+void disk_log_slow_down(const char *name, unsigned ms);
+
 /* Remembers a value of the test among the operations. */
 void disk_log_note(unsigned channel, uint64_t value);
 

@@ -6,13 +6,10 @@
  * one once the run had said that it is there; also when that run found it in
  * its place, because one before it had been killed behind the rename.
  */
-#include "disk_image.h"
 #include "engine/files.h"
-#include "store_support.h"
+#include "power_scene.h"
 
 #include <criterion/criterion.h>
-
-enum channel { CHANNEL_BEGUN, CHANNEL_DURABLE };
 
 #define TEXT_MAX 4096
 #define RUNS 3
@@ -21,8 +18,6 @@ static const char *const names[] = {"a/1.txt", "2.txt", "a/3.txt", "b/c/4.txt"};
 
 #define NAME_COUNT (sizeof(names) / sizeof(names[0]))
 
-static char root[64];
-static char image[80];
 static char out[96];
 
 /* ---- runs ---- */
@@ -100,8 +95,8 @@ static bool has_text(size_t name, unsigned run)
 static unsigned check_image(const struct disk_replay *replay, size_t cut,
                             uint64_t seed)
 {
-    unsigned durable = (unsigned)disk_log_noted(CHANNEL_DURABLE, cut);
-    unsigned begun = (unsigned)disk_log_noted(CHANNEL_BEGUN, cut);
+    unsigned durable = noted(CHANNEL_DURABLE, cut);
+    unsigned begun = noted(CHANNEL_BEGUN, cut);
     unsigned faults = 0;
 
     disk_replay_image(replay, seed, image);
@@ -119,21 +114,9 @@ static unsigned check_image(const struct disk_replay *replay, size_t cut,
 
 static void prepare(void)
 {
-    const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-
-    (void)snprintf(root, sizeof(root), "%s" TEST_FOLDER "files-%ld", base,
-                   (long)getpid());
-    (void)snprintf(image, sizeof(image), "%s-image", root);
+    prepare_power();
     (void)snprintf(out, sizeof(out), "%s/deep/out", root);
-    cr_assert_eq(mkdir(root, 0700), 0);
     disk_log_start(root);
-}
-
-static void clear(void)
-{
-    disk_log_stop();
-    disk_log_free();
-    remove_tree(root);
 }
 
 /* ---- cut anywhere ---- */
@@ -158,7 +141,7 @@ static unsigned cut_everywhere(bool hold, bool deaf)
         }
     }
     disk_replay_free(replay);
-    clear();
+    clear_power();
     return faults;
 }
 
@@ -214,7 +197,7 @@ static size_t kill_everywhere(unsigned killed, bool hold)
                          killed, point, (unsigned)seed, bad);
         }
         disk_replay_free(replay);
-        clear();
+        clear_power();
     }
     return point;
 }
@@ -241,5 +224,5 @@ Test(files_power, each_folder_of_files_that_stay_is_waited_for_once)
         syncs += disk_log_at(i)->kind == DISK_SYNC;
     }
     cr_expect_eq(syncs, 4, "%u", syncs); /* a, b/c, b, and their own */
-    clear();
+    clear_power();
 }

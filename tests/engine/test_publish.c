@@ -1,32 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The sink "files" at work: take over, settle, write; and what it says when a
  * file can't be written. */
-#include "engine/answer.h"
-#include "engine/publish.h"
-#include "engine/store_support.h"
-
-#include <criterion/criterion.h>
-
-#define NOW 1754546400
+#include "publish_scene.h"
 
 static char dir[64];
-static char out[96];
-static struct slu_store *store;
-static struct slu_files *files;
-static struct slu_guard *guard;
-static struct slu_lists_config lists;
-static struct slu_report report;
-static struct slu_error error;
-static char lines[1 << 16];
-
-static void note_line(void *ctx, enum slu_log_level level, const char *text)
-{
-    size_t len = strlen(lines);
-
-    (void)ctx;
-    (void)snprintf(lines + len, sizeof(lines) - len, "[%s] %s\n",
-                   slu_log_level_name(level), text);
-}
 
 static void open_folder(const char *name)
 {
@@ -38,57 +15,18 @@ static void open_folder(const char *name)
 
 static void start(void)
 {
-    struct slu_guard_options options = {.cidr_min_prefix = 8};
-    static char state[96];
-    struct slu_store_options store_options;
-
-    (void)make_folder(dir);
-    (void)snprintf(state, sizeof(state), "%s/state", dir);
-    store_options = small_options(state);
-    cr_assert_eq(slu_store_open(&store_options, &store, &error), SLU_ERR_OK);
-    guard = slu_guard_new(slu_alloc_default(), &options);
-    lists = (struct slu_lists_config){
-        .ip_file_lines = 100,
-        .entity_file_lines = 2,
-        .file_bytes = SLU_LIST_BYTES_MAX,
-        .side_file_bytes = 1u << 20,
-        .max_age_ms = INT64_C(90) * 86400 * 1000,
-        .allow_file = "",
-        .cidr_min_prefix = 8,
-    };
-    open_folder("out");
+    cr_assert(open_scene(make_folder(dir)), "%s", error.text);
 }
 
 static void stop(void)
 {
-    slu_files_close(files);
-    slu_store_close(store);
-    slu_guard_free(guard);
+    close_scene();
     remove_tree(dir);
-}
-
-static struct slu_publish_options options(void)
-{
-    return (struct slu_publish_options){
-        .alloc = slu_alloc_default(),
-        .store = store,
-        .files = files,
-        .lists = &lists,
-        .guard = guard,
-        .logger = {note_line, NULL, SLU_LOG_DEBUG},
-        .verdicts = 1u << SLU_VERDICT_MALICIOUS,
-        .now = NOW,
-    };
 }
 
 static enum slu_err publish(void)
 {
-    struct slu_publish_options now = options();
-    struct slu_checkpoint checkpoint = {.stream = {0, NOW - 5}};
-
-    report = (struct slu_report){0};
-    lines[0] = '\0';
-    return slu_publish_lists(&now, &checkpoint, &report, &error);
+    return publish_at(NOW - 5);
 }
 
 static enum slu_err take_over(void)
@@ -100,26 +38,7 @@ static enum slu_err take_over(void)
 
 static void store_domains(unsigned from, unsigned count, uint8_t score)
 {
-    struct slu_answer answer;
-
-    slu_answer_init(&answer, slu_alloc_default(), store);
-    slu_answer_begin(&answer);
-    for (unsigned i = from; i < from + count; i++) {
-        char key[32];
-        struct slu_record record = {.kind = SLU_RECORD_DOMAIN,
-                                    .verdict = SLU_VERDICT_MALICIOUS,
-                                    .score = score,
-                                    .sources = SLU_SOURCE_STREAM,
-                                    .first_seen = NOW - 10,
-                                    .last_seen = NOW - 10,
-                                    .assessed_at = NOW - 10};
-
-        (void)snprintf(key, sizeof(key), "n%03u.example.com", i);
-        record.key = slu_view_str(key);
-        cr_assert_eq(slu_answer_add(&answer, &record), SLU_ERR_OK);
-    }
-    cr_assert_eq(slu_answer_commit(&answer, NULL), SLU_ERR_OK);
-    slu_answer_fini(&answer);
+    cr_assert(add_domains(from, count, score));
 }
 
 static void write_out(const char *name, const char *text)
