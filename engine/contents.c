@@ -65,16 +65,17 @@ static int open_folder(struct slu_contents_folder *self)
 enum slu_err slu_contents_make_folder(struct slu_contents_folder *self,
                                       struct slu_error *out_error)
 {
-    int sys = 0;
+    int sys;
 
-    if (self->fd >= 0) {
+    if (self->made) {
         return SLU_ERR_OK;
     }
     sys = slu_folder_make(self->dir, 0700);
-    if (sys == 0) {
-        slu_crash_point("content folder");
+    slu_crash_point("content folder");
+    if (sys == 0 && self->fd < 0) {
         sys = open_folder(self);
     }
+    self->made = sys == 0;
     return sys == 0 ? SLU_ERR_OK
                     : slu_contents_fail_system(self, "use the folder", "", sys,
                                                out_error);

@@ -18,6 +18,8 @@ struct slu_contents_folder {
     struct slu_contents table;
     struct slu_sha256 *sha; /* of what is opened and added */
     int fd;                 /* -1: there is no folder yet */
+    bool made;              /* its name is durable */
+    bool settled;           /* and so are the names in it */
     unsigned parts;         /* names given to parts so far */
     unsigned in_use;        /* contents and writers */
     struct slu_buf kept;    /* names, one behind the other */
@@ -33,7 +35,7 @@ enum slu_err slu_contents_fail_nomem(struct slu_error *out_error);
 bool slu_content_name_is_valid(const char *text);
 void slu_content_name_end(struct slu_sha256 *sha,
                           struct slu_content_name *out_name);
-/* Makes and opens the folder unless it is open. */
+/* Makes the folder durably and opens it, if need be. */
 SLU_MUST_CHECK enum slu_err
 slu_contents_make_folder(struct slu_contents_folder *self,
                          struct slu_error *out_error);

@@ -149,6 +149,21 @@ enum slu_err slu_contents_append(void *ctx, struct slu_content_writer *writer,
     return write_bytes(writer, bytes, out_error);
 }
 
+/* A content that is there: a run that was killed may have given it its name
+ * without waiting for the folder. Once for each time that it is opened. */
+static enum slu_err settle(struct slu_contents_folder *self, const char *name,
+                           struct slu_error *out_error)
+{
+    enum slu_err err = slu_contents_make_folder(self, out_error);
+
+    if (err == SLU_ERR_OK && !self->settled && fsync(self->fd) != 0) {
+        return slu_contents_fail_system(self, "sync the folder of", name, errno,
+                                        out_error);
+    }
+    self->settled |= err == SLU_ERR_OK;
+    return err;
+}
+
 /* A name is there once its folder is synced too; if that fails it must not be,
  * for a later add would take it for durable. */
 static enum slu_err publish(struct slu_content_writer *writer, const char *name,
@@ -175,6 +190,7 @@ static enum slu_err publish(struct slu_content_writer *writer, const char *name,
         return slu_contents_fail_system(self, "sync the folder of", name, sys,
                                         out_error);
     }
+    self->settled = true;
     slu_crash_point("content folder fsync");
     return SLU_ERR_OK;
 }
@@ -186,12 +202,12 @@ enum slu_err slu_contents_commit(void *ctx,
 {
     struct slu_contents_folder *self = ctx;
     struct slu_content_name name;
-    enum slu_err err = SLU_ERR_OK;
+    enum slu_err err;
 
     slu_content_name_end(take_writer->sha, &name);
-    if (!slu_contents_has(self, &name)) {
-        err = publish(take_writer, name.text, out_error);
-    }
+    err = slu_contents_has(self, &name)
+              ? settle(self, name.text, out_error)
+              : publish(take_writer, name.text, out_error);
     free_writer(take_writer);
     if (err == SLU_ERR_OK) {
         *out_name = name;
@@ -219,7 +235,7 @@ enum slu_err slu_contents_add(struct slu_contents_folder *self,
     slu_content_name_end(self->sha, &name);
     if (slu_contents_has_bytes(self, &name, bytes)) {
         *out_name = name;
-        return SLU_ERR_OK;
+        return settle(self, name.text, out_error);
     }
     err = slu_contents_begin(self, &writer, out_error);
     if (err != SLU_ERR_OK) {
@@ -298,7 +314,7 @@ enum slu_err slu_contents_add_file(struct slu_contents_folder *self, int fd,
 
     if (err == SLU_ERR_OK && slu_contents_has(self, &name)) {
         *out_name = name;
-        return SLU_ERR_OK;
+        return settle(self, name.text, out_error);
     }
     if (err == SLU_ERR_OK && lseek(fd, begin, SEEK_SET) != begin) {
         sys = errno;

@@ -174,16 +174,32 @@ static enum slu_err lock_file(struct slu_row_file *self,
     return SLU_ERR_OK;
 }
 
+static enum slu_err sync_name(const struct slu_row_file *self,
+                              struct slu_error *out_error)
+{
+    int sys = slu_folder_sync_parent(AT_FDCWD, self->path);
+
+    return sys == 0 ? SLU_ERR_OK : fail_system(self, "sync", sys, out_error);
+}
+
+/* One that was made by a run that was killed before it had synced the name;
+ * nothing is appended before. */
+static bool is_fresh(const struct slu_row_file *self)
+{
+    struct stat info;
+
+    return fstat(self->fd, &info) == 0 && info.st_size == 0;
+}
+
 /* O_NONBLOCK: a pipe that stands there must not hold us up. */
 static enum slu_err open_path(struct slu_row_file *self, unsigned mode,
                               struct slu_error *out_error)
 {
     int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-    int sys;
 
     self->fd = open(self->path, flags);
     if (self->fd >= 0) {
-        return SLU_ERR_OK;
+        return is_fresh(self) ? sync_name(self, out_error) : SLU_ERR_OK;
     }
     if (errno != ENOENT) {
         return fail_system(self, "append to", errno, out_error);
@@ -194,8 +210,7 @@ static enum slu_err open_path(struct slu_row_file *self, unsigned mode,
     }
     slu_crash_point("row file: made");
     self->made = true;
-    sys = slu_folder_sync_parent(AT_FDCWD, self->path);
-    return sys == 0 ? SLU_ERR_OK : fail_system(self, "sync", sys, out_error);
+    return sync_name(self, out_error);
 }
 
 enum slu_err slu_row_file_open(struct slu_row_file *self, const char *dir,
