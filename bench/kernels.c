@@ -4,6 +4,7 @@
 #include "bench/pages.h"
 #include "bench/pieces.h"
 #include "codecs/domain.h"
+#include "codecs/finding.h"
 #include "codecs/gti.h"
 #include "codecs/ipv4.h"
 #include "codecs/ipv4_set.h"
@@ -21,6 +22,7 @@
 #define PAGE_MAX ((size_t)8 << 20)
 #define ITEMS 1024
 #define VALUES 20000
+#define FINDINGS 512
 #define SIGNATURES 300
 #define PACKED_MAX ((size_t)4 << 20)
 #define DAY 1440892800 /* 2015-08-30 */
@@ -36,6 +38,10 @@ struct scene {
     struct slu_bench_pages_tally made;
     struct slu_json_split *split;
     struct slu_gti_reader *reader;
+    struct slu_buf findings; /* an array in an object, and its padding */
+    size_t findings_len;
+    struct slu_json_split *finding_split;
+    struct slu_finding_reader *finding_reader;
     char texts[VALUES][SLU_BENCH_NAME_MAX];
     size_t lens[VALUES];
     struct slu_view views[VALUES];
@@ -113,6 +119,99 @@ static void run_split(struct scene *self)
 static void run_read(struct scene *self)
 {
     read_page(self, true);
+}
+
+/* ---- findings ---- */
+
+/* The actions of a finding: two of them have an indicator. */
+static const char *const actions[] = {
+    "\"actionType\":\"NETWORK_CONNECTION\",\"networkConnectionAction\":{"
+    "\"blocked\":false,\"connectionDirection\":\"INBOUND\","
+    "\"localPortDetails\":"
+    "{\"port\":22,\"portName\":\"SSH\"},\"protocol\":\"TCP\","
+    "\"remoteIpDetails\":{\"ipAddressV4\":\"198.51.100.7\",\"city\":{"
+    "\"cityName\":\"\xc5\x81\xc3\xb3"
+    "d\xc5\xba\"},\"geoLocation\":{"
+    "\"lat\":51.77,\"lon\":19.4}}}",
+    "\"actionType\":\"DNS_REQUEST\",\"dnsRequestAction\":{\"domain\":"
+    "\"c2.example.com\",\"protocol\":\"UDP\",\"blocked\":true}",
+    "\"actionType\":\"AWS_API_CALL\",\"awsApiCallAction\":{\"api\":"
+    "\"GetObject\",\"callerType\":\"Remote IP\",\"remoteIpDetails\":{"
+    "\"ipAddressV4\":\"198.51.100.8\",\"organization\":{\"asn\":\"1\"}}}",
+};
+
+/* Members that not every finding has, and a text with escapes. */
+static void add_finding(struct scene *self, unsigned i)
+{
+    const char *const optional = i % 3 == 1 ? "\"confidence\":5.5," : "";
+    const char *const tags =
+        i % 4 == 0 ? "null"
+                   : "[{\"key\":\"team\",\"value\":\"web\"},{\"key\":"
+                     "\"stage\",\"value\":\"production\"}]";
+
+    require_ok(
+        self,
+        slu_buf_printf(
+            &self->findings,
+            "%s{\"accountId\":\"111122223333\",\"arn\":\"arn:aws:guardduty:"
+            "us-east-1:111122223333:detector/1/finding/%08x\",%s"
+            "\"createdAt\":\"2026-10-23T22:21:13.527Z\",\"id\":\"%08x\","
+            "\"region\":\"us-east-1\",\"severity\":%u.0,\"type\":"
+            "\"Recon:EC2/Portscan\",\"updatedAt\":\"2026-10-23T22:21:13.5Z\","
+            "\"description\":\"Host \\\"web-%u\\\" is scanned (\\u00e9).\","
+            "\"resource\":{\"resourceType\":\"Instance\",\"instanceDetails\":{"
+            "\"instanceId\":\"i-%x\",\"platform\":null,\"networkInterfaces\":[{"
+            "\"ipv6Addresses\":[],\"privateIpAddress\":\"10.0.0.1\","
+            "\"securityGroups\":[{\"groupName\":\"a\",\"groupId\":\"sg-%x\"}],"
+            "\"publicIp\":\"203.0.113.9\"}],\"tags\":%s}},\"service\":{"
+            "\"action\":{%s},\"additionalInfo\":{\"value\":\"{\\\"sample\\\":"
+            "false}\"},\"archived\":false,\"count\":%u,\"eventFirstSeen\":"
+            "\"2026-10-23T22:10:41.000Z\",\"eventLastSeen\":"
+            "\"2026-10-23T22:21:12Z\"}}",
+            i == 0 ? "{\"findings\":[" : ",", i, optional, i * 2654435761u,
+            1 + i % 8, i, i, i, tags, actions[i * 7 % 11 % 3], i),
+        "the findings");
+}
+
+static void prepare_findings(struct scene *self)
+{
+    char *padding = NULL;
+
+    for (unsigned i = 0; i < FINDINGS; i++) {
+        add_finding(self, i);
+    }
+    require_ok(self, slu_buf_append_str(&self->findings, "]}"), "the findings");
+    self->findings_len = self->findings.len;
+    require_ok(self,
+               slu_buf_reserve(&self->findings, SLU_JSON_PADDING, &padding),
+               "the findings' padding");
+    memset(padding, 0, SLU_JSON_PADDING);
+}
+
+static void on_indicator(void *ctx, const struct slu_finding *finding,
+                         const struct slu_finding_indicator *indicator)
+{
+    struct scene *self = ctx;
+
+    slu_bench_keep(finding);
+    self->found += indicator->value.len > 0;
+}
+
+static void run_findings(struct scene *self)
+{
+    struct slu_bench_pieces pieces = slu_bench_pieces_of(
+        self->finding_split,
+        slu_view_make(self->findings.ptr, self->findings_len), PIECE_BYTES);
+    struct slu_json_event event;
+    struct slu_finding finding;
+
+    while (slu_bench_pieces_next(&pieces, &event)) {
+        require_ok(self,
+                   slu_finding_read(self->finding_reader, &event, on_indicator,
+                                    self, &finding, NULL),
+                   "a finding");
+    }
+    slu_bench_pieces_end(self->bench, &pieces);
 }
 
 /* ---- matchers ---- */
@@ -277,6 +376,8 @@ static void run_sigv4(struct scene *self)
 /* ---- all ---- */
 
 #define VALID (VALUES - VALUES / 16)
+/* Of FINDINGS; those of a call of the API aren't asked for. */
+#define FINDING_INDICATORS 373
 
 static const struct kernel kernels[] = {
     {prepare_page, run_split, 0},
@@ -288,11 +389,12 @@ static const struct kernel kernels[] = {
     {prepare_addresses, run_ipv4_set, VALUES},
     {prepare_names, run_records, VALUES},
     {prepare_nothing, run_sigv4, SIGNATURES},
+    {prepare_findings, run_findings, FINDING_INDICATORS},
 };
 
 const char *const slu_bench_kernel_names[] = {
-    "json_split",   "json_read", "ipv4",   "cidr",  "domain",
-    "fingerprints", "ipv4_set",  "record", "sigv4", NULL};
+    "json_split", "json_read", "ipv4",  "cidr",    "domain", "fingerprints",
+    "ipv4_set",   "record",    "sigv4", "finding", NULL};
 
 _Static_assert(sizeof(kernels) / sizeof(kernels[0]) + 1 ==
                    sizeof(slu_bench_kernel_names) / sizeof(char *),
@@ -328,15 +430,26 @@ static void open_scene(struct scene *self, struct slu_bench *bench)
     const struct slu_json_split_options options = {
         .alloc = bench->alloc, .array = "iocs", .record_max = 1000000};
 
+    const struct slu_json_split_options finding_options = {
+        .alloc = bench->alloc, .array = "findings", .record_max = 1000000};
+    const struct slu_finding_options wanted = {.alloc = bench->alloc,
+                                               .record_max = 1000000,
+                                               .groups =
+                                                   SLU_FINDING_GROUPS_DEFAULT};
+
     self->bench = bench;
     self->split = slu_json_split_new(&options);
+    self->finding_split = slu_json_split_new(&finding_options);
+    self->finding_reader = slu_finding_reader_new(&wanted);
     self->reader = slu_gti_reader_new(bench->alloc);
     self->signer = slu_sigv4_new(bench->alloc);
     slu_bench_require(bench,
                       self->split != NULL && self->reader != NULL &&
-                          self->signer != NULL,
+                          self->finding_split != NULL &&
+                          self->finding_reader != NULL && self->signer != NULL,
                       "out of memory");
     slu_buf_init(&self->page, bench->alloc, PAGE_MAX);
+    slu_buf_init(&self->findings, bench->alloc, PAGE_MAX);
     slu_buf_init(&self->packed, bench->alloc, PACKED_MAX);
     slu_buf_init(&self->headers, bench->alloc, 65536);
 }
@@ -353,10 +466,13 @@ void slu_bench_count_all(struct slu_bench *bench)
     slu_buf_fini(&self->headers);
     slu_buf_fini(&self->packed);
     slu_buf_fini(&self->page);
+    slu_buf_fini(&self->findings);
     slu_ipv4_set_fini(&self->set);
     slu_fingerprints_fini(&self->prints);
     slu_sigv4_free(self->signer);
     slu_gti_reader_free(self->reader);
+    slu_finding_reader_free(self->finding_reader);
+    slu_json_split_free(self->finding_split);
     slu_json_split_free(self->split);
     slu_alloc_put(bench->alloc, self, sizeof(*self));
 }

@@ -109,31 +109,17 @@ bool make_tokens(struct slu_json_reader *self, struct slu_view text)
            is_blank(text, index->starts[close] + 1u, text.len);
 }
 
-/* Where the string ends that begins at ptr; it has an end. */
-const char *find_string_end(const char *ptr)
-{
-    for (;;) {
-        struct slu_view text = measure_string(ptr);
-
-        ptr = text.ptr + text.len;
-        if (*ptr == '"') {
-            return ptr + 1;
-        }
-        ptr += 2;
-    }
-}
-
-const char *unescape_token(void *ctx, const char *ptr, struct slu_view *out)
+/* What read_slowly unescapes goes there too, to the same places. */
+char *make_room(void *ctx)
 {
     struct pass *pass = (struct pass *)ctx;
-    ondemand::raw_json_string raw((const uint8_t *)ptr);
+    char *room = nullptr;
 
-    /* Without that the parser has no kernel to unescape by. */
-    pass->error = reserve(&pass->reader->parser, first_capacity);
-    if (pass->error == simdjson::SUCCESS) {
-        pass->error = unescape(pass, raw, out);
+    if (slu_buf_reserve(&pass->reader->text, pass->text_len + SLU_JSON_PADDING,
+                        &room) != SLU_ERR_OK) {
+        pass->error = simdjson::MEMALLOC;
     }
-    return pass->error == simdjson::SUCCESS ? find_string_end(ptr) : nullptr;
+    return room;
 }
 
 bool read_quickly(struct pass *pass, struct slu_view text,
@@ -158,8 +144,8 @@ bool read_quickly(struct pass *pass, struct slu_view text,
         self->paths.has_each ? 0 : UINT64_MAX >> (64 - self->field_count);
     task.on_value = pass->on_value;
     task.ctx = pass->ctx;
-    task.unescape = unescape_token;
-    task.unescape_ctx = pass;
+    task.make_room = make_room;
+    task.room_ctx = pass;
     return self->kernel->walk(&task, tokens->index, tokens->first,
                               &pass->known);
 }

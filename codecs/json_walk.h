@@ -5,7 +5,8 @@
  * simdjson. Private to the reader, the kernels and their tests.
  *
  * At the sight of anything that it doesn't know how to read (a name with an
- * escape, a number with very many digits, a fault) it gives up, and simdjson
+ * escape, a number with very many digits, half a pair of surrogates, a fault)
+ * it gives up, and simdjson
  * reads the text from the start, without reporting again what was reported. So
  * what is wrong, and where, is said in one place, and every text that is read
  * has the same values both ways.
@@ -24,13 +25,10 @@ extern "C" {
 /* A table of more paths without "[]" is simdjson's. */
 #define SLU_JSON_WALK_FIELDS_MAX 64
 
-/*
- * Undoes the escapes of the string that begins at ptr, behind its opening
- * quote, and returns where it ends, behind the closing one. NULL when it has a
- * fault, or memory is short.
- */
-typedef const char *(*slu_json_unescape_fn)(void *ctx, const char *ptr,
-                                            struct slu_view *out);
+/* Where the strings of a text go when their escapes are undone, asked for once
+ * a text: as many bytes as the text has, and SLU_JSON_PADDING. NULL when memory
+ * is short. They lie there one behind the other, as simdjson's would. */
+typedef char *(*slu_json_room_fn)(void *ctx);
 
 struct slu_json_walk_task {
     const struct slu_json_paths *paths;
@@ -38,8 +36,8 @@ struct slu_json_walk_task {
     uint64_t wanted; /* bit i: field i; all met: the walk ends. 0: it doesn't */
     slu_json_value_fn on_value;
     void *ctx;
-    slu_json_unescape_fn unescape;
-    void *unescape_ctx;
+    slu_json_room_fn make_room;
+    void *room_ctx;
 };
 
 /* Walks the index's tokens from `first`, which opens the text, to the one that

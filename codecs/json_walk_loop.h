@@ -118,7 +118,9 @@ INLINE token take_value(struct walk *walk, token at, unsigned node,
         }
         at++;
         value.kind = SLU_JSON_STRING;
-        *out_end = take_string(walk, text, &value.text);
+        *out_end = field == SLU_JSON_PATH_NONE
+                       ? pass_string(text)
+                       : take_string(walk, text, &value.text);
     } else {
         *out_end = take_scalar(text, &value);
     }

@@ -1,84 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What: the values that the walk (json_walk_loop.h) reads and reports, and the
- * characters that they are made of. Private to it.
+ * What: the values that the walk (json_walk_loop.h) reads and reports; of
+ * strings json_walk_text.h knows. Private to it.
  */
 #ifndef SLU_CODECS_JSON_WALK_VALUE_H
 #define SLU_CODECS_JSON_WALK_VALUE_H
 
-#include "codecs/json_index_loop.h"
-#include "codecs/json_walk.h"
-
-/* What all of the walk shares. The token at hand goes from function to function
- * in a register: a pointer to its start, or NULL when the walk is over. */
-struct walk {
-    const struct slu_json_walk_task *task;
-    const struct slu_json_index *index;
-    const char *base;
-    uint64_t wanted; /* fields not yet met */
-    unsigned reported;
-    uint32_t element; /* ordinal of the innermost element */
-    bool is_done;     /* over, and all is well */
-};
-
-typedef const uint32_t *token;
-
-INLINE unsigned find_string_end(const char *text);
-INLINE uint64_t find_blanks(const char *text);
-INLINE bool equals_line(const struct slu_json_line *line, const char *text);
-
-/* --- characters --------------------------------------------------------- */
-
-INLINE bool is_blank(char c)
-{
-    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
-INLINE bool is_open(uint8_t c)
-{
-    return (c | 0x20) == '{';
-}
-
-INLINE bool is_close(uint8_t c)
-{
-    return (c | 0x20) == '}';
-}
-
-INLINE bool is_separator(char c)
-{
-    return c == ',' || c == ':';
-}
-
-INLINE const char *pass_blanks(const char *text)
-{
-    while (is_blank(*text)) {
-        uint64_t others = ~find_blanks(text);
-
-        text += others == 0 ? BLOCK : (unsigned)__builtin_ctzll(others);
-    }
-    return text;
-}
-
-/* The last byte before text that is no white space; there is one. */
-INLINE const char *find_before(const struct walk *walk, const char *text)
-{
-    uint64_t others = 0;
-
-    while (others == 0 && text - walk->base >= (ptrdiff_t)BLOCK) {
-        text -= BLOCK;
-        others = ~find_blanks(text);
-    }
-    if (others != 0) {
-        return text + BLOCK - 1 - __builtin_clzll(others);
-    }
-    text--;
-    while (is_blank(*text)) {
-        text--;
-    }
-    return text;
-}
-
-/* --- values ------------------------------------------------------------- */
+#include "codecs/json_walk_text.h"
 
 /* False when that was all. */
 INLINE bool report_value(struct walk *walk, unsigned field,
@@ -92,31 +20,6 @@ INLINE bool report_value(struct walk *walk, unsigned field,
     walk->is_done = !task->on_value(task->ctx, field, value) ||
                     (walk->wanted == 0 && task->wanted != 0);
     return !walk->is_done;
-}
-
-/* The closing quote of the string that begins at text, or a backslash. */
-INLINE const char *find_quote(const char *text)
-{
-    unsigned len = find_string_end(text);
-
-    while (len == BLOCK) {
-        text += BLOCK;
-        len = find_string_end(text);
-    }
-    return text + len;
-}
-
-/* text: its opening quote. Returns its end, or NULL. */
-INLINE const char *take_string(const struct walk *walk, const char *text,
-                               struct slu_view *out)
-{
-    const char *end = find_quote(text + 1);
-
-    if (*end != '"') {
-        return walk->task->unescape(walk->task->unescape_ctx, text + 1, out);
-    }
-    *out = slu_view_make(text + 1, (size_t)(end - text) - 1);
-    return end + 1;
 }
 
 struct digits {
