@@ -343,6 +343,41 @@ Test(store_power, log_of_a_state_that_is_gone_never_meets_the_new_one)
     clear();
 }
 
+/* ---- a state of version 1 ---- */
+
+static void make_version_1(void)
+{
+    struct slu_store *store = open_state(root);
+    sqlite3 *db;
+
+    cr_assert_not_null(store, "%s", fault);
+    for (unsigned step = 0; step < scenario.steps; step++) {
+        run_step(store, step);
+    }
+    slu_store_close(store);
+    cr_assert_eq(sqlite3_open(below(root, "state/state.db"), &db), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(db, "DROP TABLE blocks; PRAGMA user_version = 1",
+                              NULL, NULL, NULL),
+                 SQLITE_OK);
+    (void)sqlite3_close(db);
+}
+
+Test(store_power, a_cut_while_version_1_is_taken_over_loses_nothing)
+{
+    const struct course course = {
+        .scenario = {4, 8, 30, 128}, .images = 40, .go_on_of = 10};
+
+    prepare(&course);
+    make_version_1();
+    disk_log_start(root);
+    disk_log_note(CHANNEL_BEGUN, course.scenario.steps);
+    disk_log_note(CHANNEL_DURABLE, course.scenario.steps);
+    slu_store_close(open_state(root));
+    disk_log_stop();
+    cr_expect_eq(cut_everywhere(&course, false), 0);
+    clear();
+}
+
 /* Were it not for the waiting, these checks would tell. */
 Test(store_power, a_disk_that_says_it_has_synced_and_has_not_is_found_out)
 {
