@@ -1,52 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a pull promises of its loops, beside what it promises with one, which
  * the other tests of it prove with three, too. */
-#include "engine/fake_network.h"
-#include "engine/pull_bench.h"
+#include "engine/loops_scene.h"
 
-#include <criterion/criterion.h>
 #include <pthread.h>
-#include <stdio.h>
 
-static struct bench bench;
-static struct fake_network network;
 static struct slu_source_ops ops; /* fake_source, changed */
-
-static int answer_two(void *ctx, struct slu_view target,
-                      char body[FAKE_NETWORK_BODY_MAX])
-{
-    (void)ctx;
-    (void)snprintf(body, FAKE_NETWORK_BODY_MAX,
-                   "da%.*s.example.com\ndb.example.com\n",
-                   (int)strcspn(target.ptr + 3, "/"), target.ptr + 3);
-    return 200;
-}
-
-static struct raw_answer no_answer(void *ctx, const char *request)
-{
-    (void)ctx;
-    (void)request;
-    return served_text(500, "", "");
-}
 
 static void start(unsigned threads)
 {
-    bench_start(&bench, no_answer, NULL);
-    fake_network_init(&network, answer_two, NULL);
+    static char same[] = "db.example.com\n";
+
+    start_loops(threads, 40, 8, same);
     network.delay_us = 500;
     ops = fake_source;
     bench.options.ops = &ops;
-    bench.options.transport = &network.ops;
-    bench.limits.connections = 8;
-    bench.limits.threads = threads;
-    bench.world.unit_count = 40;
-}
-
-static void stop(void)
-{
-    cr_assert_eq(atomic_load(&network.opened), atomic_load(&network.freed));
-    bench_stop_server(&bench);
-    bench_stop(&bench);
 }
 
 static void check_counts(void)
@@ -69,7 +37,7 @@ Test(pull_loops, share_the_requests)
         cr_assert_geq(atomic_load(&network.started[i]), 8, "loop %u", i);
     }
     check_counts();
-    stop();
+    stop_loops();
 }
 
 Test(pull_loops, are_one_unless_more_are_wanted)
@@ -78,7 +46,7 @@ Test(pull_loops, are_one_unless_more_are_wanted)
     cr_assert_eq(bench_run(&bench), SLU_ERR_OK);
     cr_assert_eq(atomic_load(&network.opened), 1);
     check_counts();
-    stop();
+    stop_loops();
 }
 
 Test(pull_loops, are_never_more_than_the_connections)
@@ -88,7 +56,7 @@ Test(pull_loops, are_never_more_than_the_connections)
     cr_assert_eq(bench_run(&bench), SLU_ERR_OK);
     cr_assert_eq(atomic_load(&network.opened), 3);
     check_counts();
-    stop();
+    stop_loops();
 }
 
 Test(pull_loops, are_as_many_as_the_processors_for_none)
@@ -101,7 +69,7 @@ Test(pull_loops, are_as_many_as_the_processors_for_none)
     cr_assert_eq(bench_run(&bench), SLU_ERR_OK);
     cr_assert_eq(atomic_load(&network.opened),
                  CPU_COUNT(&set) < 64 ? CPU_COUNT(&set) : 64);
-    stop();
+    stop_loops();
 }
 
 Test(pull_loops, are_one_for_a_source_that_knows_no_others)
@@ -111,7 +79,7 @@ Test(pull_loops, are_one_for_a_source_that_knows_no_others)
     cr_assert_eq(bench_run(&bench), SLU_ERR_OK);
     cr_assert_eq(atomic_load(&network.opened), 1);
     check_counts();
-    stop();
+    stop_loops();
 }
 
 static void tell_nobody(void *ctx, enum slu_check_kind kind, const char *text)
@@ -128,7 +96,7 @@ Test(pull_loops, are_one_for_a_check)
     bench.world.tells = "something";
     cr_assert_eq(bench_run(&bench), SLU_ERR_OK);
     cr_assert_eq(atomic_load(&network.opened), 1);
-    stop();
+    stop_loops();
 }
 
 /* ---- what is handed over ---- */
@@ -139,7 +107,7 @@ Test(pull_loops, send_what_was_asked_for)
     cr_assert_eq(bench_run(&bench), SLU_ERR_OK);
     cr_assert_str_eq(network.last_header, "k3y");
     cr_assert_eq(strncmp(network.last_target, "/u/", 3), 0);
-    stop();
+    stop_loops();
 }
 
 Test(pull_loops, end_with_a_request_that_can_not_be_started)
@@ -150,7 +118,7 @@ Test(pull_loops, end_with_a_request_that_can_not_be_started)
     cr_assert_not_null(
         strstr(bench.error.text, "cannot start a request: out of memory"), "%s",
         bench.error.text);
-    stop();
+    stop_loops();
 }
 
 Test(pull_loops, leak_nothing_wherever_memory_runs_out)
@@ -162,7 +130,7 @@ Test(pull_loops, leak_nothing_wherever_memory_runs_out)
     bench.world.unit_count = 6;
     fails = bench_run_short(&bench, NULL);
     cr_assert_geq(fails, 20);
-    stop();
+    stop_loops();
 }
 
 /* ---- at home ---- */
@@ -205,7 +173,7 @@ Test(pull_loops, have_things_run_and_told_at_home)
     cr_assert_geq(atomic_load(&bodies_elsewhere), 10);
     cr_assert_eq(bench_count_lines(&bench, SLU_LOG_INFO, "unit "), 40);
     check_counts();
-    stop();
+    stop_loops();
 }
 
 static enum slu_err commit_part(void *arg)
@@ -233,7 +201,7 @@ Test(pull_loops, commit_parts_of_an_answer)
     network.piece_max = 20;
     cr_assert_eq(bench_run(&bench), SLU_ERR_OK);
     check_counts();
-    stop();
+    stop_loops();
 }
 
 /* A loop that waits for home must not keep the pull from ending. */
@@ -261,7 +229,7 @@ Test(pull_loops, let_go_of_home_when_the_pull_ends)
     home = pthread_self();
     ops.on_body = ask_for_ever;
     cr_assert_eq(bench_run(&bench), SLU_ERR_STOPPED);
-    stop();
+    stop_loops();
 }
 
 /* ---- ends ---- */
@@ -271,7 +239,7 @@ Test(pull_loops, stop_before_they_have_begun)
     start(4);
     slu_wake_raise(&bench.stop);
     cr_assert_eq(bench_run(&bench), SLU_ERR_STOPPED);
-    stop();
+    stop_loops();
 }
 
 Test(pull_loops, are_gone_after_a_source_that_can_not_plan)
@@ -279,5 +247,5 @@ Test(pull_loops, are_gone_after_a_source_that_can_not_plan)
     start(4);
     bench.world.start_err = SLU_ERR_CONFIG;
     cr_assert_eq(bench_run(&bench), SLU_ERR_CONFIG);
-    stop();
+    stop_loops();
 }

@@ -1,50 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How many transfers the loops of a pull are given, and when. */
-#include "engine/fake_network.h"
-#include "engine/pull_bench.h"
+#include "engine/loops_scene.h"
 
-#include <criterion/criterion.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #define UNITS 120
 #define CONNECTIONS 24
 
-static struct bench bench;
-static struct fake_network network;
-
-static int answer_one(void *ctx, struct slu_view target,
-                      char body[FAKE_NETWORK_BODY_MAX])
-{
-    (void)ctx;
-    (void)snprintf(body, FAKE_NETWORK_BODY_MAX, "da%.*s.example.com\n",
-                   (int)strcspn(target.ptr + 3, "/"), target.ptr + 3);
-    return 200;
-}
-
-static struct raw_answer no_answer(void *ctx, const char *request)
-{
-    (void)ctx;
-    (void)request;
-    return served_text(500, "", "");
-}
-
 static void start(unsigned threads)
 {
-    bench_start(&bench, no_answer, NULL);
-    fake_network_init(&network, answer_one, NULL);
-    bench.options.transport = &network.ops;
-    bench.limits.connections = CONNECTIONS;
-    bench.limits.threads = threads;
-    bench.world.unit_count = UNITS;
-}
+    static char nothing[] = "";
 
-static void stop(void)
-{
-    cr_assert_eq(atomic_load(&network.opened), atomic_load(&network.freed));
-    bench_stop_server(&bench);
-    bench_stop(&bench);
+    start_loops(threads, UNITS, CONNECTIONS, nothing);
 }
 
 static void check_all_came(void)
@@ -72,7 +40,7 @@ Test(pull_share, gives_few_to_loops_that_are_never_idle)
         cr_assert_geq(atomic_load(&network.started[i]), 2, "loop %u", i);
     }
     check_all_came();
-    stop();
+    stop_loops();
 }
 
 Test(pull_share, gives_all_connections_to_loops_that_wait)
@@ -83,7 +51,7 @@ Test(pull_share, gives_all_connections_to_loops_that_wait)
     check_under_way(CONNECTIONS, CONNECTIONS);
     cr_assert_leq(bench.result.http.in_flight_max, CONNECTIONS);
     check_all_came();
-    stop();
+    stop_loops();
 }
 
 Test(pull_share, gives_all_connections_to_a_single_loop_at_once)
@@ -94,7 +62,7 @@ Test(pull_share, gives_all_connections_to_a_single_loop_at_once)
     cr_assert_eq(bench_run(&bench), SLU_ERR_OK);
     check_under_way(CONNECTIONS, CONNECTIONS);
     check_all_came();
-    stop();
+    stop_loops();
 }
 
 Test(pull_share, takes_few_connections_where_answers_come_at_once)
@@ -104,7 +72,7 @@ Test(pull_share, takes_few_connections_where_answers_come_at_once)
     cr_assert_eq(bench_run(&bench), SLU_ERR_OK);
     cr_assert_leq(bench.result.http.in_flight_max, UNITS / 4);
     check_all_came();
-    stop();
+    stop_loops();
 }
 
 Test(pull_share, takes_all_connections_where_answers_take_their_time)
@@ -115,7 +83,7 @@ Test(pull_share, takes_all_connections_where_answers_take_their_time)
     cr_assert_eq(bench_run(&bench), SLU_ERR_OK);
     cr_assert_eq(bench.result.http.in_flight_max, UNITS / 2);
     check_all_came();
-    stop();
+    stop_loops();
 }
 
 /* ---- the end ---- */
@@ -140,5 +108,5 @@ Test(pull_share, lets_loops_end_that_are_never_idle)
     cr_assert_eq(bench_run(&bench), SLU_ERR_STOPPED);
     (void)pthread_join(thread, NULL);
     cr_assert_leq(bench.world.under_way_max, 7);
-    stop();
+    stop_loops();
 }
