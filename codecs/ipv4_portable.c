@@ -4,22 +4,12 @@
  * become bit masks, and an octet is a few shifts and two products.
  */
 #include "codecs/ipv4_kernel.h"
+#include "codecs/lanes.h"
 
 #define MATCH_TARGET
 #include "codecs/ipv4_match.h"
 
 #define EACH_BYTE(byte) (0x0101010101010101u * (uint64_t)(byte))
-
-static uint64_t load_eight(const char *ptr)
-{
-    uint64_t word;
-
-    memcpy(&word, ptr, sizeof(word));
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    return word;
-}
 
 /* Bit i of each: what byte i of the text is. No bit is set behind its end. */
 struct masks {
@@ -125,8 +115,8 @@ static bool accept_address(const char *ptr, size_t len, uint32_t *out_address)
         first = load_four(ptr) | (uint64_t)load_four(ptr + 3) << 24;
     } else {
         /* The last eight bytes, less those that the first word has. */
-        first = load_eight(ptr);
-        second = load_eight(ptr + len - 8) >> (8 * (15 - len)) >> 8;
+        first = slu_lanes_load(ptr);
+        second = slu_lanes_load(ptr + len - 8) >> (8 * (15 - len)) >> 8;
     }
     masks = classify(first, second);
     return has_shape(masks, (uint32_t)len) &&

@@ -24,6 +24,7 @@
 #include "codecs/json_paths.h"
 #include "codecs/json_scan.h"
 #include "codecs/json_split.h"
+#include "codecs/lanes.h"
 
 #include <cstring>
 #include <simdjson.h>
@@ -104,18 +105,6 @@ INLINE walk report(struct pass *pass, const struct slu_json_path_node *node,
                                                              : walk::on;
 }
 
-/* Eight bytes, the first one in the lowest lane. */
-INLINE uint64_t load_lanes(const char *ptr)
-{
-    uint64_t word;
-
-    memcpy(&word, ptr, sizeof(word));
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    return word;
-}
-
 /*
  * The bytes of a key or string, up to its closing quote or its first backslash;
  * the padding behind the text makes the last load safe. A lane that equals the
@@ -129,7 +118,7 @@ INLINE struct slu_view measure_string(const char *ptr)
     uint64_t hits;
 
     for (;; len += sizeof(uint64_t)) {
-        uint64_t word = load_lanes(ptr + len);
+        uint64_t word = slu_lanes_load(ptr + len);
         uint64_t quote = word ^ (ones * '"');
         uint64_t backslash = word ^ (ones * '\\');
 

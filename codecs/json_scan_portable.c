@@ -6,6 +6,7 @@
  * are tested without carries between them, so there are no false positives.
  */
 #include "codecs/json_scan.h"
+#include "codecs/lanes.h"
 
 #define SCAN_TARGET
 #include "codecs/json_scan_loop.h"
@@ -13,18 +14,6 @@
 #define LANES(byte) (UINT64_C(0x0101010101010101) * (byte))
 #define LOW7 LANES(0x7f)
 #define TOP LANES(0x80)
-
-/* Byte i of the block is lane i, whatever the byte order of the machine. */
-INLINE uint64_t load_lanes(const char *ptr)
-{
-    uint64_t word;
-
-    memcpy(&word, ptr, sizeof(word));
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    return word;
-}
 
 /* Lanes equal to the byte. */
 INLINE uint64_t lanes_equal(uint64_t word, unsigned byte)
@@ -50,7 +39,7 @@ INLINE void classify(const char *block, struct masks *out)
 {
     *out = (struct masks){0};
     for (unsigned at = 0; at < BLOCK; at += 8) {
-        uint64_t word = load_lanes(block + at);
+        uint64_t word = slu_lanes_load(block + at);
         uint64_t folded = word | LANES(0x20);
 
         out->quote |= gather_lanes(lanes_equal(word, '"')) << at;
@@ -68,7 +57,7 @@ INLINE void classify_wide(const char *block, struct wide_masks *out)
 {
     *out = (struct wide_masks){0};
     for (unsigned at = 0; at < BLOCK; at += 8) {
-        uint64_t word = load_lanes(block + at);
+        uint64_t word = slu_lanes_load(block + at);
         uint64_t high = word & TOP;
         uint64_t from_90 = high & lanes_low7_from(word, 0x10);
         uint64_t from_a0 = high & lanes_low7_from(word, 0x20);
