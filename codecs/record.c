@@ -453,3 +453,18 @@ struct slu_cidr slu_record_cidr(const struct slu_record *self)
     cidr.prefix = key[4];
     return cidr;
 }
+
+struct slu_indicator slu_record_indicator(const struct slu_record *self,
+                                          struct slu_view value)
+{
+    return (struct slu_indicator){
+        .kind = slu_record_indicator_kind(self),
+        .value = value,
+        .verdict = self->verdict,
+        .score = self->score,
+        .sources = self->sources,
+        .first_seen = self->first_seen,
+        .last_seen = self->last_seen,
+        .assessed_at = self->assessed_at,
+    };
+}

@@ -87,4 +87,22 @@ void slu_record_key_from_cidr(struct slu_cidr cidr,
                               char out[SLU_RECORD_IP_KEY_LEN]);
 struct slu_cidr slu_record_cidr(const struct slu_record *self);
 
+/* What of it an embedder is told; value: its canonical text. */
+struct slu_indicator slu_record_indicator(const struct slu_record *self,
+                                          struct slu_view value);
+
+/* Of an invalid value, the kind that it was to be. */
+static inline enum slu_kind
+slu_record_indicator_kind(const struct slu_record *self)
+{
+    return self->kind == SLU_RECORD_IP || self->kind == SLU_RECORD_INVALID_IP
+               ? SLU_KIND_IP
+               : SLU_KIND_DOMAIN;
+}
+
+static inline bool slu_record_is_valid(const struct slu_record *self)
+{
+    return self->kind == SLU_RECORD_IP || self->kind == SLU_RECORD_DOMAIN;
+}
+
 #endif

@@ -111,19 +111,6 @@ static enum slu_err refuse_value(struct explaining *self)
                          slu_reason_meaning(self->value.reason));
 }
 
-static bool is_valid(const struct slu_record *record)
-{
-    return record->kind == SLU_RECORD_IP || record->kind == SLU_RECORD_DOMAIN;
-}
-
-static enum slu_kind kind_of(const struct slu_record *record)
-{
-    return record->kind == SLU_RECORD_IP ||
-                   record->kind == SLU_RECORD_INVALID_IP
-               ? SLU_KIND_IP
-               : SLU_KIND_DOMAIN;
-}
-
 static enum slu_err fill_indicator(struct explaining *self)
 {
     const struct slu_record *record = &self->record;
@@ -131,7 +118,7 @@ static enum slu_err fill_indicator(struct explaining *self)
     struct slu_view value = record->key;
     const char *kept;
 
-    if (is_valid(record)) {
+    if (slu_record_is_valid(record)) {
         value = slu_view_make(entry, slu_list_entry(record, entry));
     }
     kept = slu_engine_keep_text(self->engine, value);
@@ -139,16 +126,8 @@ static enum slu_err fill_indicator(struct explaining *self)
         return slu_error_set(&self->engine->error, SLU_ERR_NOMEM,
                              "out of memory");
     }
-    self->out->indicator = (struct slu_indicator){
-        .kind = kind_of(record),
-        .value = slu_view_make(kept, value.len),
-        .verdict = record->verdict,
-        .score = record->score,
-        .sources = record->sources,
-        .first_seen = record->first_seen,
-        .last_seen = record->last_seen,
-        .assessed_at = record->assessed_at,
-    };
+    self->out->indicator =
+        slu_record_indicator(record, slu_view_make(kept, value.len));
     return SLU_ERR_OK;
 }
 
@@ -156,11 +135,11 @@ static enum slu_err fill_indicator(struct explaining *self)
 
 static enum slu_err search_lists(struct explaining *self)
 {
-    const struct slu_strings *files =
-        slu_lists_config_files(self->engine->lists, kind_of(&self->record));
+    const struct slu_strings *files = slu_lists_config_files(
+        self->engine->lists, slu_record_indicator_kind(&self->record));
     enum slu_err err = SLU_ERR_OK;
 
-    if (!is_valid(&self->record)) {
+    if (!slu_record_is_valid(&self->record)) {
         return SLU_ERR_OK;
     }
     self->lines.wanted = self->record;
@@ -241,7 +220,8 @@ static enum slu_err say_without_place(struct explaining *self)
     const struct slu_lists_config *config = self->engine->lists;
     bool is_ip = self->record.kind == SLU_RECORD_IP;
     uint64_t seats =
-        slu_lists_config_files(config, kind_of(&self->record))->count *
+        slu_lists_config_files(config, slu_record_indicator_kind(&self->record))
+            ->count *
         (is_ip ? config->ip_file_lines : config->entity_file_lines);
     struct cut cut = {0};
     char seen[SLU_ISO_TEXT_LEN + 1];

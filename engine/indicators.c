@@ -192,8 +192,7 @@ static enum slu_err hand_on(struct listing *self,
 static enum slu_err on_record(void *ctx, const struct slu_record *record)
 {
     struct listing *self = ctx;
-    enum slu_kind kind =
-        record->kind == SLU_RECORD_IP ? SLU_KIND_IP : SLU_KIND_DOMAIN;
+    enum slu_kind kind = slu_record_indicator_kind(record);
     unsigned place = find_place(self, record, kind);
     char entry[SLU_VALUE_MAX];
     struct slu_indicator indicator;
@@ -203,16 +202,8 @@ static enum slu_err on_record(void *ctx, const struct slu_record *record)
         (self->by_place && (self->places[kind] >> place & 1) == 0)) {
         return SLU_ERR_OK;
     }
-    indicator = (struct slu_indicator){
-        .kind = kind,
-        .value = slu_view_make(entry, slu_list_entry(record, entry)),
-        .verdict = record->verdict,
-        .score = record->score,
-        .sources = record->sources,
-        .first_seen = record->first_seen,
-        .last_seen = record->last_seen,
-        .assessed_at = record->assessed_at,
-    };
+    indicator = slu_record_indicator(
+        record, slu_view_make(entry, slu_list_entry(record, entry)));
     return hand_on(self, &indicator,
                    place == 0 ? NULL : self->files[kind]->items[place - 1]);
 }

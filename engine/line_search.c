@@ -64,8 +64,7 @@ static void keep_wider(struct slu_line_search *self,
     char entry[SLU_VALUE_MAX];
     char scratch[SLU_VALUE_MAX];
     size_t len = slu_list_entry(line, entry);
-    enum slu_kind kind =
-        line->kind == SLU_RECORD_IP ? SLU_KIND_IP : SLU_KIND_DOMAIN;
+    enum slu_kind kind = slu_record_indicator_kind(line);
 
     /* What covers the line that is known covers more than that one does. */
     if (self->wider_path != NULL &&
@@ -83,8 +82,7 @@ static void keep_wider(struct slu_line_search *self,
 static void look_at_line(struct slu_line_search *self, struct slu_view text,
                          uint64_t number, const char *path)
 {
-    enum slu_kind kind =
-        self->wanted.kind == SLU_RECORD_IP ? SLU_KIND_IP : SLU_KIND_DOMAIN;
+    enum slu_kind kind = slu_record_indicator_kind(&self->wanted);
     char scratch[SLU_VALUE_MAX];
     struct slu_record line = {0};
 

@@ -33,20 +33,10 @@ static struct slu_record make_record(const struct slu_sighting *sighting)
 }
 
 static void tell_embedder(struct slu_pull *self,
-                          const struct slu_sighting *sighting,
                           const struct slu_record *record)
 {
     char text[SLU_VALUE_MAX];
-    struct slu_indicator indicator = {
-        .kind = sighting->kind,
-        .value = record->key,
-        .verdict = record->verdict,
-        .score = record->score,
-        .sources = record->sources,
-        .first_seen = record->first_seen,
-        .last_seen = record->last_seen,
-        .assessed_at = record->assessed_at,
-    };
+    struct slu_indicator indicator = slu_record_indicator(record, record->key);
 
     if (record->kind == SLU_RECORD_IP) {
         indicator.value.len = slu_ipv4_format(slu_record_cidr(record), text);
@@ -85,7 +75,7 @@ static enum slu_err emit(void *ctx, struct slu_unit *unit,
     } else {
         counts->accepted[sighting->kind]++;
         if (self->options->callbacks->on_indicator != NULL) {
-            tell_embedder(self, sighting, &record);
+            tell_embedder(self, &record);
         }
     }
     err = slu_answer_add(&slot->answer, &record);

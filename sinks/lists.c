@@ -143,7 +143,7 @@ static enum slu_err add_name(struct slu_lists *self,
 static enum slu_err leave_place(struct slu_lists *self,
                                 const struct slu_record *record, uint32_t place)
 {
-    enum slu_kind kind = slu_lists_kind(record);
+    enum slu_kind kind = slu_record_indicator_kind(record);
 
     if (place == 0 || !slu_lists_joins(self, kind)) {
         return SLU_ERR_OK;
@@ -183,12 +183,12 @@ static enum slu_err add_candidate(struct slu_lists *self,
 enum slu_err slu_lists_consider(struct slu_lists *self,
                                 const struct slu_record *record)
 {
-    struct slu_list *list = &self->lists[slu_lists_kind(record)];
+    struct slu_list *list = &self->lists[slu_record_indicator_kind(record)];
     uint32_t place;
     size_t length;
 
     assert(self->phase == SLU_LISTS_CONSIDER);
-    if (!slu_lists_is_valid(record)) {
+    if (!slu_record_is_valid(record)) {
         return SLU_ERR_OK;
     }
     place = old_place(list, record);
@@ -256,7 +256,7 @@ static void set_place(struct slu_lists *self, struct slu_record *record,
                       const struct slu_standing *standing,
                       enum slu_lists_action *out_action)
 {
-    enum slu_kind kind = slu_lists_kind(record);
+    enum slu_kind kind = slu_record_indicator_kind(record);
     uint8_t file = (uint8_t)slu_place_file(standing->place);
     uint32_t seat = slu_place_seat(standing->place);
     bool had_place = record->place_file != 0;
@@ -281,9 +281,9 @@ static enum slu_err write_guarded(struct slu_lists *self,
     char entry[SLU_VALUE_MAX];
     size_t length = slu_list_entry(record, entry);
 
-    return slu_side_writer_reason(&self->side, slu_lists_kind(record),
-                                  slu_view_make(entry, length), reason,
-                                  record->last_seen);
+    return slu_side_writer_reason(
+        &self->side, slu_record_indicator_kind(record),
+        slu_view_make(entry, length), reason, record->last_seen);
 }
 
 static enum slu_err settle_valid(struct slu_lists *self,
@@ -291,7 +291,7 @@ static enum slu_err settle_valid(struct slu_lists *self,
                                  enum slu_reason reason,
                                  enum slu_lists_action *out_action)
 {
-    enum slu_kind kind = slu_lists_kind(record);
+    enum slu_kind kind = slu_record_indicator_kind(record);
     struct slu_standing standing = {0};
 
     if (reason == SLU_REASON_NONE) {
@@ -312,7 +312,7 @@ static enum slu_err settle_invalid(struct slu_lists *self,
                                    const struct slu_record *record,
                                    enum slu_reason reason)
 {
-    enum slu_kind kind = slu_lists_kind(record);
+    enum slu_kind kind = slu_record_indicator_kind(record);
     enum slu_err err;
 
     if (slu_reason_class(reason) != SLU_REASON_CLASS_INVALID) {
@@ -331,24 +331,24 @@ enum slu_err slu_lists_settle(struct slu_lists *self, struct slu_record *record,
 {
     enum slu_reason reason = slu_lists_classify(&self->options, record);
     bool unwanted = reason == SLU_REASON_VERDICT || reason == SLU_REASON_SCORE;
-    bool listed = slu_lists_is_valid(record) && record->place_file != 0;
+    bool listed = slu_record_is_valid(record) && record->place_file != 0;
 
     assert(self->phase == SLU_LISTS_SETTLE);
     *out_action = SLU_LISTS_KEEP;
     if (unwanted && listed) {
         reason = SLU_REASON_REVOKED;
-        self->counts.revoked[slu_lists_kind(record)]++;
+        self->counts.revoked[slu_record_indicator_kind(record)]++;
     }
     if (reason != SLU_REASON_NONE) {
         self->counts.reasons[reason]++;
     }
     if (reason == SLU_REASON_EXPIRED) {
-        self->counts.removed[slu_lists_kind(record)] += listed;
-        self->counts.expired[slu_lists_kind(record)] += listed;
+        self->counts.removed[slu_record_indicator_kind(record)] += listed;
+        self->counts.expired[slu_record_indicator_kind(record)] += listed;
         *out_action = SLU_LISTS_DROP;
         return SLU_ERR_OK;
     }
-    return slu_lists_is_valid(record)
+    return slu_record_is_valid(record)
                ? settle_valid(self, record, reason, out_action)
                : settle_invalid(self, record, reason);
 }

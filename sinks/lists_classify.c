@@ -43,6 +43,6 @@ enum slu_reason slu_lists_classify(const struct slu_lists_options *options,
     if (reason != SLU_REASON_NONE) {
         return reason;
     }
-    return slu_lists_is_valid(record) ? slu_check_guard(options->guard, record)
-                                      : record->reason;
+    return slu_record_is_valid(record) ? slu_check_guard(options->guard, record)
+                                       : record->reason;
 }

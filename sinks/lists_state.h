@@ -43,19 +43,6 @@ struct slu_lists {
     struct slu_lists_counts counts;
 };
 
-static inline enum slu_kind slu_lists_kind(const struct slu_record *record)
-{
-    return record->kind == SLU_RECORD_IP ||
-                   record->kind == SLU_RECORD_INVALID_IP
-               ? SLU_KIND_IP
-               : SLU_KIND_DOMAIN;
-}
-
-static inline bool slu_lists_is_valid(const struct slu_record *record)
-{
-    return record->kind == SLU_RECORD_IP || record->kind == SLU_RECORD_DOMAIN;
-}
-
 /* False for an entry of that length which no file can hold. */
 static inline bool slu_list_fits(const struct slu_list *list, size_t length)
 {

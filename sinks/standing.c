@@ -112,7 +112,7 @@ static struct slu_standing find_wildcard(struct slu_list *list,
 struct slu_standing slu_standing_find(struct slu_lists *self,
                                       const struct slu_record *record)
 {
-    enum slu_kind kind = slu_lists_kind(record);
+    enum slu_kind kind = slu_record_indicator_kind(record);
     struct slu_list *list = &self->lists[kind];
 
     if (!slu_lists_joins(self, kind)) {

@@ -503,3 +503,41 @@ Test(record, merge_takes_the_reason_of_the_newest_sighting)
     slu_record_merge(&a, &b);
     cr_assert_eq(a.reason, SLU_REASON_DOMAIN_TLD);
 }
+
+Test(record, tells_an_embedder_all_but_its_place)
+{
+    struct slu_record record = {
+        .kind = SLU_RECORD_IP,
+        .verdict = SLU_VERDICT_MALICIOUS,
+        .score = 88,
+        .sources = SLU_SOURCE_STREAM,
+        .first_seen = 11,
+        .last_seen = 22,
+        .assessed_at = 33,
+        .place_file = 2,
+    };
+    struct slu_indicator told =
+        slu_record_indicator(&record, slu_view_str("192.0.2.1"));
+
+    cr_assert_eq(told.kind, SLU_KIND_IP);
+    cr_assert(slu_view_equal_str(told.value, "192.0.2.1"));
+    cr_assert_eq(told.verdict, SLU_VERDICT_MALICIOUS);
+    cr_assert_eq(told.score, 88);
+    cr_assert_eq(told.sources, SLU_SOURCE_STREAM);
+    cr_assert_eq(told.first_seen, 11);
+    cr_assert_eq(told.last_seen, 22);
+    cr_assert_eq(told.assessed_at, 33);
+}
+
+Test(record, knows_what_an_invalid_value_was_to_be)
+{
+    static const enum slu_kind kinds[SLU_RECORD_KIND_COUNT] = {
+        SLU_KIND_IP, SLU_KIND_DOMAIN, SLU_KIND_IP, SLU_KIND_DOMAIN};
+
+    for (unsigned i = 0; i < SLU_RECORD_KIND_COUNT; i++) {
+        struct slu_record record = {.kind = (enum slu_record_kind)i};
+
+        cr_assert_eq(slu_record_indicator_kind(&record), kinds[i]);
+        cr_assert_eq(slu_record_is_valid(&record), i < 2);
+    }
+}
