@@ -270,15 +270,15 @@ static void clamp_lookback(struct slu_source *self)
 {
     if (self->config.lookback_days > LOOKBACK_DAYS_MAX &&
         !self->config.allow_long_lookback) {
-        slu_gti_context_log(&self->ctx, SLU_LOG_WARN,
-                            "gti.lookback_days is %lld and is taken as %d; for "
-                            "more, set gti.allow_long_lookback: true",
-                            (long long)self->config.lookback_days,
-                            LOOKBACK_DAYS_MAX);
+        slu_source_log(&self->ctx.port, SLU_LOG_WARN,
+                       "gti.lookback_days is %lld and is taken as %d; for "
+                       "more, set gti.allow_long_lookback: true",
+                       (long long)self->config.lookback_days,
+                       LOOKBACK_DAYS_MAX);
         self->config.lookback_days = LOOKBACK_DAYS_MAX;
     }
-    slu_gti_context_log(&self->ctx, SLU_LOG_INFO, "Using lookback days: %lld",
-                        (long long)self->config.lookback_days);
+    slu_source_log(&self->ctx.port, SLU_LOG_INFO, "Using lookback days: %lld",
+                   (long long)self->config.lookback_days);
 }
 
 static enum slu_err start_streams(struct slu_source *self, int64_t wall_s)

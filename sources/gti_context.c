@@ -4,9 +4,6 @@
 #include "codecs/time_text.h"
 #include "sources/gti_page.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 /* The server's clock may well be this much ahead of ours. */
 #define CLOCKS_DIFFER_SECONDS 3600
 
@@ -54,18 +51,6 @@ enum slu_err slu_gti_context_put(struct slu_gti_context *ctx,
     return ctx->port.put(ctx->port.ctx, &unit->head, slu_view_str(key), value);
 }
 
-void slu_gti_context_log(const struct slu_gti_context *ctx,
-                         enum slu_log_level level, const char *format, ...)
-{
-    char text[SLU_ERROR_TEXT_MAX + 256];
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    ctx->port.log(ctx->port.ctx, level, text);
-}
-
 void slu_gti_context_warn_of_future(const struct slu_gti_context *ctx,
                                     const char *what, const char *name,
                                     int64_t known, int64_t wall_s)
@@ -76,12 +61,29 @@ void slu_gti_context_warn_of_future(const struct slu_gti_context *ctx,
         return;
     }
     slu_time_format_iso(known, text);
-    slu_gti_context_log(ctx, SLU_LOG_WARN,
-                        "%s (%s): the checkpoint %.*s lies in the future, so "
-                        "nothing is pulled until then; set this machine's "
-                        "clock, or correct gti-checkpoint.json and remove "
-                        "state_dir",
-                        what, name, SLU_ISO_TEXT_LEN, text);
+    slu_source_log(&ctx->port, SLU_LOG_WARN,
+                   "%s (%s): the checkpoint %.*s lies in the future, so "
+                   "nothing is pulled until then; set this machine's "
+                   "clock, or correct gti-checkpoint.json and remove "
+                   "state_dir",
+                   what, name, SLU_ISO_TEXT_LEN, text);
+}
+
+void slu_gti_context_warn_of_loss(const struct slu_gti_context *ctx,
+                                  const char *what, const char *name,
+                                  const char *lost, int64_t from, int64_t to)
+{
+    char from_text[SLU_ISO_TEXT_LEN];
+    char to_text[SLU_ISO_TEXT_LEN];
+
+    slu_time_format_iso(from, from_text);
+    slu_time_format_iso(to, to_text);
+    slu_source_log(&ctx->port, SLU_LOG_WARN,
+                   "%s (%s): the checkpoint is older than the look-back, so %s "
+                   "from %.*s to %.*s is not pulled; to have it, set "
+                   "gti.lookback_days and gti.allow_long_lookback",
+                   what, name, lost, SLU_ISO_TEXT_LEN, from_text,
+                   SLU_ISO_TEXT_LEN, to_text);
 }
 
 void slu_gti_context_note(struct slu_gti_context *ctx,

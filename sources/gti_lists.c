@@ -129,22 +129,6 @@ static int64_t floor_hour(int64_t seconds)
     return seconds - seconds % HOUR_SECONDS;
 }
 
-static void warn_of_lost_hours(const struct slu_gti_list *self, int64_t from,
-                               int64_t to)
-{
-    char from_text[SLU_ISO_TEXT_LEN];
-    char to_text[SLU_ISO_TEXT_LEN];
-
-    slu_time_format_iso(from, from_text);
-    slu_time_format_iso(to, to_text);
-    slu_gti_context_log(
-        self->ctx, SLU_LOG_WARN,
-        "Threat List (%s): the checkpoint is older than the look-back, so the "
-        "hours from %.*s to %.*s are not pulled; to have them, set "
-        "gti.lookback_days and gti.allow_long_lookback",
-        self->id, SLU_ISO_TEXT_LEN, from_text, SLU_ISO_TEXT_LEN, to_text);
-}
-
 static int64_t choose_first(const struct slu_gti_list *self, int64_t wall_s,
                             int64_t known)
 {
@@ -156,7 +140,9 @@ static int64_t choose_first(const struct slu_gti_list *self, int64_t wall_s,
         return oldest;
     }
     if (known + HOUR_SECONDS < oldest) {
-        warn_of_lost_hours(self, known + HOUR_SECONDS, oldest);
+        slu_gti_context_warn_of_loss(self->ctx, "Threat List", self->id,
+                                     "what came in the hours",
+                                     known + HOUR_SECONDS, oldest);
         return oldest;
     }
     return known + HOUR_SECONDS;
@@ -186,9 +172,9 @@ enum slu_err slu_gti_list_start(struct slu_gti_list *self, int64_t wall_s)
     }
     place_loaded(self);
     slu_time_format_hour(known != 0 ? known : self->first, hour);
-    slu_gti_context_log(self->ctx, SLU_LOG_INFO,
-                        "Fetching Threat List (%s) | last_hour=%.*s", self->id,
-                        SLU_HOUR_TEXT_LEN, hour);
+    slu_source_log(&self->ctx->port, SLU_LOG_INFO,
+                   "Fetching Threat List (%s) | last_hour=%.*s", self->id,
+                   SLU_HOUR_TEXT_LEN, hour);
     return SLU_ERR_OK;
 }
 
@@ -211,7 +197,7 @@ static void judge_end(struct slu_gti_list *self)
                         "hours (HTTP 404), so there is no such list; correct "
                         "gti.threat_lists",
                         self->id, self->hours);
-    slu_gti_context_log(self->ctx, SLU_LOG_ERROR, "%s", error.text);
+    slu_source_log(&self->ctx->port, SLU_LOG_ERROR, "%s", error.text);
     slu_gti_context_note(self->ctx, &error);
     self->ctx->result.unknown_name = true;
 }

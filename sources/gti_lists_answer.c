@@ -192,9 +192,9 @@ static enum slu_err take_page(struct slu_gti_part *part, struct slu_step *step)
     enum slu_err err;
 
     list->known = true;
-    slu_gti_context_log(list->ctx, SLU_LOG_DEBUG, "Fetched %s with %llu items",
-                        part->unit.head.name,
-                        (unsigned long long)part->unit.page->items);
+    slu_source_log(&list->ctx->port, SLU_LOG_DEBUG,
+                   "Fetched %s with %llu items", part->unit.head.name,
+                   (unsigned long long)part->unit.page->items);
     err = slu_gti_part_settle(part, &more);
     step->distinct = whole && !more;
     return err == SLU_ERR_OK && !more ? end_part(part) : err;
@@ -204,7 +204,7 @@ static enum slu_err take_hole(struct slu_gti_part *part, struct slu_step *step)
 {
     struct slu_gti_list *list = part->list;
 
-    slu_gti_context_log(list->ctx, SLU_LOG_DEBUG, "%s", step->error.text);
+    slu_source_log(&list->ctx->port, SLU_LOG_DEBUG, "%s", step->error.text);
     step->kind = SLU_STEP_COMMIT;
     list->holes++;
     return end_part(part);
@@ -218,10 +218,10 @@ static enum slu_err take_not_yet(struct slu_gti_part *part,
     unsigned first =
         part->package->index - part->package->index % SLU_KIND_COUNT;
 
-    slu_gti_context_log(list->ctx, SLU_LOG_INFO,
-                        "%s; the next run asks again, or raise "
-                        "gti.package_delay",
-                        step->error.text);
+    slu_source_log(&list->ctx->port, SLU_LOG_INFO,
+                   "%s; the next run asks again, or raise "
+                   "gti.package_delay",
+                   step->error.text);
     step->kind = SLU_STEP_COMMIT;
     list->end = first < list->end ? first : list->end;
     part->package->not_yet = true;
@@ -239,14 +239,14 @@ static void take_denial(struct slu_gti_part *part, struct slu_step *step)
     slu_gti_list_drop_all(list);
     ctx->result.units++;
     if (ctx->config->threat_lists.all) {
-        slu_gti_context_log(ctx, SLU_LOG_WARN,
-                            "Threat List (%s) is left out of this run: %s",
-                            list->id, step->error.text);
+        slu_source_log(&ctx->port, SLU_LOG_WARN,
+                       "Threat List (%s) is left out of this run: %s", list->id,
+                       step->error.text);
         step->kind = SLU_STEP_COMMIT;
         return;
     }
-    slu_gti_context_log(ctx, SLU_LOG_ERROR, "Threat List (%s) ended: %s",
-                        list->id, step->error.text);
+    slu_source_log(&ctx->port, SLU_LOG_ERROR, "Threat List (%s) ended: %s",
+                   list->id, step->error.text);
     slu_gti_context_note(ctx, &step->error);
     ctx->result.denied_units++;
 }
@@ -271,9 +271,8 @@ static enum slu_err take_answer(struct slu_gti_part *part,
     if (step->kind != SLU_STEP_FAILED) {
         return SLU_ERR_OK;
     }
-    slu_gti_context_log(part->list->ctx, SLU_LOG_ERROR,
-                        "%s; its hour is left to the next run",
-                        step->error.text);
+    slu_source_log(&part->list->ctx->port, SLU_LOG_ERROR,
+                   "%s; its hour is left to the next run", step->error.text);
     return fail_part(part, &step->error);
 }
 

@@ -236,10 +236,10 @@ static void report_gap(struct slu_gti_part *part, const char *why)
     part->package->incomplete = true;
     (void)slu_error_set(&error, SLU_ERR_INCOMPLETE, "%s is incomplete: %s",
                         part->unit.head.name, why);
-    slu_gti_context_log(ctx, SLU_LOG_WARN,
-                        "%s; what came is kept, raise gti.threat_list_limit if "
-                        "it is below %d",
-                        error.text, SLU_GTI_LIST_LIMIT);
+    slu_source_log(&ctx->port, SLU_LOG_WARN,
+                   "%s; what came is kept, raise gti.threat_list_limit if "
+                   "it is below %d",
+                   error.text, SLU_GTI_LIST_LIMIT);
     slu_gti_context_note(ctx, &error);
 }
 

@@ -111,15 +111,16 @@ SLU_MUST_CHECK enum slu_err slu_gti_context_put(struct slu_gti_context *ctx,
                                                 const char *key,
                                                 struct slu_view value);
 
-void slu_gti_context_log(const struct slu_gti_context *ctx,
-                         enum slu_log_level level, const char *format, ...)
-    SLU_PRINTF(3, 4);
-
 /* Warns of a checkpoint so far ahead that nothing will be pulled for long;
  * `what` and `name` say whose: "IOC Stream", "domain". */
 void slu_gti_context_warn_of_future(const struct slu_gti_context *ctx,
                                     const char *what, const char *name,
                                     int64_t known, int64_t wall_s);
+
+/* Warns of a checkpoint older than the look-back; lost: "what came". */
+void slu_gti_context_warn_of_loss(const struct slu_gti_context *ctx,
+                                  const char *what, const char *name,
+                                  const char *lost, int64_t from, int64_t to);
 
 /* Keeps the first failure for the result. */
 void slu_gti_context_note(struct slu_gti_context *ctx,

@@ -88,23 +88,6 @@ enum slu_err slu_gti_stream_load_asked(struct slu_gti_stream *self,
 
 /* ---- where to begin ---- */
 
-static void warn_of_lost_range(const struct slu_gti_stream *self, int64_t from,
-                               int64_t to)
-{
-    char from_text[SLU_ISO_TEXT_LEN];
-    char to_text[SLU_ISO_TEXT_LEN];
-
-    slu_time_format_iso(from, from_text);
-    slu_time_format_iso(to, to_text);
-    slu_gti_context_log(
-        self->ctx, SLU_LOG_WARN,
-        "IOC Stream (%s): the checkpoint is older than the look-back, so what "
-        "came from %.*s to %.*s is not pulled; to have it, set "
-        "gti.lookback_days and gti.allow_long_lookback",
-        slu_kind_name(self->kind), SLU_ISO_TEXT_LEN, from_text,
-        SLU_ISO_TEXT_LEN, to_text);
-}
-
 static int64_t choose_start(const struct slu_gti_stream *self, int64_t wall_s)
 {
     const struct slu_gti_config *config = self->ctx->config;
@@ -120,7 +103,9 @@ static int64_t choose_start(const struct slu_gti_stream *self, int64_t wall_s)
         int64_t lost = self->asked > known ? self->asked : known;
 
         if (lost < floor) {
-            warn_of_lost_range(self, lost, floor);
+            slu_gti_context_warn_of_loss(self->ctx, "IOC Stream",
+                                         slu_kind_name(self->kind), "what came",
+                                         lost, floor);
         }
         return floor;
     }
@@ -156,9 +141,10 @@ enum slu_err slu_gti_stream_start(struct slu_gti_stream *self, int64_t wall_s)
                                    slu_kind_name(self->kind), known, wall_s);
     raise_newest(self, known);
     self->range_hi = choose_end(self, wall_s);
-    slu_gti_context_log(
-        self->ctx, SLU_LOG_INFO, "Fetching IOC Stream (%s) | last_date=%lld",
-        slu_kind_name(self->kind), (long long)(known > start ? known : start));
+    slu_source_log(&self->ctx->port, SLU_LOG_INFO,
+                   "Fetching IOC Stream (%s) | last_date=%lld",
+                   slu_kind_name(self->kind),
+                   (long long)(known > start ? known : start));
     return slu_gti_windows_plan(self, start);
 }
 

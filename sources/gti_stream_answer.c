@@ -150,8 +150,8 @@ static enum slu_err fall_back(struct slu_gti_window *window)
     enum slu_err err;
 
     self->serial = true;
-    slu_gti_context_log(
-        self->ctx, SLU_LOG_WARN,
+    slu_source_log(
+        &self->ctx->port, SLU_LOG_WARN,
         "IOC Stream (%s): the server ignores the date term, so the stream is "
         "pulled with one serial cursor, which is slower; check that "
         "gti.base_url and http.proxy lead to GTI itself",
@@ -184,10 +184,10 @@ static void log_page(const struct slu_gti_stream *self,
     size_t shown =
         page->cursor.len < CURSOR_SHOWN ? page->cursor.len : CURSOR_SHOWN;
 
-    slu_gti_context_log(self->ctx, SLU_LOG_DEBUG,
-                        "Fetched page with %llu items | next_cursor=%.*s",
-                        (unsigned long long)page->items, (int)shown,
-                        page->cursor.len > 0 ? page->cursor.ptr : "");
+    slu_source_log(&self->ctx->port, SLU_LOG_DEBUG,
+                   "Fetched page with %llu items | next_cursor=%.*s",
+                   (unsigned long long)page->items, (int)shown,
+                   page->cursor.len > 0 ? page->cursor.ptr : "");
 }
 
 /* This stream's dates have been seen to rise and never to fall. Equal dates
@@ -263,8 +263,8 @@ static void warn_of_no_count(struct slu_gti_stream *self,
         return;
     }
     self->no_count = true;
-    slu_gti_context_log(
-        self->ctx, SLU_LOG_WARN,
+    slu_source_log(
+        &self->ctx->port, SLU_LOG_WARN,
         "IOC Stream (%s): the server sends no count, so the stream is pulled "
         "with one serial cursor, which is slower; check that gti.base_url and "
         "http.proxy lead to GTI itself",

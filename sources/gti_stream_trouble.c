@@ -28,8 +28,8 @@ static void end_stream(struct slu_gti_stream *self, struct slu_step *step)
     self->over = true;
     drop_all(self);
     self->ctx->result.units++;
-    slu_gti_context_log(self->ctx, SLU_LOG_ERROR, "IOC Stream (%s) ended: %s",
-                        slu_kind_name(self->kind), step->error.text);
+    slu_source_log(&self->ctx->port, SLU_LOG_ERROR, "IOC Stream (%s) ended: %s",
+                   slu_kind_name(self->kind), step->error.text);
     slu_gti_context_note(self->ctx, &step->error);
     step->kind = SLU_STEP_FAILED;
 }
@@ -55,7 +55,7 @@ void slu_gti_window_fail(struct slu_gti_window *window, struct slu_step *step,
     window->state = SLU_GTI_WINDOW_STUCK;
     (*counter)++;
     ctx->result.units++;
-    slu_gti_context_log(ctx, SLU_LOG_ERROR, "%s", step->error.text);
+    slu_source_log(&ctx->port, SLU_LOG_ERROR, "%s", step->error.text);
     slu_gti_context_note(ctx, &step->error);
     step->kind = SLU_STEP_FAILED;
 }
@@ -78,9 +78,8 @@ enum slu_err slu_gti_window_skip(struct slu_gti_window *window,
         &error, SLU_ERR_INCOMPLETE,
         "IOC Stream (%s): the second %.*s can't be read and is skipped: %.160s",
         slu_kind_name(self->kind), SLU_ISO_TEXT_LEN, when, step->error.text);
-    slu_gti_context_log(self->ctx, SLU_LOG_WARN,
-                        "%s; ask GTI's support what is wrong with it",
-                        error.text);
+    slu_source_log(&self->ctx->port, SLU_LOG_WARN,
+                   "%s; ask GTI's support what is wrong with it", error.text);
     slu_gti_context_note(self->ctx, &error);
     self->ctx->result.incomplete_units++;
     self->isolated++;
@@ -124,10 +123,10 @@ enum slu_err slu_gti_window_trouble(struct slu_gti_window *window,
 
     step->kind = SLU_STEP_COMMIT;
     if (window->cursor.len > 0 && !window->restarted) {
-        slu_gti_context_log(self->ctx, SLU_LOG_WARN,
-                            "%.200s: its cursor is dropped and the window "
-                            "pulled from its beginning",
-                            step->error.text);
+        slu_source_log(&self->ctx->port, SLU_LOG_WARN,
+                       "%.200s: its cursor is dropped and the window "
+                       "pulled from its beginning",
+                       step->error.text);
         window->restarted = true;
         return restart(window);
     }

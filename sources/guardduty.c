@@ -113,8 +113,8 @@ static enum slu_err start(struct slu_source *self,
     (void)found;
     ctx->start_ms = now.wall_s * 1000;
     if (ctx->port.tell == NULL) {
-        slu_guardduty_log(
-            ctx, SLU_LOG_INFO,
+        slu_source_log(
+            &ctx->port, SLU_LOG_INFO,
             "Fetching GuardDuty findings of %u account(s), %u "
             "account and region pair(s) in all",
             ctx->config->accounts.count > 0 ? ctx->config->accounts.count : 1,

@@ -143,7 +143,7 @@ static enum slu_err load(struct slu_source *self, struct slu_view key,
         return err;
     }
     if (!self->done_full_told) {
-        slu_export_log(self, SLU_LOG_WARN,
+        slu_source_log(&self->port, SLU_LOG_WARN,
                        "more than %u objects were read before; the others are "
                        "read again: narrow the prefix of guardduty.export",
                        SLU_EXPORT_DONE_MAX);
@@ -163,7 +163,7 @@ static enum slu_err start(struct slu_source *self,
     if (self->port.tell != NULL) {
         return SLU_ERR_OK;
     }
-    slu_export_log(self, SLU_LOG_INFO,
+    slu_source_log(&self->port, SLU_LOG_INFO,
                    "reading the findings exported to %s; "
                    "guardduty.initial_range_days does not apply",
                    self->config.export_from);
@@ -255,7 +255,7 @@ static void break_off(struct slu_source *self, enum slu_err err)
 static void warn_of_damage(const struct slu_source *self)
 {
     if (self->faults > 0) {
-        slu_export_log(self, SLU_LOG_WARN,
+        slu_source_log(&self->port, SLU_LOG_WARN,
                        "%llu line(s) or object(s) of JSON are left out for "
                        "they are no findings; they are in %u place(s), of "
                        "which the first %u are told; what is around them was "
@@ -273,11 +273,11 @@ static void warn_of_nothing(const struct slu_source *self)
         return;
     }
     if (self->others == 0) {
-        slu_export_log(self, SLU_LOG_WARN,
+        slu_source_log(&self->port, SLU_LOG_WARN,
                        "guardduty.export: nothing is below %s",
                        self->config.export_from);
     } else {
-        slu_export_log(self, SLU_LOG_WARN,
+        slu_source_log(&self->port, SLU_LOG_WARN,
                        "guardduty.export: none of the %u name(s) below %s ends "
                        "as guardduty.export_names says",
                        self->others, self->config.export_from);
@@ -290,7 +290,7 @@ static void sum_up(struct slu_source *self)
         return;
     }
     self->summed_up = true;
-    slu_export_log(self, SLU_LOG_INFO,
+    slu_source_log(&self->port, SLU_LOG_INFO,
                    "%s: %llu finding(s) of %u object(s) read, %u object(s) "
                    "known from an earlier run, %u left out for their names "
                    "(guardduty.export_names)",
@@ -307,7 +307,7 @@ static void stop_knocking(struct slu_source *self)
         self->queue.count == 0) {
         return;
     }
-    slu_export_log(self, SLU_LOG_ERROR,
+    slu_source_log(&self->port, SLU_LOG_ERROR,
                    "the first %u objects of %s were all refused; the other "
                    "%llu that were listed are not asked for",
                    self->refused, self->config.export_from,

@@ -355,9 +355,6 @@ slu_export_offer(struct slu_source *self, const struct slu_export_entry *entry);
 
 /* ---- guardduty_export_words.c ---- */
 
-void slu_export_log(const struct slu_source *self, enum slu_log_level level,
-                    const char *format, ...) SLU_PRINTF(3, 4);
-
 /* Notes and tells why a unit is not done. */
 void slu_export_note_failure(struct slu_source *self,
                              const struct slu_error *error);

@@ -233,7 +233,7 @@ static enum slu_export_outcome redirect(struct slu_source *source,
     }
     (void)snprintf(source->region, sizeof(source->region), "%s", region);
     source->region_serial++;
-    slu_export_log(source, SLU_LOG_INFO,
+    slu_source_log(&source->port, SLU_LOG_INFO,
                    "the bucket %s is in the region %s and is asked there; "
                    "guardduty.export_region: %s saves the detour",
                    source->bucket, region, region);

@@ -198,7 +198,7 @@ static void take_gap(struct slu_source *source, struct slu_view sentence)
 
     (void)slu_error_set(&error, SLU_ERR_INCOMPLETE, "%s: %.*s",
                         source->config.export_from, SLU_VIEW_ARGS(sentence));
-    slu_export_log(source, SLU_LOG_WARN, "%s", error.text);
+    slu_source_log(&source->port, SLU_LOG_WARN, "%s", error.text);
     slu_export_tell(source, SLU_CHECK_WARN, error.text);
     slu_export_note_gap(source, &error);
 }

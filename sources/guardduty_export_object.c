@@ -296,7 +296,7 @@ static void end_gone(struct slu_export_object *self, struct slu_source *source,
                      struct slu_step *out_step)
 {
     source->gone++;
-    slu_export_log(source, SLU_LOG_WARN,
+    slu_source_log(&source->port, SLU_LOG_WARN,
                    "%s was listed and is not there any more", self->unit.name);
     out_step->kind = SLU_STEP_COMMIT;
 }
@@ -327,7 +327,7 @@ static void end_good(struct slu_export_object *self, struct slu_source *source,
     source->read++;
     source->findings += self->findings;
     slu_export_text_tell(self, source);
-    slu_export_log(source, SLU_LOG_DEBUG, "%s: %llu finding(s)",
+    slu_source_log(&source->port, SLU_LOG_DEBUG, "%s: %llu finding(s)",
                    self->unit.name, (unsigned long long)self->findings);
 }
 

@@ -78,7 +78,7 @@ void slu_export_text_tell(struct slu_export_object *self,
                         "%.119s: %s %llu%s left out: %.120s", self->unit.name,
                         word, (unsigned long long)faults->number, more,
                         faults->why);
-    slu_export_log(source,
+    slu_source_log(&source->port,
                    source->damaged++ < TOLD_MAX ? SLU_LOG_WARN : SLU_LOG_DEBUG,
                    "%s", error.text);
     source->faults += faults->count;

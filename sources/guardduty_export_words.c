@@ -2,22 +2,7 @@
 /* What the source "guardduty_export" tells the log, a check and the result. */
 #include "sources/guardduty_export.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 #define FAILURES_TOLD 10u
-
-void slu_export_log(const struct slu_source *self, enum slu_log_level level,
-                    const char *format, ...)
-{
-    char text[SLU_ERROR_TEXT_MAX + 200];
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    self->port.log(self->port.ctx, level, text);
-}
 
 void slu_export_tell(const struct slu_source *self, enum slu_check_kind kind,
                      const char *text)
@@ -42,7 +27,7 @@ void slu_export_note_failure(struct slu_source *self,
     if (self->port.tell != NULL) {
         slu_export_tell(self, SLU_CHECK_FAIL, error->text);
     } else {
-        slu_export_log(self, told ? SLU_LOG_DEBUG : SLU_LOG_ERROR, "%s",
+        slu_source_log(&self->port, told ? SLU_LOG_DEBUG : SLU_LOG_ERROR, "%s",
                        error->text);
     }
 }

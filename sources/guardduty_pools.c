@@ -3,20 +3,6 @@
 #include "sources/guardduty_pull.h"
 
 #include <assert.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-void slu_guardduty_log(const struct slu_guardduty_context *ctx,
-                       enum slu_log_level level, const char *format, ...)
-{
-    char text[SLU_ERROR_TEXT_MAX + 256];
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    ctx->port.log(ctx->port.ctx, level, text);
-}
 
 /* ---- queues ---- */
 

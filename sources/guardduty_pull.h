@@ -461,10 +461,6 @@ void slu_guardduty_pools_fini(struct slu_guardduty_context *ctx);
 void slu_guardduty_unit_free(struct slu_guardduty_context *ctx,
                              struct slu_guardduty_unit *unit);
 
-SLU_PRINTF(3, 4)
-void slu_guardduty_log(const struct slu_guardduty_context *ctx,
-                       enum slu_log_level level, const char *format, ...);
-
 static inline struct slu_guardduty_window *
 slu_guardduty_window_of(struct slu_guardduty_unit *unit)
 {

@@ -122,8 +122,8 @@ void slu_guardduty_window_fail(struct slu_guardduty_window *self,
     if (result->first.code == SLU_ERR_OK) {
         result->first = *error;
     }
-    slu_guardduty_log(
-        self->unit.target->ctx,
+    slu_source_log(
+        &self->unit.target->ctx->port,
         result->incomplete_units <= TOLD_MAX ? SLU_LOG_ERROR : SLU_LOG_DEBUG,
         "%s; what is left of it is asked again in the next run", error->text);
 }

@@ -218,4 +218,9 @@ struct slu_source_ops {
                        struct slu_checkpoint *out_checkpoint);
 };
 
+/* One line for the port's log, cut to SLU_ERROR_TEXT_MAX + 255 bytes. */
+void slu_source_log(const struct slu_source_port *port,
+                    enum slu_log_level level, const char *format, ...)
+    SLU_PRINTF(3, 4);
+
 #endif
