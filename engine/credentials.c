@@ -11,16 +11,15 @@
 #define LAST_PART 10
 
 /* An account without a role is the base itself. */
-static struct slu_identity *find_identity(struct slu_credential_pool *self,
-                                          unsigned identity)
+static unsigned find_identity(const struct slu_credential_pool *self,
+                              unsigned identity)
 {
     const struct slu_account *accounts = self->options.accounts;
 
     assert(identity < self->count);
-    if (identity > 0 && accounts[identity - 1].role_arn[0] == '\0') {
-        identity = 0;
-    }
-    return &self->identities[identity];
+    return identity > 0 && accounts[identity - 1].role_arn[0] == '\0'
+               ? 0
+               : identity;
 }
 
 int64_t slu_credentials_wall_s(const struct slu_credential_pool *self)
@@ -135,7 +134,7 @@ slu_credential_pool_get(struct slu_credential_pool *self, unsigned identity,
                         const struct slu_credentials **out_credentials,
                         uint64_t *out_generation, struct slu_error *out_error)
 {
-    struct slu_identity *one = find_identity(self, identity);
+    struct slu_identity *one = &self->identities[find_identity(self, identity)];
 
     if (one->failed.code != SLU_ERR_OK) {
         *out_error = one->failed;
@@ -153,7 +152,7 @@ slu_credential_pool_get(struct slu_credential_pool *self, unsigned identity,
 void slu_credential_pool_reject(struct slu_credential_pool *self,
                                 unsigned identity, uint64_t generation)
 {
-    struct slu_identity *one = find_identity(self, identity);
+    struct slu_identity *one = &self->identities[find_identity(self, identity)];
 
     if (generation != one->generation || one->set.access_key_id == NULL ||
         one->is_rejected || slu_clock_mono_ms() < one->confirmed_until_ms) {
@@ -177,11 +176,6 @@ void slu_credential_pool_set_offset(struct slu_credential_pool *self,
 const char *slu_credential_pool_origin(const struct slu_credential_pool *self,
                                        unsigned identity)
 {
-    const struct slu_account *accounts = self->options.accounts;
-
-    assert(identity < self->count);
-    if (identity > 0 && accounts[identity - 1].role_arn[0] == '\0') {
-        identity = 0;
-    }
-    return slu_signin_origin(self->identities[identity].signin);
+    return slu_signin_origin(
+        self->identities[find_identity(self, identity)].signin);
 }
