@@ -76,12 +76,7 @@ static void print_json(FILE *to, const struct slu_pack_report *report,
     slu_cli_json_kinds(to, "listed", report->listed);
     slu_cli_json_kinds(to, "exceeded", report->exceeded);
     slu_cli_json_count(to, "omitted", report->omitted);
-    (void)fputs(",\"reasons\":{", to);
-    for (unsigned i = 0; i < report->reason_count; i++) {
-        (void)fprintf(to, "%s\"%s\":%" PRIu64, i == 0 ? "" : ",",
-                      report->reasons[i].reason, report->reasons[i].count);
-    }
-    (void)fputc('}', to);
+    slu_cli_reasons_json(to, report->reasons, report->reason_count);
     slu_cli_json_member(to, "output_dir", report->output_dir);
     slu_cli_files_json(to, report->files, report->file_count);
     (void)fprintf(to, ",\"seconds\":%.3f,\"read_seconds\":%.3f}\n",

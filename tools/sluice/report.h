@@ -26,6 +26,11 @@ void slu_cli_files_text(FILE *to, const char *dir,
 void slu_cli_files_json(FILE *to, const struct slu_report_file *files,
                         unsigned count);
 
+/* What wasn't accepted, or listed. A member of an object, with a leading comma.
+ */
+void slu_cli_reasons_json(FILE *to, const struct slu_report_reason *reasons,
+                          unsigned count);
+
 /* A line of a table of two columns, IPs and domains. */
 void slu_cli_kinds_text(FILE *to, const char *label,
                         const uint64_t counts[SLU_KIND_COUNT]);

@@ -32,13 +32,14 @@ void slu_cli_files_json(FILE *to, const struct slu_report_file *files,
     (void)fputc(']', to);
 }
 
-static void put_reasons(FILE *to, const struct slu_report *report)
+void slu_cli_reasons_json(FILE *to, const struct slu_report_reason *reasons,
+                          unsigned count)
 {
     (void)fputs(",\"reasons\":{", to);
-    for (unsigned i = 0; i < report->reason_count; i++) {
+    for (unsigned i = 0; i < count; i++) {
         (void)fputs(i == 0 ? "" : ",", to);
-        slu_cli_json_string(to, report->reasons[i].reason);
-        (void)fprintf(to, ":%" PRIu64, report->reasons[i].count);
+        slu_cli_json_string(to, reasons[i].reason);
+        (void)fprintf(to, ":%" PRIu64, reasons[i].count);
     }
     (void)fputc('}', to);
 }
@@ -74,7 +75,7 @@ void slu_cli_report_json(FILE *to, const struct slu_report *report,
     slu_cli_json_count(to, "merged", report->merged);
     slu_cli_json_count(to, "folded", report->folded);
     slu_cli_categories_json(to, report);
-    put_reasons(to, report);
+    slu_cli_reasons_json(to, report->reasons, report->reason_count);
     slu_cli_json_count(to, "units", report->units);
     slu_cli_json_count(to, "failed_units", report->failed_units);
     slu_cli_json_count(to, "incomplete_units", report->incomplete_units);
