@@ -47,6 +47,24 @@ void sim_answer_text(struct sim_answer *answer, int status,
     answer->blob = sim_blob_new(body, strlen(body));
 }
 
+void sim_answer_take_json(struct sim_answer *answer, struct sim_json *take_json,
+                          struct sim_text *take_text)
+{
+    sim_text_str(take_text, "\n");
+    sim_text_byte(take_text, '\0');
+    sim_answer_text(answer, 200, "application/json", take_text->data);
+    sim_json_fini(take_json);
+    sim_text_fini(take_text);
+}
+
+void sim_answer_gateway_timeout(struct sim_answer *answer,
+                                const char *content_type)
+{
+    sim_answer_text(answer, 504, content_type,
+                    "<html><head><title>504 Gateway Time-out</title>"
+                    "</head><body>504</body></html>\n");
+}
+
 void sim_answer_error(struct sim_answer *answer, int status, const char *code,
                       const char *message)
 {

@@ -19,6 +19,8 @@
 /* A feed that is thought smaller than this is rendered at once. */
 #define SIM_SMALL_PAGE (1 << 20)
 
+struct sim_json;
+
 struct sim_blob {
     unsigned refs;
     size_t len;
@@ -59,6 +61,14 @@ void sim_answer_error(struct sim_answer *answer, int status, const char *code,
 /* A body as it is. */
 void sim_answer_text(struct sim_answer *answer, int status,
                      const char *content_type, const char *body);
+
+/* 200 and the JSON that is done, as a line; both are freed. */
+void sim_answer_take_json(struct sim_answer *answer, struct sim_json *take_json,
+                          struct sim_text *take_text);
+
+/* A 504 that is not of the service, but of what stands before it. */
+void sim_answer_gateway_timeout(struct sim_answer *answer,
+                                const char *content_type);
 
 /* Renders a small feed into a blob: whole, spoilt if the fault says so, and
    compressed if answer->gzip. A large one is left to the sender. */

@@ -157,9 +157,7 @@ static bool answer_5xx(enum sim_protocol protocol, struct sim_answer *answer)
                         "{\"message\":\"Endpoint request timed out\"}");
         return true;
     case SIM_FAULT_504_HTML:
-        sim_answer_text(answer, 504, html,
-                        "<html><head><title>504 Gateway Time-out</title>"
-                        "</head><body>504</body></html>\n");
+        sim_answer_gateway_timeout(answer, html);
         return true;
     default:
         return false;

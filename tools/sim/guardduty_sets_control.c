@@ -91,11 +91,7 @@ static void answer_sets(const struct sim_sets *sets, struct sim_answer *answer)
     }
     sim_json_end(&json);
     sim_json_end(&json);
-    sim_text_str(&text, "\n");
-    sim_text_byte(&text, '\0');
-    sim_answer_text(answer, 200, "application/json", text.data);
-    sim_json_fini(&json);
-    sim_text_fini(&text);
+    sim_answer_take_json(answer, &json, &text);
 }
 
 /* True if the parameter is absent or says this. */

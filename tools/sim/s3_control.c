@@ -78,9 +78,5 @@ void sim_s3_control(struct sim_server *server, struct sim_answer *answer)
     }
     sim_json_end(&json);
     sim_json_end(&json);
-    sim_text_str(&text, "\n");
-    sim_text_byte(&text, '\0');
-    sim_answer_text(answer, 200, "application/json", text.data);
-    sim_json_fini(&json);
-    sim_text_fini(&text);
+    sim_answer_take_json(answer, &json, &text);
 }
