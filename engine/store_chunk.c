@@ -3,53 +3,51 @@
 #include "engine/crash.h"
 #include "engine/store_records.h"
 
-/* *out_taken: the row fitted in. */
+#include <assert.h>
+
+/* ---- collecting ---- */
+
+static void note_end(struct slu_chunk *chunk)
+{
+    size_t end = chunk->records.len;
+
+    if (end / SLU_CHUNK_STRETCH < SLU_CHUNK_STRETCHES) {
+        chunk->ends[end / SLU_CHUNK_STRETCH] = (uint32_t)end;
+    }
+}
+
 static enum slu_err take_row(struct slu_db *self, struct slu_chunk *chunk,
-                             bool *out_taken)
+                             size_t most)
 {
     sqlite3_stmt *statement = slu_db_statement(self, SLU_DB_PENDING_BEHIND);
     struct slu_view records = slu_db_column(statement, 2);
 
-    *out_taken = !chunk->any || self->raw.len + records.len <=
-                                    SLU_CHUNK_SHARDS * self->shard_bytes;
-    if (!*out_taken) {
+    if (chunk->last_id != 0 && chunk->records.len + records.len > most) {
         chunk->more = true;
         return SLU_ERR_OK;
     }
-    if (slu_buf_append(&self->raw, records) != SLU_ERR_OK) {
+    if (slu_buf_append(&chunk->records, records) != SLU_ERR_OK) {
         return slu_db_no_memory(self);
     }
-    chunk->any = true;
+    note_end(chunk);
     chunk->last_id = sqlite3_column_int64(statement, 0);
     chunk->count += (uint64_t)sqlite3_column_int64(statement, 1);
     return SLU_ERR_OK;
 }
 
-static void swap_bufs(struct slu_buf *a, struct slu_buf *b)
-{
-    struct slu_buf held = *a;
-
-    *a = *b;
-    *b = held;
-}
-
-enum slu_err slu_chunk_collect(struct slu_db *self, struct slu_chunk *out_chunk)
+static enum slu_err take_rows(struct slu_db *self, struct slu_chunk *chunk,
+                              size_t most)
 {
     enum slu_err err;
     bool row;
-    bool taken = true;
 
-    *out_chunk = (struct slu_chunk){.last_id = self->held.last_id};
-    if (self->raw.capacity < self->piece.capacity) {
-        swap_bufs(&self->raw, &self->piece);
-    }
-    slu_buf_clear(&self->raw);
+    chunk->more = false;
     (void)sqlite3_bind_int64(slu_db_statement(self, SLU_DB_PENDING_BEHIND), 1,
-                             self->held.last_id);
+                             chunk->last_id);
     err = slu_db_step(self, SLU_DB_PENDING_BEHIND, &row);
-    while (err == SLU_ERR_OK && row && taken) {
-        err = take_row(self, out_chunk, &taken);
-        if (err == SLU_ERR_OK && taken) {
+    while (err == SLU_ERR_OK && row && !chunk->more) {
+        err = take_row(self, chunk, most);
+        if (err == SLU_ERR_OK && !chunk->more) {
             err = slu_db_step(self, SLU_DB_PENDING_BEHIND, &row);
         }
     }
@@ -57,31 +55,63 @@ enum slu_err slu_chunk_collect(struct slu_db *self, struct slu_chunk *out_chunk)
     return err;
 }
 
-/* Far enough ahead that what is fetched is there when it is copied. */
-#define AHEAD 12
-
-/* Hands out what was sorted. `most`: as slu_chunk_sort says. */
-static enum slu_err gather(struct slu_db *db, struct slu_writer *writer,
-                           size_t most, struct slu_low *to)
+enum slu_err slu_chunk_collect(struct slu_db *self, struct slu_chunk *chunk,
+                               size_t most)
 {
-    struct slu_view packed = slu_buf_view(&db->raw);
+    uint64_t before = chunk->count;
+    enum slu_err err = take_rows(self, chunk, most);
+    uint64_t taken = chunk->count - before;
+
+    if (err == SLU_ERR_OK) {
+        /* What was counted is there; else nobody looks for it again. */
+        self->pending =
+            !chunk->more || taken > self->pending ? 0 : self->pending - taken;
+    }
+    return err;
+}
+
+static void empty(struct slu_chunk *chunk)
+{
+    slu_buf_clear(&chunk->records);
+    memset(chunk->ends, 0, sizeof(chunk->ends));
+    chunk->last_id = 0;
+    chunk->count = 0;
+}
+
+enum slu_err slu_chunk_collect_next(struct slu_db *self)
+{
+    empty(&self->chunk);
+    return slu_chunk_collect(self, &self->chunk,
+                             SLU_CHUNK_SHARDS * self->shard_bytes);
+}
+
+size_t slu_chunk_middle(const struct slu_chunk *chunk)
+{
+    size_t stretch = chunk->records.len / 2 / SLU_CHUNK_STRETCH;
+
+    if (stretch == 0 || stretch >= SLU_CHUNK_STRETCHES) {
+        return 0;
+    }
+    while (stretch > 0 && chunk->ends[stretch] == 0) {
+        stretch--;
+    }
+    return chunk->ends[stretch];
+}
+
+/* ---- sorting ---- */
+
+static enum slu_err hand_out(struct slu_db *db, struct slu_writer *writer)
+{
+    struct slu_view rest = slu_buf_view(&db->chunk.records);
     enum slu_err err = SLU_ERR_OK;
 
-    for (size_t i = 0; err == SLU_ERR_OK && i < db->ref_count; i++) {
+    while (err == SLU_ERR_OK && rest.len != 0) {
         struct slu_packed record;
 
-        if (i + AHEAD < db->ref_count) {
-            __builtin_prefetch(packed.ptr + db->refs[i + AHEAD].offset);
-        }
-        slu_sort_packed(packed, &db->refs[i], &record);
-        err = slu_writer_add(writer, &record, slu_sort_word_packed(&record),
-                             false);
-        /* One more than fits: what is merged with a record is known when the
-         * next one has come. */
-        if (err == SLU_ERR_OK && db->piece.len - writer->len >= most) {
-            slu_low_make(to, record.kind, record.key);
-            db->piece.len -= writer->len;
-            break;
+        err = slu_record_take(&rest, &record);
+        assert(err == SLU_ERR_OK); /* it was sorted */
+        if (err == SLU_ERR_OK) {
+            err = slu_writer_keep(writer, &record);
         }
     }
     return err;
@@ -89,31 +119,37 @@ static enum slu_err gather(struct slu_db *db, struct slu_writer *writer,
 
 enum slu_err slu_chunk_write(struct slu_db *db, struct slu_writer *writer)
 {
-    enum slu_err err = slu_sort_records(db);
+    enum slu_err err = slu_sort_records(db, &db->chunk, 0);
 
-    return err == SLU_ERR_OK ? gather(db, writer, SIZE_MAX, NULL) : err;
+    return err == SLU_ERR_OK ? hand_out(db, writer) : err;
 }
 
 enum slu_err slu_chunk_sort(struct slu_db *db, size_t most, struct slu_low *to)
 {
-    struct slu_writer writer;
-    enum slu_err err = slu_sort_records(db);
-    char *room;
+    struct slu_buf *records = &db->chunk.records;
+    enum slu_err err = slu_sort_records(db, &db->chunk, 0);
+    struct slu_view rest;
 
-    slu_writer_begin_memory(&writer, db);
-    if (err == SLU_ERR_OK &&
-        slu_buf_reserve(&db->piece, db->raw.len, &room) != SLU_ERR_OK) {
-        err = slu_db_no_memory(db);
+    if (err != SLU_ERR_OK || records->len <= most) {
+        return err;
     }
-    if (err == SLU_ERR_OK) {
-        err = gather(db, &writer, most, to);
-    }
-    if (err == SLU_ERR_OK) {
-        swap_bufs(&db->raw, &db->piece);
-        slu_buf_clear(&db->piece);
+    rest = slu_buf_view(records);
+    while (rest.len != 0) {
+        size_t at = (size_t)(rest.ptr - records->ptr);
+        struct slu_packed record;
+
+        err = slu_record_take(&rest, &record);
+        assert(err == SLU_ERR_OK);
+        if (at >= most) {
+            slu_low_make(to, record.kind, record.key);
+            records->len = at;
+            break;
+        }
     }
     return err;
 }
+
+/* ---- done with ---- */
 
 enum slu_err slu_chunk_delete(struct slu_db *db, const struct slu_chunk *chunk)
 {
@@ -128,23 +164,9 @@ enum slu_err slu_chunk_delete(struct slu_db *db, const struct slu_chunk *chunk)
     return err;
 }
 
-void slu_chunk_settle(struct slu_db *db, const struct slu_chunk *chunk)
+void slu_chunk_free(struct slu_db *db, struct slu_chunk *chunk)
 {
-    if (!chunk->any || chunk->count > db->pending) {
-        db->pending = 0;
-    } else {
-        db->pending -= chunk->count;
-    }
-}
-
-void slu_chunk_lessen(struct slu_db *db)
-{
-    slu_sort_free(db);
+    empty(chunk);
+    slu_buf_fini(&chunk->records);
     slu_buf_fini(&db->piece);
-}
-
-void slu_chunk_free(struct slu_db *db)
-{
-    slu_chunk_lessen(db);
-    slu_buf_fini(&db->raw);
 }

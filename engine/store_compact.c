@@ -26,67 +26,34 @@ static int64_t take_layer(struct slu_db *self)
     return id;
 }
 
-typedef enum slu_err (*write_fn)(struct slu_db *db, struct slu_writer *writer);
-
-static enum slu_err write_layer(struct slu_db *self,
-                                const struct slu_chunk *chunk, write_fn write)
+static enum slu_err write_layer(struct slu_db *self)
 {
     struct slu_writer writer;
     enum slu_err err;
 
     slu_layer_write_begin(&writer, self, take_layer(self));
-    err = write(self, &writer);
+    err = slu_chunk_write(self, &writer);
     if (err == SLU_ERR_OK) {
         err = slu_writer_end(&writer);
     }
     if (err == SLU_ERR_OK) {
-        err = slu_chunk_delete(self, chunk);
+        err = slu_chunk_delete(self, &self->chunk);
     }
     return err;
 }
 
-static enum slu_err add_layer(struct slu_db *self,
-                              const struct slu_chunk *chunk, write_fn write)
+enum slu_err slu_db_add_layer(struct slu_db *self)
 {
     enum slu_err err = slu_db_begin(self);
 
     if (err == SLU_ERR_OK) {
-        err = write_layer(self, chunk, write);
+        err = write_layer(self);
     }
     if (err == SLU_ERR_OK) {
         err = slu_db_commit(self);
     }
     if (err != SLU_ERR_OK) {
         slu_db_rollback(self);
-    }
-    return err;
-}
-
-/* Of what is held, whose rows come before those of every chunk. */
-static enum slu_err add_layer_of_held(struct slu_db *self)
-{
-    const struct slu_chunk held = {.last_id = self->held.last_id};
-    enum slu_err err = add_layer(self, &held, slu_held_write);
-
-    if (err == SLU_ERR_OK) {
-        slu_held_free(self);
-    }
-    return err;
-}
-
-enum slu_err slu_db_add_layer(struct slu_db *self,
-                              const struct slu_chunk *chunk)
-{
-    enum slu_err err = SLU_ERR_OK;
-
-    if (self->held.count != 0) {
-        err = add_layer_of_held(self);
-    }
-    if (err == SLU_ERR_OK) {
-        err = add_layer(self, chunk, slu_chunk_write);
-    }
-    if (err == SLU_ERR_OK) {
-        slu_chunk_settle(self, chunk);
     }
     return err;
 }

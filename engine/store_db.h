@@ -40,7 +40,8 @@
 #define SLU_CHUNK_SHARDS 128
 #define SLU_TURN_SHARDS 256
 #define SLU_WRITE_SHARDS 1024
-#define SLU_HELD_RUNS 16
+#define SLU_CHUNK_STRETCH ((size_t)1 << 20)
+#define SLU_CHUNK_STRETCHES 32
 #define SLU_BLOB_MAX ((size_t)1 << 30) /* SQLite's own limit, about */
 
 enum slu_db_statement {
@@ -98,26 +99,18 @@ struct slu_shard {
     struct slu_buf old;   /* its records */
 };
 
-/* Where a kind begins in what was gathered. */
-struct slu_held_place {
-    size_t order;
-    size_t runs[SLU_HELD_RUNS + 1];
+/* Rows of pending in memory: see store_records.h. */
+struct slu_chunk {
+    struct slu_buf records; /* as they came, or sorted */
+    /* Where a row ends, in each stretch of SLU_CHUNK_STRETCH bytes; 0: in none
+     * of it. */
+    uint32_t ends[SLU_CHUNK_STRETCHES];
+    size_t kinds[SLU_RECORD_KIND_COUNT]; /* where each begins, once sorted */
+    uint64_t count;  /* as the rows say: what was counted at their commit */
+    int64_t last_id; /* of the last row; 0: there is none */
+    bool more;       /* there is another row, which had no room */
 };
 
-/* Rows of pending up to last_id, sorted in memory: see store_held.c. */
-struct slu_held {
-    struct slu_buf runs[SLU_HELD_RUNS + 1];
-    size_t count;
-    size_t bytes;
-    uint64_t records; /* as their rows say */
-    int64_t last_id;  /* 0: nothing is held */
-    bool off;         /* hold nothing until the next fold */
-    bool gathered;
-    struct slu_buf order; /* of the records of all runs */
-    struct slu_held_place places[SLU_RECORD_KIND_COUNT];
-};
-
-struct slu_sort_ref;
 struct slu_merge;
 
 struct slu_db {
@@ -133,12 +126,11 @@ struct slu_db {
     uint64_t pending; /* committed records neither folded nor held */
     uint64_t next_answer;
     struct slu_shard shard;
-    struct slu_buf piece; /* new content of the shard, or of a part of it */
-    struct slu_buf raw;   /* a chunk of pending records */
-    struct slu_sort_ref *refs; /* to them */
-    size_t ref_count;
-    size_t ref_room;
-    struct slu_held held;
+    struct slu_buf piece;   /* new content of the shard, or of a part of it */
+    struct slu_chunk chunk; /* on its way to a layer, or of a window */
+    struct slu_chunk held;  /* all rows up to its last: see store_held.c */
+    bool held_off;          /* hold nothing until the next fold */
+    bool gathered;          /* `held` is in order */
     size_t hold_bytes;
     size_t layers_max;
     size_t layer_count;           /* no less than there are */

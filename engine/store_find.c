@@ -147,7 +147,7 @@ enum slu_err slu_db_find(struct slu_db *self, enum slu_record_kind kind,
     }
     slu_low_make(&low, kind, key);
     err = search_all(self, &low, &search);
-    slu_chunk_free(self);
+    slu_chunk_free(self, &self->chunk);
     if (err == SLU_ERR_OK) {
         err = slu_db_check_same(self);
     }
@@ -213,8 +213,8 @@ static enum slu_err enter(struct walk *self)
     }
     err = end_reading(db, err);
     if (err == SLU_ERR_OK) {
-        err = slu_merge_add_bytes(&self->merge, slu_buf_view(&db->raw),
-                                  &self->at);
+        err = slu_merge_add_bytes(&self->merge,
+                                  slu_buf_view(&db->chunk.records), &self->at);
     }
     if (err == SLU_ERR_OK) {
         slu_merge_start(&self->merge);
@@ -346,6 +346,6 @@ enum slu_err slu_db_scan_all(struct slu_db *self, enum slu_record_kind kind,
         }
     }
     slu_merge_fini(&walk.merge);
-    slu_chunk_free(self);
+    slu_chunk_free(self, &self->chunk);
     return err == SLU_ERR_OK ? slu_db_check_same(self) : err;
 }

@@ -17,7 +17,7 @@
 #include "engine/store_merge.h"
 
 #define SMALL_LAYERS 4
-#define HELD_PARTS 8
+#define HELD_PARTS 32
 
 /* ---- one shard ---- */
 
@@ -164,22 +164,19 @@ static enum slu_err write_shards(struct slu_merge *merge,
     return err;
 }
 
-/* The last chunk, which is in db->raw, what is held, and all layers. */
-static enum slu_err fold_all(struct slu_db *self, const struct slu_chunk *chunk)
+/* A chunk, and all layers. */
+static enum slu_err fold_all(struct slu_db *self, struct slu_chunk *chunk)
 {
     struct slu_merge merge;
-    enum slu_err err = slu_chunk_sort(self, SIZE_MAX, NULL);
+    enum slu_err err = slu_sort_records(self, chunk, slu_chunk_middle(chunk));
 
     if (err != SLU_ERR_OK) {
         return err;
     }
-    slu_chunk_lessen(self);
-    err = slu_merge_init_all(&merge, self, self->held.count + 1, NULL);
+    slu_buf_fini(&self->piece);
+    err = slu_merge_init_all(&merge, self, 1, NULL);
     if (err == SLU_ERR_OK) {
-        err = slu_held_add_to(self, &merge);
-    }
-    if (err == SLU_ERR_OK) {
-        err = slu_merge_add_bytes(&merge, slu_buf_view(&self->raw), NULL);
+        err = slu_merge_add_bytes(&merge, slu_buf_view(&chunk->records), NULL);
     }
     if (err == SLU_ERR_OK) {
         slu_merge_start(&merge);
@@ -187,7 +184,6 @@ static enum slu_err fold_all(struct slu_db *self, const struct slu_chunk *chunk)
     }
     slu_merge_fini(&merge);
     if (err == SLU_ERR_OK) {
-        slu_chunk_settle(self, chunk);
         slu_held_free(self);
         self->layer_count = 0;
     }
@@ -211,16 +207,29 @@ static enum slu_err lessen_layers(struct slu_db *self)
     return err;
 }
 
-/* With its first chunk in db->raw. */
-static enum slu_err fold(struct slu_db *self, struct slu_chunk *chunk)
+/* All that is pending but the last chunk of it. */
+static enum slu_err make_layers(struct slu_db *self)
 {
+    enum slu_err err = slu_chunk_collect_next(self);
+
+    while (err == SLU_ERR_OK && self->chunk.more) {
+        err = slu_db_add_layer(self);
+        if (err == SLU_ERR_OK) {
+            err = slu_chunk_collect_next(self);
+        }
+    }
+    return err;
+}
+
+/* With all that is pending in `held`, or nothing. */
+static enum slu_err fold(struct slu_db *self)
+{
+    struct slu_chunk *chunk = &self->held;
     enum slu_err err = SLU_ERR_OK;
 
-    while (err == SLU_ERR_OK && chunk->more) {
-        err = slu_db_add_layer(self, chunk);
-        if (err == SLU_ERR_OK) {
-            err = slu_chunk_collect(self, chunk);
-        }
+    if (!slu_held_wants(self)) {
+        chunk = &self->chunk;
+        err = make_layers(self);
     }
     if (err == SLU_ERR_OK) {
         err = lessen_layers(self);
@@ -232,51 +241,38 @@ static enum slu_err fold(struct slu_db *self, struct slu_chunk *chunk)
 }
 
 /* What is little beside little that is stored. */
-static enum slu_err judge_little(struct slu_db *self,
-                                 const struct slu_chunk *chunk,
-                                 bool *out_little)
+static enum slu_err gather(struct slu_db *self)
 {
     int64_t shards = 0;
+    bool little = slu_held_wants(self);
     enum slu_err err = SLU_ERR_OK;
 
-    /* The chunk becomes a run, too. */
-    *out_little = self->layer_count == 0 && !chunk->more &&
-                  self->held.count <= SLU_HELD_RUNS && slu_held_fits(self);
-    if (*out_little) {
+    if (little) {
         err = slu_db_number(self, SLU_DB_SHARD_COUNT, &shards);
-        *out_little = (uint64_t)shards * self->shard_bytes <= self->hold_bytes;
+        little = (uint64_t)shards * self->shard_bytes <= self->hold_bytes;
     }
-    return err;
-}
-
-static enum slu_err gather(struct slu_db *self, struct slu_chunk *chunk)
-{
-    bool little;
-    enum slu_err err = judge_little(self, chunk, &little);
-
     if (err != SLU_ERR_OK) {
         return err;
     }
-    return little ? slu_held_gather(self, chunk) : fold(self, chunk);
+    return little ? slu_held_gather(self) : fold(self);
 }
 
 /* Its transactions needn't wait for the disk: one that is lost with all behind
  * it was not made, and its records are where they were. */
 static enum slu_err run_on_all(struct slu_db *self,
-                               enum slu_err (*run)(struct slu_db *self,
-                                                   struct slu_chunk *chunk))
+                               enum slu_err (*run)(struct slu_db *self))
 {
-    struct slu_chunk chunk;
     enum slu_err err = slu_db_set_waiting(self, false);
 
     slu_db_stop_compacting(self);
-    if (err == SLU_ERR_OK) {
-        err = slu_chunk_collect(self, &chunk);
+    self->held_off = false;
+    if (err == SLU_ERR_OK && slu_held_wants(self)) {
+        err = slu_held_take(self);
     }
     if (err == SLU_ERR_OK) {
-        err = run(self, &chunk);
+        err = run(self);
     }
-    slu_chunk_free(self);
+    slu_chunk_free(self, &self->chunk);
     if (err == SLU_ERR_OK) {
         err = slu_db_set_waiting(self, true);
     }
@@ -298,8 +294,9 @@ enum slu_err slu_db_gather(struct slu_db *self)
 
 /* ---- meanwhile ---- */
 
-/* While chunks are held, and the first layers, are small: of a pull that brings
- * no more than some of them, little is left to be sorted when it has ended. */
+/* Small while what is pending is held, and the first layers are: of a pull that
+ * brings no more than some of them, little is left to be read when it has
+ * ended. */
 uint64_t slu_db_fold_at(const struct slu_db *self, uint64_t fold_at)
 {
     uint64_t parts = slu_held_wants(self)               ? HELD_PARTS
@@ -316,21 +313,16 @@ bool slu_db_has_turn(const struct slu_db *self)
 
 static enum slu_err fold_chunk(struct slu_db *self)
 {
-    struct slu_chunk chunk;
-    enum slu_err err = slu_chunk_collect(self, &chunk);
+    enum slu_err err;
 
-    if (err == SLU_ERR_OK) {
-        err = !chunk.any             ? SLU_ERR_OK
-              : slu_held_wants(self) ? slu_held_take(self, &chunk)
-                                     : slu_db_add_layer(self, &chunk);
+    if (slu_held_wants(self)) {
+        return slu_held_take(self);
     }
-    if (err == SLU_ERR_OK && !chunk.any) {
-        slu_chunk_settle(self, &chunk);
+    err = slu_chunk_collect_next(self);
+    if (err == SLU_ERR_OK && self->chunk.last_id != 0) {
+        err = slu_db_add_layer(self);
     }
-    slu_buf_clear(&self->raw);
-    if (!slu_held_wants(self)) {
-        slu_chunk_free(self);
-    }
+    slu_chunk_free(self, &self->chunk);
     return err;
 }
 

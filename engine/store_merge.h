@@ -81,9 +81,6 @@ SLU_MUST_CHECK enum slu_err slu_merge_add_layer(struct slu_merge *self,
 SLU_MUST_CHECK enum slu_err slu_merge_init_all(struct slu_merge *self,
                                                struct slu_db *db, size_t more,
                                                const struct slu_low *low);
-/* store_held.c: all that is held. */
-SLU_MUST_CHECK enum slu_err slu_held_add_to(struct slu_db *db,
-                                            struct slu_merge *merge);
 /* Once all are added. */
 void slu_merge_start(struct slu_merge *self);
 

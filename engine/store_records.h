@@ -4,18 +4,19 @@
  * pending blobs that are sorted in memory, layers, and the shards, which all
  * are merged into. Known to engine/store*.c only.
  *
- *     pending blobs --- sort ---> held in memory, as long as they are few
- *     what is held, or 8 MiB of pending blobs --- sort ---> a layer
+ *     pending blobs, as long as they are few ---> held in memory
+ *     8 MiB of pending blobs --- sort ---> a layer
  *     layers        --- merge --> one layer, when there are too many
- *     layers and the last blobs --- merge ---> shards: the fold
+ *     layers, and what is held or the last blobs, sorted
+ *                   --- merge --> shards: the fold
  *
  * A layer is a run of blocks (rows of the table blocks) whose records are in
  * order. So every record is written three times, whatever is stored already,
  * and once more for each time that the layers become too many (256 of them hold
  * some 100 million addresses).
  *
- * Limits (with shards of 64 KiB): a chunk is 8 MiB of pending records, or one
- * blob; while it is sorted, as much again of references, and of what comes out.
+ * Limits (with shards of 64 KiB): a chunk is 8 MiB of pending records, what is
+ * held hold_bytes of them, or one blob; while it is sorted, as much again.
  * A merge holds 64 KiB of each layer, of at most 384: 24 MiB.
  */
 #ifndef SLU_ENGINE_STORE_RECORDS_H
@@ -24,16 +25,6 @@
 #include "engine/store_db.h"
 
 /* ---- store_sort.c ---- */
-
-/* A record of db->raw: a piece of its key as a number that sorts as the key
- * does, and where it is. */
-struct slu_sort_ref {
-    uint64_t word;
-    uint32_t offset;
-    uint16_t len; /* of the packed record */
-    uint16_t key; /* where it is in the record, and its length */
-};
-#define SLU_SORT_KEY_BITS 11 /* for the length */
 
 /* Above every word. */
 #define SLU_MERGE_END UINT64_MAX
@@ -50,14 +41,13 @@ bool slu_sort_ends_in(uint64_t word);
 int slu_sort_compare(const struct slu_packed *a, uint64_t word_a,
                      const struct slu_packed *b, uint64_t word_b);
 
-/* References to all of db->raw, in order: db->refs, whose memory is used again
- * until it is freed. */
-SLU_MUST_CHECK enum slu_err slu_sort_records(struct slu_db *db);
-void slu_sort_free(struct slu_db *db);
-
-/* What a reference points to; `packed` is what was sorted. */
-void slu_sort_packed(struct slu_view packed, const struct slu_sort_ref *ref,
-                     struct slu_packed *out);
+/*
+ * Puts a chunk's records in order, those of one key merged. middle: where one
+ * of them ends, from which on a second thread helps, or 0. Takes as much memory
+ * again, in db->piece, which keeps it. STATE: it isn't made of records.
+ */
+SLU_MUST_CHECK enum slu_err
+slu_sort_records(struct slu_db *db, struct slu_chunk *chunk, size_t middle);
 
 /* ---- store_writer.c ---- */
 
@@ -105,73 +95,45 @@ SLU_MUST_CHECK enum slu_err slu_writer_end(struct slu_writer *self);
 
 /* ---- store_chunk.c ---- */
 
-/* As many pending blobs as memory holds, behind those that are held. */
-struct slu_chunk {
-    int64_t last_id; /* without any: of those that are held; 0: none */
-    uint64_t count;  /* as the rows say: what was counted at their commit */
-    bool any;
-    bool more; /* there is another blob */
-};
-
-/* Into db->raw, as they are. */
-SLU_MUST_CHECK enum slu_err slu_chunk_collect(struct slu_db *db,
-                                              struct slu_chunk *out_chunk);
-/* Sorts what is in db->raw and hands it to a writer, that isn't ended. */
+/* Adds the rows behind its last one, as they are, as long as there are no more
+ * than `most` bytes; the first of all in any case. They leave db->pending. */
+SLU_MUST_CHECK enum slu_err
+slu_chunk_collect(struct slu_db *db, struct slu_chunk *chunk, size_t most);
+/* The next one in its place: as many as are worth a layer. */
+SLU_MUST_CHECK enum slu_err slu_chunk_collect_next(struct slu_db *db);
+/* About its middle, where a row ends; 0: it is short, or has no such place. */
+size_t slu_chunk_middle(const struct slu_chunk *chunk);
+/* Sorts db->chunk on this thread and hands it to a writer, which is ended
+ * before it changes.
+ */
 SLU_MUST_CHECK enum slu_err slu_chunk_write(struct slu_db *db,
                                             struct slu_writer *writer);
-/* Sorts and merges what is in db->raw there, up to `most` bytes; what is beyond
- * goes, and *to is its first place. Or all: SIZE_MAX, and *to is as it was. */
+/* Sorts it likewise and drops what is beyond `most` bytes: *to is the first
+ * place of that, or as it was. */
 SLU_MUST_CHECK enum slu_err slu_chunk_sort(struct slu_db *db, size_t most,
                                            struct slu_low *to);
 /* Deletes its rows and those before, within a transaction. */
 SLU_MUST_CHECK enum slu_err slu_chunk_delete(struct slu_db *db,
                                              const struct slu_chunk *chunk);
-/* After that transaction. */
-void slu_chunk_settle(struct slu_db *db, const struct slu_chunk *chunk);
-/* Gives back the memory that sorting takes, which else is there for the next
- * chunk, and all of it. */
-void slu_chunk_lessen(struct slu_db *db);
-void slu_chunk_free(struct slu_db *db);
+/* Its memory, and that of db->piece. */
+void slu_chunk_free(struct slu_db *db, struct slu_chunk *chunk);
 
 /* ---- store_held.c ---- */
 
-/* Whether what is held and what is in db->raw are few enough. */
-bool slu_held_fits(const struct slu_db *db);
-/* Whether a chunk is to be held rather than made a layer. */
+/* Whether what is pending is to be held rather than made layers. */
 bool slu_held_wants(const struct slu_db *db);
-/* Sorts a chunk that was collected and holds it. */
-SLU_MUST_CHECK enum slu_err slu_held_take(struct slu_db *db,
-                                          const struct slu_chunk *chunk);
+/* Holds all that is pending, if it may be: nothing else is pending then.
+ * Or forgets what is held. */
+SLU_MUST_CHECK enum slu_err slu_held_take(struct slu_db *db);
 /* What is held was written elsewhere. */
 void slu_held_free(struct slu_db *db);
 /* It was not: it is pending as it was before. */
 void slu_held_forget(struct slu_db *db);
-/* Hands all of it to a writer, that isn't ended. */
-SLU_MUST_CHECK enum slu_err slu_held_write(struct slu_db *db,
-                                           struct slu_writer *writer);
-/* The same as slu_held_take, if there is a chunk, and finds the order of all.
- */
-SLU_MUST_CHECK enum slu_err slu_held_gather(struct slu_db *db,
-                                            const struct slu_chunk *chunk);
-
-/* What was gathered. */
-struct slu_held_reader {
-    struct slu_db *db;
-    const unsigned char *order;
-    size_t left; /* records, those of one key one by one */
-    struct slu_view rests[SLU_HELD_RUNS + 1];
-};
-
-/* From a kind on. */
-void slu_held_read_begin(struct slu_held_reader *self, struct slu_db *db,
-                         enum slu_record_kind kind);
-/* While something is left. Records of one key are merged: *out_bytes, those of
- * the record, has none then. */
-SLU_MUST_CHECK enum slu_err slu_held_read(struct slu_held_reader *self,
-                                          struct slu_record *out_record,
-                                          struct slu_view *out_bytes);
-/* Deletes its rows, within the transaction that writes it elsewhere. */
-SLU_MUST_CHECK enum slu_err slu_held_delete(struct slu_db *db);
+/* Puts it in order. */
+SLU_MUST_CHECK enum slu_err slu_held_gather(struct slu_db *db);
+/* What was gathered, from a kind on. */
+struct slu_view slu_held_view(const struct slu_db *db,
+                              enum slu_record_kind kind);
 
 /* ---- store_shards.c ---- */
 
@@ -217,9 +179,8 @@ slu_db_rewrite(struct slu_db *self, slu_store_rewrite_fn on_record, void *ctx);
 
 /* ---- store_compact.c ---- */
 
-/* Makes a layer of a chunk that was collected, and deletes its rows. */
-SLU_MUST_CHECK enum slu_err slu_db_add_layer(struct slu_db *self,
-                                             const struct slu_chunk *chunk);
+/* Makes a layer of db->chunk, and deletes its rows. */
+SLU_MUST_CHECK enum slu_err slu_db_add_layer(struct slu_db *self);
 /* A transaction's worth of making one layer of many; *out_done: they are. */
 SLU_MUST_CHECK enum slu_err slu_db_compact(struct slu_db *self, bool *out_done);
 /* Leaves it where it is: what was done is done. */
@@ -227,9 +188,9 @@ void slu_db_stop_compacting(struct slu_db *self);
 
 /* ---- store_fold.c ---- */
 
-/* What the store's thread does now and then: holds a chunk or makes a layer of
- * it, if that is wanted, and a transaction's worth of making one layer of many,
- * if there are too many. */
+/* What the store's thread does now and then: holds what is pending or makes a
+ * layer of a chunk, if that is wanted, and a transaction's worth of making one
+ * layer of many, if there are too many. */
 SLU_MUST_CHECK enum slu_err slu_db_fold_turn(struct slu_db *self, bool chunk);
 /* Whether turns are wanted without a chunk. */
 bool slu_db_has_turn(const struct slu_db *self);
@@ -253,7 +214,7 @@ SLU_MUST_CHECK enum slu_err slu_db_scan_all(struct slu_db *self,
 /* ---- store_window.c: pending records in the order of their keys ---- */
 
 /*
- * Collects in db->raw what is pending of a kind from a place on, sorted and
+ * Collects in db->chunk what is pending of a kind from a place on, sorted and
  * merged, and says up to where: as far as a chunk reaches, else to the end of
  * the kind. *from and *out_to are of that kind.
  */

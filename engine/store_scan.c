@@ -16,24 +16,25 @@ struct pair {
         bool any;              /* there is one, below the bound */
     } old, fresh;
     struct slu_view shard; /* behind `old` */
-    struct slu_held_reader held;
-    bool held_any; /* in `fresh`, whatever the bound */
+    struct slu_view held;  /* behind `fresh` */
+    bool held_any;         /* in `fresh`, whatever the bound */
 };
+
+static enum slu_err unpack(struct pair *self, struct slu_view *from,
+                           struct next *out_next)
+{
+    out_next->bytes = *from;
+    if (slu_record_unpack(from, &out_next->record) != SLU_ERR_OK) {
+        return slu_db_damaged(self->db, "a shard holds what is not a record");
+    }
+    out_next->bytes.len -= from->len;
+    return SLU_ERR_OK;
+}
 
 static enum slu_err read_old(struct pair *self)
 {
-    struct next *old = &self->old;
-
-    old->bytes = self->shard;
-    old->any = self->shard.len != 0;
-    if (!old->any) {
-        return SLU_ERR_OK;
-    }
-    if (slu_record_unpack(&self->shard, &old->record) != SLU_ERR_OK) {
-        return slu_db_damaged(self->db, "a shard holds what is not a record");
-    }
-    old->bytes.len -= self->shard.len;
-    return SLU_ERR_OK;
+    self->old.any = self->shard.len != 0;
+    return self->old.any ? unpack(self, &self->shard, &self->old) : SLU_ERR_OK;
 }
 
 static void check_bound(struct pair *self)
@@ -48,10 +49,9 @@ static enum slu_err read_fresh(struct pair *self)
 {
     enum slu_err err = SLU_ERR_OK;
 
-    self->held_any = self->held.left != 0;
+    self->held_any = self->held.len != 0;
     if (self->held_any) {
-        err =
-            slu_held_read(&self->held, &self->fresh.record, &self->fresh.bytes);
+        err = unpack(self, &self->held, &self->fresh);
     }
     check_bound(self);
     return err;
@@ -59,7 +59,7 @@ static enum slu_err read_fresh(struct pair *self)
 
 static enum slu_err begin(struct pair *self, enum slu_record_kind kind)
 {
-    slu_held_read_begin(&self->held, self->db, kind);
+    self->held = slu_held_view(self->db, kind);
     return read_fresh(self);
 }
 
@@ -236,8 +236,8 @@ static enum slu_err rewrite_all(struct rewrite *self)
     enum slu_err err = SLU_ERR_OK;
 
     pair->bound = &pair->db->shard.bound;
-    if (pair->db->held.gathered) {
-        err = slu_held_delete(pair->db);
+    if (pair->db->gathered) {
+        err = slu_chunk_delete(pair->db, &pair->db->held);
     }
     if (err == SLU_ERR_OK) {
         err = begin(pair, SLU_RECORD_IP);
@@ -258,7 +258,7 @@ static enum slu_err run_transaction(struct rewrite *self)
     }
     if (err != SLU_ERR_OK) {
         slu_db_rollback(db);
-    } else if (db->held.gathered) {
+    } else if (db->gathered) {
         slu_held_free(db);
     }
     return err;

@@ -1,451 +1,420 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sorting packed records by (kind, key), by references that carry eight bytes
- * of the key, so that most comparisons touch nothing else.
+ * Sorting packed records by (kind, key). They are sent to buckets first, as
+ * they are, by the kind and the first bits of the key: what lies in one bucket
+ * is in the processor's cache then. There it is sorted by references, and
+ * written in order; those of one key are merged on the way.
  *
- * A word is seven bytes of the key, padded with zeros, and in its lowest byte
- * how many bytes are left, 8 standing for "more than these seven". So "a" comes
- * before "a\0", and equal words that say less than 8 are equal keys. The first
- * word has the kind in its highest byte and six bytes of the key; an address
- * is in it as a whole.
- *
- * The references are made in two passes over the records: the first counts how
- * many fall into each bucket, by the kind and the first twelve bits of the key,
- * the second puts each where its bucket is. So they need no second array, and
- * what is sorted then, a bucket at a time, is in the processor's cache. Within
- * a bucket: American flag sort (McIlroy, Bostic and McIlroy, 1993) by the
- * highest bits in which its words differ, few by insertion. Of names that begin
- * alike it mispredicts fewer branches than a quicksort, and takes 2/3 of the
- * time.
+ * All of it can be divided by two: either takes half of the bytes to where
+ * their buckets are, then half of the buckets. Neither asks for memory.
  */
-#include "engine/store_records.h"
+#include "engine/store_sort.h"
 
-#define WORD_BYTES 7u
-#define FIRST_BYTES 6u
-#define MORE 8u
-#define INSERTION_MAX 40
+#include <pthread.h>
 
-/* Of a word, what is sorted by at a time: two or three for each value. */
-#define DIGIT_BITS_MAX 8u
-
-/* Of a first word: the kind in two bits, and so many of the key. */
-#define BUCKET_KEY_BITS 12
+/* Of a first word: the kind, and so many bits of the key. */
+#define BUCKET_KEY_BITS 10
 #define BUCKET_SHIFT (56 - BUCKET_KEY_BITS)
-#define BUCKETS (SLU_RECORD_KIND_COUNT << BUCKET_KEY_BITS)
+#define KIND_BUCKETS ((size_t)1 << BUCKET_KEY_BITS)
+#define BUCKETS (SLU_RECORD_KIND_COUNT * KIND_BUCKETS)
 
-static uint64_t make_word(uint64_t top, struct slu_view key, size_t room)
-{
-    size_t len = key.len < room ? key.len : room;
-    uint64_t word = top;
+#define PARTS 2
 
-    for (size_t i = 0; i < len; i++) {
-        word = word << 8 | (unsigned char)key.ptr[i];
-    }
-    word <<= 8 * (room - len);
-    return word << 8 | (key.len > room ? MORE : len);
-}
+/* Records are copied in pieces of so many bytes: a call, or what a compiler
+ * makes of lengths below 4,096, takes longer than most of them. */
+#define COPY_BYTES 32
 
-uint64_t slu_sort_word(enum slu_record_kind kind, struct slu_view key)
-{
-    return make_word((uint64_t)kind, key, FIRST_BYTES);
-}
+/* Two records of one key become one that may be longer than both together, by
+ * two bytes at most, less the key's length: its head, that length, its time and
+ * sources, seven bytes, are saved, and two differences of times grow, by five
+ * and four. So much is there for all keys below two bytes; and what is copied
+ * in whole pieces. */
+#define SLACK ((size_t)SLU_RECORD_KIND_COUNT * (2 + 256) + COPY_BYTES)
 
-/* Eight bytes from the key on are in the record when it has three: the time of
- * the last sighting and the sources follow it. */
-uint64_t slu_sort_word_packed(const struct slu_packed *packed)
-{
-    size_t len = packed->key.len;
-    uint64_t word;
+/* ---- to buckets ---- */
 
-    if (len < 3) {
-        return slu_sort_word(packed->kind, packed->key);
-    }
-    memcpy(&word, packed->key.ptr, sizeof(word));
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    word >>= 16;
-    if (len < FIRST_BYTES) {
-        word &= ~(uint64_t)0 << 8 * (FIRST_BYTES - len);
-    }
-    return (uint64_t)packed->kind << 56 | word << 8 |
-           (len > FIRST_BYTES ? MORE : len);
-}
-
-bool slu_sort_ends_in(uint64_t word)
-{
-    return (word & 0xff) != MORE;
-}
-
-int slu_sort_compare(const struct slu_packed *a, uint64_t word_a,
-                     const struct slu_packed *b, uint64_t word_b)
-{
-    size_t len = a->key.len < b->key.len ? a->key.len : b->key.len;
-    int order;
-
-    if (word_a != word_b || slu_sort_ends_in(word_a)) {
-        return (word_a > word_b) - (word_a < word_b);
-    }
-    order = memcmp(a->key.ptr, b->key.ptr, len);
-    return order != 0 ? order
-                      : (a->key.len > b->key.len) - (a->key.len < b->key.len);
-}
-
-/* ---- references ---- */
-
-static struct slu_view view_record(struct slu_view packed,
-                                   const struct slu_sort_ref *ref)
-{
-    return slu_view_make(packed.ptr + ref->offset, ref->len);
-}
-
-static struct slu_view view_key(struct slu_view packed,
-                                const struct slu_sort_ref *ref)
-{
-    return slu_view_make(packed.ptr + ref->offset +
-                             (ref->key >> SLU_SORT_KEY_BITS),
-                         ref->key & ((1u << SLU_SORT_KEY_BITS) - 1));
-}
-
-void slu_sort_packed(struct slu_view packed, const struct slu_sort_ref *ref,
-                     struct slu_packed *out)
-{
-    out->bytes = view_record(packed, ref);
-    out->key = view_key(packed, ref);
-    out->kind =
-        (enum slu_record_kind)(out->bytes.ptr[0] & (SLU_RECORD_KIND_COUNT - 1));
-}
-
-static struct slu_sort_ref
-make_ref(const char *base, const struct slu_packed *packed, uint64_t word)
-{
-    size_t key_at = (size_t)(packed->key.ptr - packed->bytes.ptr);
-
-    return (struct slu_sort_ref){
-        .word = word,
-        .offset = (uint32_t)(packed->bytes.ptr - base),
-        .len = (uint16_t)packed->bytes.len,
-        .key = (uint16_t)(key_at << SLU_SORT_KEY_BITS | packed->key.len)};
-}
-
-/* ---- within a bucket ---- */
-
-/* The key's word at this depth, from 1; the words before say that it is that
- * long. */
-static uint64_t load_word(struct slu_view packed,
-                          const struct slu_sort_ref *ref, unsigned depth)
-{
-    size_t skip = FIRST_BYTES + (size_t)(depth - 1) * WORD_BYTES;
-    struct slu_view key = view_key(packed, ref);
-
-    return make_word(0, slu_view_make(key.ptr + skip, key.len - skip),
-                     WORD_BYTES);
-}
-
-static void load_words(struct slu_sort_ref *refs, size_t count,
-                       struct slu_view packed, unsigned depth)
-{
-    for (size_t i = 0; i < count; i++) {
-        refs[i].word = load_word(packed, &refs[i], depth);
-    }
-}
-
-/* The bits that are not the same in all words. */
-static uint64_t find_differences(const struct slu_sort_ref *refs, size_t count)
-{
-    uint64_t differences = 0;
-
-    for (size_t i = 1; i < count; i++) {
-        differences |= refs[i].word ^ refs[0].word;
-    }
-    return differences;
-}
-
-/* Bits of a word, which has the same above them as the others. */
-struct digit {
-    unsigned shift;
-    unsigned mask;
+struct bucket {
+    uint32_t bytes; /* then: where the next record goes */
+    uint32_t count;
 };
 
-static unsigned find_top_bit(uint64_t word)
+/* What one of those at work does. */
+struct part {
+    struct sort *sort;
+    size_t begin; /* of the bytes that it takes to their buckets */
+    size_t end;
+    struct bucket *buckets; /* what it takes there */
+    size_t first;           /* of the buckets that it sorts */
+    size_t last;            /* behind them */
+    size_t out_at;          /* where what is sorted goes */
+    size_t out_len;
+    struct slu_sort_ref *refs;
+    struct slu_buf merged;
+    enum slu_err err;
+};
+
+struct sort {
+    const struct slu_alloc *alloc;
+    char *bytes;
+    char *scratch;                       /* as many */
+    uint32_t *starts;                    /* of the buckets in it, and its end */
+    size_t ref_room;                     /* records of the fullest bucket */
+    size_t kinds[SLU_RECORD_KIND_COUNT]; /* as a chunk's; first of a part's */
+    struct part parts[PARTS];
+    size_t part_count;
+};
+
+static size_t pick_bucket(const struct slu_packed *packed)
 {
-    return 63 - (unsigned)__builtin_clzll(word);
+    return (size_t)(slu_sort_word_packed(packed) >> BUCKET_SHIFT);
 }
 
-static struct digit choose_digit(uint64_t differences, size_t count)
+static struct slu_view view_part(const struct part *self)
 {
-    unsigned top = find_top_bit(differences);
-    unsigned bits = find_top_bit(count) - 1;
-
-    bits = bits < DIGIT_BITS_MAX ? bits : DIGIT_BITS_MAX;
-    return (struct digit){.shift = top < bits ? 0 : top + 1 - bits,
-                          .mask = (1u << bits) - 1};
+    return slu_view_make(self->sort->bytes + self->begin,
+                         self->end - self->begin);
 }
 
-static unsigned read_digit(struct digit digit, const struct slu_sort_ref *ref)
+static void count_part(struct part *self)
 {
-    return (unsigned)(ref->word >> digit.shift) & digit.mask;
-}
+    struct slu_view rest = view_part(self);
 
-/* Puts each where its digit belongs, which sends whatever is there on. */
-static void send_round(struct slu_sort_ref *refs, struct digit digit,
-                       uint32_t *next, unsigned own)
-{
-    struct slu_sort_ref held = refs[next[own]];
-    unsigned value = read_digit(digit, &held);
+    while (self->err == SLU_ERR_OK && rest.len != 0) {
+        struct slu_packed record;
 
-    while (value != own) {
-        struct slu_sort_ref other = refs[next[value]];
+        self->err = slu_record_take(&rest, &record);
+        if (self->err == SLU_ERR_OK) {
+            struct bucket *bucket = &self->buckets[pick_bucket(&record)];
 
-        refs[next[value]++] = held;
-        held = other;
-        value = read_digit(digit, &held);
+            bucket->bytes += (uint32_t)record.bytes.len;
+            bucket->count++;
+        }
     }
-    refs[next[own]++] = held;
 }
 
-static void order_by_digit(struct slu_sort_ref *refs, size_t count,
-                           struct digit digit)
+/* What was counted is there. */
+static void scatter_part(struct part *self)
 {
-    uint32_t next[1u << DIGIT_BITS_MAX] = {0};
-    uint32_t ends[1u << DIGIT_BITS_MAX];
+    struct slu_view rest = view_part(self);
+    char *scratch = self->sort->scratch;
+
+    while (self->err == SLU_ERR_OK && rest.len != 0) {
+        struct slu_packed record;
+
+        self->err = slu_record_take(&rest, &record);
+        if (self->err == SLU_ERR_OK) {
+            struct bucket *bucket = &self->buckets[pick_bucket(&record)];
+
+            memcpy(scratch + bucket->bytes, record.bytes.ptr, record.bytes.len);
+            bucket->bytes += (uint32_t)record.bytes.len;
+        }
+    }
+}
+
+/* Turns the bytes of each bucket into where its own begin: those of one part
+ * behind those of the other. */
+static void place_buckets(struct sort *self)
+{
     uint32_t sum = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        next[read_digit(digit, &refs[i])]++;
-    }
-    for (unsigned value = 0; value <= digit.mask; value++) {
-        ends[value] = sum + next[value];
-        next[value] = sum;
-        sum = ends[value];
-    }
-    for (unsigned value = 0; value <= digit.mask; value++) {
-        while (next[value] < ends[value]) {
-            send_round(refs, digit, next, value);
+    for (size_t i = 0; i < BUCKETS; i++) {
+        size_t count = 0;
+
+        self->starts[i] = sum;
+        for (size_t k = 0; k < self->part_count; k++) {
+            struct bucket *bucket = &self->parts[k].buckets[i];
+            uint32_t bytes = bucket->bytes;
+
+            count += bucket->count;
+            bucket->bytes = sum;
+            sum += bytes;
         }
+        self->ref_room = count > self->ref_room ? count : self->ref_room;
+    }
+    self->starts[BUCKETS] = sum;
+}
+
+/* ---- a bucket ---- */
+
+/* Merges what is behind the last one that was written with it. */
+static enum slu_err merge_into_last(struct part *self, size_t last_at,
+                                    struct slu_view bytes)
+{
+    char *at = self->sort->bytes + self->out_at + last_at;
+    struct slu_view last = slu_view_make(at, self->out_len - last_at);
+    struct slu_record merged;
+    struct slu_record other;
+    enum slu_err err;
+
+    if (slu_view_equal(last, bytes)) {
+        return SLU_ERR_OK;
+    }
+    err = slu_record_unpack(&last, &merged);
+    if (err == SLU_ERR_OK) {
+        err = slu_record_unpack(&bytes, &other);
+    }
+    if (err != SLU_ERR_OK) {
+        return err;
+    }
+    slu_record_merge(&merged, &other);
+    slu_buf_clear(&self->merged);
+    err = slu_record_pack(&merged, &self->merged);
+    if (err == SLU_ERR_OK) {
+        memcpy(at, self->merged.ptr, self->merged.len);
+        self->out_len = last_at + self->merged.len;
+    }
+    return err;
+}
+
+/* What is copied too much is written over, or lies in the room between. */
+static void copy_record(char *to, const char *from, size_t len)
+{
+    for (size_t i = 0; i < len; i += COPY_BYTES) {
+        memcpy(to + i, from + i, COPY_BYTES);
     }
 }
 
-static void sort_words_by_insertion(struct slu_sort_ref *refs, size_t count)
+static enum slu_err write_refs(struct part *self, size_t count)
 {
-    for (size_t i = 1; i < count; i++) {
-        struct slu_sort_ref held = refs[i];
-        size_t at = i;
+    const char *scratch = self->sort->scratch;
+    char *out = self->sort->bytes + self->out_at;
+    size_t last_at = self->out_len;
+    enum slu_err err = SLU_ERR_OK;
 
-        while (at > 0 && refs[at - 1].word > held.word) {
-            refs[at] = refs[at - 1];
-            at--;
-        }
-        refs[at] = held;
-    }
-}
+    for (size_t i = 0; err == SLU_ERR_OK && i < count; i++) {
+        const struct slu_sort_ref *ref = &self->refs[i];
+        const char *from = scratch + ref->offset;
 
-static void sort_refs(struct slu_sort_ref *refs, size_t count,
-                      struct slu_view packed, unsigned depth);
-
-/* Of references in the order of their digits: sorts those of each but the most
- * frequent one, and returns how many of that there are, from *io_refs on. */
-static size_t sort_groups(struct slu_sort_ref **io_refs, size_t count,
-                          struct digit digit, struct slu_view packed,
-                          unsigned depth)
-{
-    struct slu_sort_ref *refs = *io_refs;
-    size_t most = 0;
-    size_t start = 0;
-
-    while (start < count) {
-        unsigned value = read_digit(digit, &refs[start]);
-        size_t end = start + 1;
-
-        while (end < count && read_digit(digit, &refs[end]) == value) {
-            end++;
-        }
-        if (end - start > most) {
-            sort_refs(*io_refs, most, packed, depth);
-            *io_refs = refs + start;
-            most = end - start;
+        if (ref->is_same) {
+            err = merge_into_last(self, last_at, slu_view_make(from, ref->len));
         } else {
-            sort_refs(refs + start, end - start, packed, depth);
+            last_at = self->out_len;
+            copy_record(out + last_at, from, ref->len);
+            self->out_len += ref->len;
         }
-        start = end;
     }
-    return most;
+    return err;
 }
 
-/* Those that are in the order of their words. */
-static void sort_runs(struct slu_sort_ref *refs, size_t count,
-                      struct slu_view packed, unsigned depth)
+static enum slu_err sort_bucket(struct part *self, size_t number)
 {
-    size_t start = 0;
+    const uint32_t *starts = self->sort->starts;
+    const char *scratch = self->sort->scratch;
+    struct slu_view rest = slu_view_make(scratch + starts[number],
+                                         starts[number + 1] - starts[number]);
+    size_t count = 0;
 
-    while (start < count) {
-        size_t end = start + 1;
+    while (rest.len != 0) {
+        struct slu_packed record;
+        enum slu_err err = slu_record_take(&rest, &record);
 
-        while (end < count && refs[end].word == refs[start].word) {
-            end++;
+        if (err != SLU_ERR_OK) {
+            return err;
         }
-        sort_refs(refs + start, end - start, packed, depth);
-        start = end;
+        self->refs[count++] = slu_sort_make_ref(scratch, &record);
     }
+    slu_sort_refs(self->refs, count, scratch);
+    return write_refs(self, count);
 }
 
-/*
- * Recursion: into groups of at most half as many, and among a few, whose words
- * aren't all the same, into those with the same word; so log2 count and
- * INSERTION_MAX deep, however long the keys.
- */
-static void sort_refs(struct slu_sort_ref *refs, size_t count,
-                      struct slu_view packed, unsigned depth)
+static void sort_part(struct part *self)
 {
-    while (count > 1) {
-        uint64_t differences = find_differences(refs, count);
-        struct digit digit;
-
-        if (differences == 0 && slu_sort_ends_in(refs[0].word)) {
-            return;
+    for (size_t i = self->first; self->err == SLU_ERR_OK && i < self->last;
+         i++) {
+        if (i % KIND_BUCKETS == 0) {
+            self->sort->kinds[i / KIND_BUCKETS] = self->out_len;
         }
-        if (differences == 0) {
-            load_words(refs, count, packed, ++depth);
-            continue;
-        }
-        if (count <= INSERTION_MAX) {
-            sort_words_by_insertion(refs, count);
-            sort_runs(refs, count, packed, depth);
-            return;
-        }
-        digit = choose_digit(differences, count);
-        order_by_digit(refs, count, digit);
-        count = sort_groups(&refs, count, digit, packed, depth);
+        self->err = sort_bucket(self, i);
     }
 }
 
 /* ---- the whole ---- */
 
-static size_t pick_bucket(uint64_t word)
+typedef void (*phase_fn)(struct part *part);
+
+struct task {
+    phase_fn phase;
+    struct part *part;
+};
+
+static void *run_task(void *ctx)
 {
-    return (size_t)(word >> BUCKET_SHIFT);
+    const struct task *self = ctx;
+
+    self->phase(self->part);
+    return NULL;
 }
 
-static enum slu_err count_buckets(struct slu_view packed, uint32_t *ends,
-                                  size_t *out_count)
+/* The second part on a thread of its own, if there can be one. */
+static enum slu_err run_phase(struct sort *self, phase_fn phase)
 {
-    enum slu_err err = SLU_ERR_OK;
+    struct task task = {phase, &self->parts[1]};
+    pthread_t thread;
+    bool started = self->part_count == PARTS &&
+                   pthread_create(&thread, NULL, run_task, &task) == 0;
 
-    *out_count = 0;
-    while (err == SLU_ERR_OK && packed.len != 0) {
-        struct slu_packed record;
+    phase(&self->parts[0]);
+    if (started) {
+        (void)pthread_join(thread, NULL);
+    } else if (self->part_count == PARTS) {
+        phase(&self->parts[1]);
+    }
+    return self->parts[0].err != SLU_ERR_OK ? self->parts[0].err
+                                            : self->parts[1].err;
+}
 
-        err = slu_record_take(&packed, &record);
-        if (err == SLU_ERR_OK) {
-            ends[pick_bucket(slu_sort_word_packed(&record))]++;
-            ++*out_count;
+/* Half of the bytes for each. What one writes begins SLACK behind the end of
+ * what is before it, at least. */
+static void share_buckets(struct sort *self)
+{
+    uint32_t enough = self->starts[BUCKETS] / (uint32_t)self->part_count;
+    size_t middle = 0;
+
+    while (middle < BUCKETS && self->starts[middle] < enough) {
+        middle++;
+    }
+    self->parts[0].last = middle;
+    self->parts[1].first = middle;
+    self->parts[1].last = BUCKETS;
+    self->parts[1].out_at = self->starts[middle] + SLACK;
+}
+
+static bool make_room(struct sort *self)
+{
+    for (size_t i = 0; i < self->part_count; i++) {
+        struct part *part = &self->parts[i];
+
+        part->refs =
+            slu_alloc_get(self->alloc, self->ref_room * sizeof(*part->refs));
+        if (part->refs == NULL) {
+            return false;
         }
     }
-    return err;
+    return true;
 }
 
-/* Turns the counts into where each bucket begins. */
-static void sum_buckets(uint32_t *ends)
+/* What was written, one behind the other. */
+static void join_parts(const struct sort *self, struct slu_chunk *chunk)
 {
-    uint32_t sum = 0;
+    const struct part *first = &self->parts[0];
+    const struct part *second = &self->parts[1];
 
-    for (size_t i = 0; i < BUCKETS; i++) {
-        uint32_t count = ends[i];
-
-        ends[i] = sum;
-        sum += count;
+    if (second->out_len != 0) {
+        memmove(self->bytes + first->out_len, self->bytes + second->out_at,
+                second->out_len);
+    }
+    chunk->records.len = first->out_len + second->out_len;
+    for (size_t kind = 0; kind < SLU_RECORD_KIND_COUNT; kind++) {
+        chunk->kinds[kind] =
+            self->kinds[kind] +
+            (kind * KIND_BUCKETS < second->first ? 0 : first->out_len);
     }
 }
 
-/* Fills the references; each bucket's number is where it ends then. */
-static enum slu_err fill_buckets(struct slu_view packed, uint32_t *ends,
-                                 struct slu_sort_ref *refs)
+static enum slu_err run(struct sort *self)
 {
-    struct slu_view rest = packed;
-    enum slu_err err = SLU_ERR_OK;
+    enum slu_err err = run_phase(self, count_part);
 
-    while (err == SLU_ERR_OK && rest.len != 0) {
-        struct slu_packed record;
-
-        err = slu_record_take(&rest, &record);
-        if (err == SLU_ERR_OK) {
-            uint64_t word = slu_sort_word_packed(&record);
-
-            refs[ends[pick_bucket(word)]++] =
-                make_ref(packed.ptr, &record, word);
-        }
+    if (err == SLU_ERR_OK) {
+        place_buckets(self);
+        share_buckets(self);
+        err = make_room(self) ? run_phase(self, scatter_part) : SLU_ERR_NOMEM;
     }
-    return err;
+    return err == SLU_ERR_OK ? run_phase(self, sort_part) : err;
 }
 
-static void sort_buckets(struct slu_view packed, const uint32_t *ends,
-                         struct slu_sort_ref *refs)
+/* Of the bytes, for what is written between and behind them. */
+static enum slu_err take_room(struct sort *self, struct slu_db *db,
+                              struct slu_buf *records)
 {
-    size_t start = 0;
+    char *room;
 
-    for (size_t i = 0; i < BUCKETS; i++) {
-        sort_refs(refs + start, ends[i] - start, packed, 0);
-        start = ends[i];
-    }
-}
-
-/* And a few more, since the next chunk is about as large. */
-static bool reserve_refs(struct slu_db *db, size_t count)
-{
-    if (db->ref_room < count) {
-        size_t room = count + count / 8;
-
-        slu_sort_free(db);
-        db->refs = slu_alloc_get(db->alloc, room * sizeof(*db->refs));
-        db->ref_room = db->refs != NULL ? room : 0;
-    }
-    return db->refs != NULL;
-}
-
-static enum slu_err make_refs(struct slu_db *db, uint32_t *ends)
-{
-    struct slu_view packed = slu_buf_view(&db->raw);
-    size_t count;
-    enum slu_err err = count_buckets(packed, ends, &count);
-
-    if (err != SLU_ERR_OK || count == 0) {
-        return err;
-    }
-    if (!reserve_refs(db, count)) {
+    if (slu_buf_reserve(records, PARTS * SLACK, &room) != SLU_ERR_OK) {
         return SLU_ERR_NOMEM;
     }
-    db->ref_count = count;
-    sum_buckets(ends);
-    err = fill_buckets(packed, ends, db->refs);
-    if (err == SLU_ERR_OK) {
-        sort_buckets(packed, ends, db->refs);
+    slu_buf_clear(&db->piece);
+    if (slu_buf_reserve(&db->piece, records->len + COPY_BYTES,
+                        &self->scratch) != SLU_ERR_OK) {
+        return SLU_ERR_NOMEM;
     }
-    return err;
+    self->bytes = records->ptr;
+    self->starts =
+        slu_alloc_get(self->alloc, (BUCKETS + 1) * sizeof(*self->starts));
+    return self->starts != NULL ? SLU_ERR_OK : SLU_ERR_NOMEM;
 }
 
-enum slu_err slu_sort_records(struct slu_db *db)
+static enum slu_err start_part(struct part *self, struct sort *sort,
+                               size_t begin, size_t end)
 {
-    uint32_t *ends = slu_alloc_zero(db->alloc, BUCKETS * sizeof(*ends));
+    char *room;
+
+    self->sort = sort;
+    self->begin = begin;
+    self->end = end;
+    slu_buf_init(&self->merged, sort->alloc, 2 * SLU_RECORD_PACKED_MAX);
+    self->buckets =
+        slu_alloc_zero(sort->alloc, BUCKETS * sizeof(*self->buckets));
+    /* Here, for neither thread asks for memory. */
+    return self->buckets != NULL &&
+                   slu_buf_reserve(&self->merged, SLU_RECORD_PACKED_MAX,
+                                   &room) == SLU_ERR_OK
+               ? SLU_ERR_OK
+               : SLU_ERR_NOMEM;
+}
+
+static enum slu_err start(struct sort *self, struct slu_db *db,
+                          struct slu_chunk *chunk, size_t middle)
+{
+    size_t len = chunk->records.len;
     enum slu_err err;
 
-    db->ref_count = 0;
-    if (ends == NULL) {
-        return slu_db_no_memory(db);
+    self->alloc = db->alloc;
+    self->part_count = middle == 0 ? 1 : PARTS;
+    err = take_room(self, db, &chunk->records);
+    if (err == SLU_ERR_OK) {
+        err = start_part(&self->parts[0], self, 0, middle == 0 ? len : middle);
     }
-    err = make_refs(db, ends);
-    slu_alloc_put(db->alloc, ends, BUCKETS * sizeof(*ends));
+    return err == SLU_ERR_OK && middle != 0
+               ? start_part(&self->parts[1], self, middle, len)
+               : err;
+}
+
+static void stop(struct sort *self)
+{
+    for (size_t i = 0; i < self->part_count; i++) {
+        struct part *part = &self->parts[i];
+
+        slu_alloc_put(self->alloc, part->buckets,
+                      BUCKETS * sizeof(*part->buckets));
+        slu_alloc_put(self->alloc, part->refs,
+                      self->ref_room * sizeof(*part->refs));
+        slu_buf_fini(&part->merged);
+    }
+    slu_alloc_put(self->alloc, self->starts,
+                  (BUCKETS + 1) * sizeof(*self->starts));
+}
+
+enum slu_err slu_sort_records(struct slu_db *db, struct slu_chunk *chunk,
+                              size_t middle)
+{
+    struct sort sort = {0};
+    enum slu_err err;
+
+    if (chunk->records.len == 0) {
+        return SLU_ERR_OK;
+    }
+    err = start(&sort, db, chunk, middle);
+    if (err == SLU_ERR_OK) {
+        err = run(&sort);
+    }
+    if (err == SLU_ERR_OK) {
+        join_parts(&sort, chunk);
+    }
+    stop(&sort);
     if (err == SLU_ERR_NOMEM) {
         return slu_db_no_memory(db);
     }
     return err == SLU_ERR_OK
                ? err
                : slu_db_damaged(db, "a pending row is not made of records");
-}
-
-void slu_sort_free(struct slu_db *db)
-{
-    slu_alloc_put(db->alloc, db->refs, db->ref_room * sizeof(*db->refs));
-    db->refs = NULL;
-    db->ref_count = 0;
-    db->ref_room = 0;
 }

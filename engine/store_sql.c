@@ -359,8 +359,8 @@ enum slu_err slu_db_open(struct slu_db *self,
     self->hold_bytes = opts->hold_bytes;
     slu_buf_init(&self->shard.old, self->alloc, SLU_BLOB_MAX);
     slu_buf_init(&self->piece, self->alloc, SLU_BLOB_MAX);
-    slu_buf_init(&self->raw, self->alloc, SLU_BLOB_MAX);
-    slu_buf_init(&self->held.order, self->alloc, SLU_BLOB_MAX);
+    slu_buf_init(&self->chunk.records, self->alloc, SLU_BLOB_MAX);
+    slu_buf_init(&self->held.records, self->alloc, SLU_BLOB_MAX);
     /* slu_store_open has refused a longer folder. */
     assert(strlen(opts->dir) + sizeof("/state.db") <= sizeof(self->path));
     (void)snprintf(self->path, sizeof(self->path), "%s/state.db", opts->dir);
@@ -397,7 +397,7 @@ void slu_db_close(struct slu_db *self)
     (void)sqlite3_close(self->handle);
     if (self->alloc != NULL) {
         slu_db_stop_compacting(self);
-        slu_chunk_free(self);
+        slu_chunk_free(self, &self->chunk);
         slu_held_free(self);
         slu_buf_fini(&self->shard.old);
     }

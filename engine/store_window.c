@@ -6,7 +6,7 @@
  *
  * A window is the part of them that memory holds, from a key up to another one.
  * Rows of pending are gone through once for each window; what lies in it is
- * gathered in db->raw. When that is full it is sorted and merged, and if more
+ * gathered in db->chunk. When that is full it is sorted and merged, and if more
  * than half of it is left, the upper half is given up and the window ends
  * there. A fold comes long before a second window is needed, as a rule.
  */
@@ -16,7 +16,7 @@ struct window {
     struct slu_db *db;
     const struct slu_low *from;
     struct slu_low *to;
-    size_t most; /* bytes of db->raw */
+    size_t most; /* bytes of db->chunk */
 };
 
 /* ---- gathering ---- */
@@ -30,10 +30,10 @@ static enum slu_err gather_record(struct window *self,
         slu_low_compare_packed(record, self->to) >= 0) {
         return SLU_ERR_OK;
     }
-    if (slu_buf_append(&db->raw, record->bytes) != SLU_ERR_OK) {
+    if (slu_buf_append(&db->chunk.records, record->bytes) != SLU_ERR_OK) {
         return slu_db_no_memory(db);
     }
-    return db->raw.len < self->most
+    return db->chunk.records.len < self->most
                ? SLU_ERR_OK
                : slu_chunk_sort(db, self->most / 2, self->to);
 }
@@ -81,7 +81,7 @@ enum slu_err slu_db_window(struct slu_db *self, const struct slu_low *from,
 
     out_to->bytes[0] = (char)(from->bytes[0] + 1);
     out_to->len = 1;
-    slu_buf_clear(&self->raw);
+    slu_buf_clear(&self->chunk.records);
     err = gather_rows(&window);
     /* No cut now: what is left fits. */
     return err == SLU_ERR_OK ? slu_chunk_sort(self, SIZE_MAX, out_to) : err;

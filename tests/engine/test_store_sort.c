@@ -14,28 +14,35 @@ static void start(void)
     count_alloc_init(&counter);
     memset(&db, 0, sizeof(db));
     db.alloc = &counter.alloc;
-    slu_buf_init(&db.raw, db.alloc, (size_t)64 << 20);
+    slu_buf_init(&db.piece, db.alloc, (size_t)64 << 20);
+    slu_buf_init(&db.chunk.records, db.alloc, (size_t)64 << 20);
 }
 
 static void stop(void)
 {
-    slu_sort_free(&db);
-    slu_buf_fini(&db.raw);
+    slu_buf_fini(&db.chunk.records);
+    slu_buf_fini(&db.piece);
     cr_assert_eq(counter.live, 0);
 }
 
+/* Seen at any time, by any source, assessed or not. */
 static void add(enum slu_record_kind kind, const char *key, size_t len)
 {
+    static struct dice dice = {77};
     struct slu_record record = {.kind = kind,
                                 .key = slu_view_make(key, len),
-                                .reason = kind < SLU_RECORD_INVALID_IP
-                                              ? SLU_REASON_NONE
-                                              : SLU_REASON_URL,
-                                .sources = 4,
-                                .first_seen = 1700000000,
-                                .last_seen = 1700000000};
+                                .sources = 1u << roll(&dice, 9),
+                                .last_seen = 1700000000 + roll(&dice, 99)};
 
-    cr_assert_eq(slu_record_pack(&record, &db.raw), SLU_ERR_OK);
+    record.reason =
+        kind < SLU_RECORD_INVALID_IP ? SLU_REASON_NONE : SLU_REASON_URL;
+    record.first_seen = record.last_seen - roll(&dice, 3) * 40;
+    if (roll(&dice, 2) == 0) {
+        record.verdict = SLU_VERDICT_MALICIOUS;
+        record.score = (uint8_t)roll(&dice, 101);
+        record.assessed_at = record.last_seen - roll(&dice, 5);
+    }
+    cr_assert_eq(slu_record_pack(&record, &db.chunk.records), SLU_ERR_OK);
 }
 
 static int compare(const void *a, const void *b)
@@ -43,46 +50,85 @@ static int compare(const void *a, const void *b)
     return slu_record_compare(a, b);
 }
 
-/* All of db.raw, in order; *out_count of them, for free(). */
-static struct slu_record *sort_plainly(size_t *out_count)
+/* All of the bytes, in order and merged, packed; kinds: where each begins. */
+static struct slu_buf sort_plainly(size_t *kinds)
 {
+    struct slu_view rest = slu_buf_view(&db.chunk.records);
     struct slu_record *records =
-        calloc(db.raw.len / 8 + 1, sizeof(struct slu_record));
-    struct slu_view rest = slu_buf_view(&db.raw);
+        calloc(rest.len / 7 + 1, sizeof(struct slu_record));
+    struct slu_buf packed;
     size_t count = 0;
+    size_t kind = 0;
 
     cr_assert_not_null(records);
+    slu_buf_init(&packed, slu_alloc_default(), (size_t)64 << 20);
     while (rest.len > 0) {
         cr_assert_eq(slu_record_unpack(&rest, &records[count++]), SLU_ERR_OK);
     }
     qsort(records, count, sizeof(*records), compare);
-    *out_count = count;
-    return records;
+    for (size_t i = 0, next; i < count; i = next) {
+        for (next = i + 1;
+             next < count && compare(&records[i], &records[next]) == 0;
+             next++) {
+            slu_record_merge(&records[i], &records[next]);
+        }
+        for (; kind <= records[i].kind; kind++) {
+            kinds[kind] = packed.len;
+        }
+        cr_assert_eq(slu_record_pack(&records[i], &packed), SLU_ERR_OK);
+    }
+    for (; kind < SLU_RECORD_KIND_COUNT; kind++) {
+        kinds[kind] = packed.len;
+    }
+    free(records);
+    return packed;
 }
 
-/* Equal keys may stand in any order, but each record is there once. */
+/* Where a record ends, about there. */
+static size_t find_end(size_t about)
+{
+    struct slu_view rest = slu_buf_view(&db.chunk.records);
+    struct slu_record record;
+
+    while (rest.len > 0 && db.chunk.records.len - rest.len < about) {
+        cr_assert_eq(slu_record_unpack(&rest, &record), SLU_ERR_OK);
+    }
+    return db.chunk.records.len - rest.len;
+}
+
+static void check_with_middle(const char *what, size_t middle,
+                              struct slu_view expected, const size_t *kinds)
+{
+    cr_assert_eq(slu_sort_records(&db, &db.chunk, middle), SLU_ERR_OK);
+    cr_assert(slu_view_equal(slu_buf_view(&db.chunk.records), expected),
+              "%s, in the middle %zu: %zu bytes, expected %zu", what, middle,
+              db.chunk.records.len, expected.len);
+    if (expected.len != 0) {
+        cr_assert_arr_eq(db.chunk.kinds, kinds, sizeof(db.chunk.kinds));
+    }
+}
+
+/* On one thread and on two, and once more what is in order already. */
 static void check_sorted(const char *what)
 {
-    size_t count;
-    struct slu_record *records = sort_plainly(&count);
-    bool *met = calloc(db.raw.len + 1, sizeof(*met));
+    size_t kinds[SLU_RECORD_KIND_COUNT];
+    struct slu_buf *records = &db.chunk.records;
+    struct slu_buf expected = sort_plainly(kinds);
+    struct slu_buf before;
 
-    cr_assert_not_null(met);
-    cr_assert_eq(slu_sort_records(&db), SLU_ERR_OK);
-    cr_assert_eq(db.ref_count, count);
-    for (size_t i = 0; i < count; i++) {
-        struct slu_packed packed;
+    slu_buf_init(&before, slu_alloc_default(), (size_t)64 << 20);
+    cr_assert_eq(slu_buf_append(&before, slu_buf_view(records)), SLU_ERR_OK);
+    for (unsigned quarter = 0; quarter < 5; quarter++) {
+        size_t middle = find_end(before.len * quarter / 4);
 
-        slu_sort_packed(slu_buf_view(&db.raw), &db.refs[i], &packed);
-        cr_assert_eq(packed.kind, records[i].kind, "%s: kind of %zu", what, i);
-        cr_assert(slu_view_equal(packed.key, records[i].key), "%s: key of %zu",
-                  what, i);
-        cr_assert_not(met[db.refs[i].offset], "%s: %zu is there twice", what,
-                      i);
-        met[db.refs[i].offset] = true;
+        check_with_middle(what, middle, slu_buf_view(&expected), kinds);
+        check_with_middle(what, 0, slu_buf_view(&expected), kinds);
+        slu_buf_clear(records);
+        cr_assert_eq(slu_buf_append(records, slu_buf_view(&before)),
+                     SLU_ERR_OK);
     }
-    free(met);
-    free(records);
+    slu_buf_fini(&before);
+    slu_buf_fini(&expected);
 }
 
 /* A key of letters and zeros, as likely short as long. */
@@ -171,21 +217,82 @@ Test(store_sort, refuses_what_is_no_record)
 {
     start();
     add(SLU_RECORD_DOMAIN, "a.example", 9);
-    db.raw.len--;
-    cr_assert_eq(slu_sort_records(&db), SLU_ERR_STATE);
+    db.chunk.records.len--;
+    cr_assert_eq(slu_sort_records(&db, &db.chunk, 0), SLU_ERR_STATE);
     cr_assert_not_null(strstr(db.error.text, "not made of records"));
     stop();
 }
 
+/* Neither of two that share the work tells the other. */
+Test(store_sort, refuses_what_is_no_record_in_either_half)
+{
+    for (unsigned half = 0; half < 2; half++) {
+        size_t middle;
+
+        start();
+        for (unsigned n = 0; n < 50; n++) {
+            add(SLU_RECORD_DOMAIN, "a.example", 9);
+        }
+        middle = find_end(db.chunk.records.len / 2);
+        db.chunk.records.ptr[half == 0 ? 0 : middle] = (char)0xff;
+        cr_assert_eq(slu_sort_records(&db, &db.chunk, middle), SLU_ERR_STATE);
+        stop();
+    }
+}
+
+/* Two that differ in all they may, merged, are longer than both were: the most
+ * that can be, for every key that is so short. */
+Test(store_sort, has_room_for_what_grows)
+{
+    for (unsigned n = 0; n < 2; n++) {
+        start();
+        for (int byte = -1; byte < 256; byte++) {
+            char key = (char)byte;
+            struct slu_record record = {.kind = SLU_RECORD_DOMAIN,
+                                        .key = slu_view_make(&key, byte >= 0),
+                                        .verdict = SLU_VERDICT_MALICIOUS,
+                                        .last_seen = 7,
+                                        .first_seen = 7,
+                                        .assessed_at = 7};
+
+            cr_assert_eq(slu_record_pack(&record, &db.chunk.records),
+                         SLU_ERR_OK);
+            record.verdict = SLU_VERDICT_NONE;
+            record.assessed_at = 0;
+            record.last_seen = UINT32_MAX / 2 + 9;
+            record.first_seen = record.last_seen;
+            cr_assert_eq(slu_record_pack(&record, &db.chunk.records),
+                         SLU_ERR_OK);
+        }
+        check_sorted("what grows");
+        stop();
+    }
+}
+
 Test(store_sort, leaks_nothing_without_memory)
 {
+    unsigned failed = 0;
+    enum slu_err err = SLU_ERR_NOMEM;
+
     start();
-    add(SLU_RECORD_DOMAIN, "a.example", 9);
-    for (unsigned long left = 1; left <= 2; left++) {
-        counter.fail_at = counter.calls + left;
-        cr_assert_eq(slu_sort_records(&db), SLU_ERR_NOMEM);
-        cr_assert_null(db.refs);
+    for (unsigned n = 0; n < 3; n++) {
+        add(SLU_RECORD_DOMAIN, "a.example", 9);
     }
+    for (unsigned long left = 1; err == SLU_ERR_NOMEM; left++) {
+        size_t middle = find_end(db.chunk.records.len / 2);
+        size_t before =
+            counter.live - db.piece.capacity - db.chunk.records.capacity;
+
+        counter.fail_at = counter.calls + left;
+        err = slu_sort_records(&db, &db.chunk, middle);
+        cr_assert_eq(counter.live - db.piece.capacity -
+                         db.chunk.records.capacity,
+                     before);
+        failed += err == SLU_ERR_NOMEM;
+    }
+    cr_assert_eq(err, SLU_ERR_OK);
+    cr_assert_gt(failed, 4);
+    counter.fail_at = 0;
     check_sorted("after it");
     stop();
 }
