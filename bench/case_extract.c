@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Findings of the simulator in memory, in one answer, given to the splitter in
- * pieces as libcurl hands them on, each finding read and made into rows of
- * NDJSON. Beside it simdjson On-Demand, which has the answer as a whole and
- * makes no rows. All must have seen the same findings, every pass must write
- * the same rows, and none but the first may ask for memory.
+ * Findings of the simulator in memory, given to the splitter in pieces as
+ * libcurl hands them on, each finding read and made into rows of NDJSON: in one
+ * answer, which is far larger than the caches, and in answers of 50, as
+ * GuardDuty gives them, each of which was written to one place just before, as
+ * the network's bytes are. Beside it simdjson On-Demand, which has the answer
+ * as a whole and makes no rows. All must have seen the same findings, every
+ * pass must write the same rows, and none but the first may ask for memory.
  */
 #include "bench/bench.h"
 #include "bench/pieces.h"
@@ -23,12 +25,23 @@
 #define PIECE_BYTES ((size_t)64 * 1024)
 #define RECORD_MAX 1000000
 #define PAGE_MAX ((size_t)1 << 30)
+#define OPEN "{\"findings\":["
+#define CLOSE "]}"
+#define ANSWER_FINDINGS 50 /* at most, as GetFindings has it */
+#define ANSWERS_MAX 400
+#define ANSWER_MAX ((size_t)2 << 20)
 #define KEY "\"finding\":" /* of a line of the simulator's list */
 
 enum way {
     SPLIT,
     EXTRACT,
     WRITE,
+};
+
+enum reader {
+    OURS,
+    THREE, /* simdjson, three members */
+    ALL,   /* simdjson, every member */
 };
 
 struct scene {
@@ -41,8 +54,13 @@ struct scene {
     struct slu_json_split *split;
     struct slu_extract *extract;
     struct slu_bench_findings_rival *rival;
-    struct slu_buf page; /* and its padding */
-    size_t len;
+    struct slu_buf page;    /* and its padding */
+    struct slu_buf answers; /* the same, one behind the other */
+    size_t lens[ANSWERS_MAX];
+    uint64_t id_sums[ANSWERS_MAX]; /* bytes of ids, of each answer */
+    unsigned answer_count;
+    struct slu_buf answer; /* the one at hand, and its padding */
+    struct slu_view text;  /* that is read */
     struct slu_buf out;
     enum way way;
     uint64_t findings;
@@ -98,21 +116,51 @@ static void on_log(void *ctx, enum slu_log_level level, const char *text)
 
 /* ---- the page ---- */
 
-static void add_to_page(struct scene *self, struct slu_view bytes)
+static void add_text(struct scene *self, struct slu_buf *out,
+                     struct slu_view bytes)
 {
-    slu_bench_require(self->bench,
-                      slu_buf_append(&self->page, bytes) == SLU_ERR_OK,
+    slu_bench_require(self->bench, slu_buf_append(out, bytes) == SLU_ERR_OK,
                       "out of memory");
 }
 
-/* Lines that end with their finding become one array. */
+/* The text, with padding behind it. */
+static struct slu_view pad(struct scene *self, struct slu_buf *out)
+{
+    char *padding = NULL;
+
+    slu_bench_require(self->bench,
+                      slu_buf_reserve(out, SLU_JSON_PADDING, &padding) ==
+                          SLU_ERR_OK,
+                      "out of memory");
+    memset(padding, 0, SLU_JSON_PADDING);
+    return slu_buf_view(out);
+}
+
+static void add_finding(struct scene *self, unsigned i, struct slu_view finding)
+{
+    bool is_first = i % ANSWER_FINDINGS == 0;
+    size_t before = self->answers.len;
+
+    add_text(self, &self->page, slu_view_str(i == 0 ? OPEN : ","));
+    add_text(self, &self->page, finding);
+    slu_bench_require(self->bench, i / ANSWER_FINDINGS < ANSWERS_MAX,
+                      "too many findings");
+    add_text(self, &self->answers, slu_view_str(is_first ? OPEN : ","));
+    add_text(self, &self->answers, finding);
+    if ((i + 1) % ANSWER_FINDINGS == 0) {
+        add_text(self, &self->answers, slu_view_str(CLOSE));
+    }
+    self->answer_count = i / ANSWER_FINDINGS + 1;
+    self->lens[i / ANSWER_FINDINGS] += self->answers.len - before;
+}
+
+/* Lines that end with their finding become arrays. */
 static void make_page(struct scene *self, struct slu_view lines)
 {
     const char *end = lines.ptr + lines.len;
-    char *padding = NULL;
+    unsigned count = 0;
 
-    add_to_page(self, slu_view_str("{\"findings\":["));
-    for (const char *at = lines.ptr; at < end;) {
+    for (const char *at = lines.ptr; at < end; count++) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         const char *from;
 
@@ -120,17 +168,14 @@ static void make_page(struct scene *self, struct slu_view lines)
         from = memmem(at, (size_t)(stop - at), KEY, strlen(KEY));
         slu_bench_require(self->bench, from != NULL, "a line has no finding");
         from += strlen(KEY);
-        add_to_page(self, slu_view_str(at == lines.ptr ? "" : ","));
-        add_to_page(self, slu_view_make(from, (size_t)(stop - 1 - from)));
+        add_finding(self, count,
+                    slu_view_make(from, (size_t)(stop - 1 - from)));
         at = stop + 1;
     }
-    add_to_page(self, slu_view_str("]}"));
-    self->len = self->page.len;
-    slu_bench_require(
-        self->bench,
-        slu_buf_reserve(&self->page, SLU_JSON_PADDING, &padding) == SLU_ERR_OK,
-        "out of memory");
-    memset(padding, 0, SLU_JSON_PADDING);
+    slu_bench_require(self->bench, count % ANSWER_FINDINGS == 0,
+                      "%u findings aren't whole answers", count);
+    add_text(self, &self->page, slu_view_str(CLOSE));
+    self->text = pad(self, &self->page);
 }
 
 static void fetch_page(struct scene *self)
@@ -185,8 +230,7 @@ static void run_ours(struct scene *self, enum way way)
     self->id_bytes = 0;
     self->rows = 0;
     slu_buf_clear(&self->out);
-    pieces = slu_bench_pieces_of(
-        self->split, slu_view_make(self->page.ptr, self->len), PIECE_BYTES);
+    pieces = slu_bench_pieces_of(self->split, self->text, PIECE_BYTES);
     while (slu_bench_pieces_next(&pieces, &event)) {
         take_finding(self, &event);
     }
@@ -207,9 +251,8 @@ static double time_theirs(struct scene *self, bool all)
     double began = slu_bench_cpu_s();
     uint64_t findings;
     uint64_t id_bytes;
-    bool good = slu_bench_findings_rival_read(
-        self->rival, slu_view_make(self->page.ptr, self->len), all, &findings,
-        &id_bytes);
+    bool good = slu_bench_findings_rival_read(self->rival, self->text, all,
+                                              &findings, &id_bytes);
     double seconds = slu_bench_cpu_s() - began;
 
     slu_bench_require(self->bench, good, "simdjson can't read the findings");
@@ -230,6 +273,7 @@ struct figures {
     struct slu_bench_figure extract;
     struct slu_bench_figure each;
     struct slu_bench_figure write;
+    struct slu_bench_figure answer;
 };
 
 static struct figures make_figures(void)
@@ -251,14 +295,20 @@ static struct figures make_figures(void)
         .write = {.name = "a finding into lines of NDJSON",
                   .unit = "ns",
                   .better = SLU_BENCH_LESS},
+        .answer = {.name = "a finding into rows, answers of 50",
+                   .unit = "ns",
+                   .better = SLU_BENCH_LESS,
+                   .rivals = {{.name = "simdjson, three members"},
+                              {.name = "simdjson, every member"}},
+                   .note = "each was written to its place just before"},
     };
 }
 
 static void add_round(struct scene *self, struct figures *figures)
 {
-    double gb = (double)self->len / 1e9;
-    double each = (double)self->findings / 1e9; /* ns of one */
+    double gb = (double)self->text.len / 1e9;
     double split = time_ours(self, SPLIT);
+    double each = (double)self->findings / 1e9; /* ns of one */
     double write = time_ours(self, WRITE);
     double extract = time_ours(self, EXTRACT);
 
@@ -272,6 +322,44 @@ static void add_round(struct scene *self, struct figures *figures)
         slu_bench_add(&figures->extract.rivals[all].series, gb / theirs);
         slu_bench_add(&figures->each.rivals[all].series, theirs / each);
     }
+}
+
+/* The next of the answers, copied to its place, which isn't timed. */
+static void place_answer(struct scene *self, unsigned i, const char **io_at)
+{
+    slu_buf_clear(&self->answer);
+    add_text(self, &self->answer, slu_view_make(*io_at, self->lens[i]));
+    self->text = pad(self, &self->answer);
+    *io_at += self->lens[i];
+}
+
+/* ns of one finding, when they come in answers. */
+static double time_answers(struct scene *self, enum reader reader)
+{
+    struct slu_view whole = self->text;
+    const char *at = self->answers.ptr;
+    double seconds = 0;
+
+    for (unsigned i = 0; i < self->answer_count; i++) {
+        place_answer(self, i, &at);
+        if (reader == OURS) {
+            seconds += time_ours(self, EXTRACT);
+            self->id_sums[i] = self->id_bytes;
+        } else {
+            self->findings = ANSWER_FINDINGS;
+            self->id_bytes = self->id_sums[i];
+            seconds += time_theirs(self, reader == ALL);
+        }
+    }
+    self->text = whole;
+    return seconds * 1e9 / (double)(self->answer_count * ANSWER_FINDINGS);
+}
+
+static void add_answers(struct scene *self, struct slu_bench_figure *figure)
+{
+    slu_bench_add(&figure->ours, time_answers(self, OURS));
+    slu_bench_add(&figure->rivals[0].series, time_answers(self, THREE));
+    slu_bench_add(&figure->rivals[1].series, time_answers(self, ALL));
 }
 
 static void measure(struct scene *self)
@@ -288,6 +376,7 @@ static void measure(struct scene *self)
     asked = self->asked;
     while (slu_bench_round(self->bench, 11, 2.0)) {
         add_round(self, &figures);
+        add_answers(self, &figures.answer);
     }
     slu_bench_require(self->bench, self->asked == asked,
                       "memory was asked for %llu times behind the first pass",
@@ -300,13 +389,14 @@ static void measure(struct scene *self)
                       "the rows differ from pass to pass");
     (void)snprintf(note, sizeof(note), "%llu findings of %llu bytes, %llu rows",
                    (unsigned long long)self->findings,
-                   (unsigned long long)(self->len / self->findings),
+                   (unsigned long long)(self->text.len / self->findings),
                    (unsigned long long)rows);
     figures.extract.note = note;
     slu_bench_figure(self->bench, &figures.split);
     slu_bench_figure(self->bench, &figures.extract);
     slu_bench_figure(self->bench, &figures.each);
     slu_bench_figure(self->bench, &figures.write);
+    slu_bench_figure(self->bench, &figures.answer);
 }
 
 static void open_scene(struct scene *self)
@@ -335,6 +425,8 @@ static void open_scene(struct scene *self)
                           self->rival != NULL,
                       "out of memory");
     slu_buf_init(&self->page, self->bench->alloc, PAGE_MAX);
+    slu_buf_init(&self->answers, self->bench->alloc, PAGE_MAX);
+    slu_buf_init(&self->answer, self->bench->alloc, ANSWER_MAX);
     slu_buf_init(&self->out, &self->alloc, PAGE_MAX);
 }
 
@@ -348,6 +440,8 @@ static void run(struct slu_bench *bench)
     measure(&self);
     slu_buf_fini(&self.out);
     slu_buf_fini(&self.page);
+    slu_buf_fini(&self.answers);
+    slu_buf_fini(&self.answer);
     slu_bench_findings_rival_free(self.rival);
     slu_extract_free(self.extract);
     slu_json_split_free(self.split);

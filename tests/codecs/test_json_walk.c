@@ -376,7 +376,7 @@ static enum slu_err read_text(struct slu_json_reader *reader,
 /*
  * One reader of each kernel and one of simdjson must say the same. What
  * simdjson refuses a kernel may accept, when nobody wants to know of the place,
- * and so may simdjson's values be fewer.
+ * and so may simdjson's values be fewer, also when both refuse it in the end.
  */
 static void check_readers(struct slu_json_reader *const *all,
                           struct slu_view text)
@@ -391,7 +391,8 @@ static void check_readers(struct slu_json_reader *const *all,
         cr_assert(other == err || other == SLU_ERR_OK, "%.*s",
                   SLU_VIEW_ARGS(text));
         cr_assert(other == SLU_ERR_OK || fault.offset == error.offset);
-        cr_assert(got.len == want.len || (err != other && got.len > want.len),
+        cr_assert(got.len == want.len ||
+                      (err != SLU_ERR_OK && got.len > want.len),
                   "%.*s\n%s\n%s", SLU_VIEW_ARGS(text), got.text, want.text);
         cr_assert_eq(memcmp(got.text, want.text, want.len), 0, "%.*s\n%s\n%s",
                      SLU_VIEW_ARGS(text), got.text, want.text);
