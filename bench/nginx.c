@@ -22,18 +22,22 @@ static struct sockaddr_in make_address(unsigned port)
                                 .sin_port = htons((uint16_t)port)};
 }
 
-/* One that was free a moment ago: nginx can't be asked which it took. */
+/* Nginx can't be asked which it took. Its socket is kept to the end: nobody who
+ * connects, or asks for any port, is given that one, but nginx, which reuses
+ * addresses too, may listen there. */
 static unsigned find_port(struct slu_bench *bench)
 {
     struct sockaddr_in at = make_address(0);
     socklen_t len = sizeof(at);
+    int on = 1;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool good = fd >= 0 &&
-                bind(fd, (const struct sockaddr *)&at, sizeof(at)) == 0 &&
-                getsockname(fd, (struct sockaddr *)&at, &len) == 0;
+    bool good =
+        fd >= 0 &&
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+        bind(fd, (const struct sockaddr *)&at, sizeof(at)) == 0 &&
+        getsockname(fd, (struct sockaddr *)&at, &len) == 0;
 
     slu_bench_require(bench, good, "no port to listen on: %s", strerror(errno));
-    (void)close(fd);
     return ntohs(at.sin_port);
 }
 

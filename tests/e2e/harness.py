@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -183,6 +184,16 @@ class Case(unittest.TestCase):
     def assert_no_leftovers(self, work):
         parts = [name for name in work.snapshot() if name.endswith(".part")]
         self.assertEqual(parts, [])
+
+
+def reserve_port(stack):
+    """A port of loopback for a program that can't say which it took, or for
+    nobody. Until the stack is closed a socket is bound to it, so that nobody
+    else is given it; one that reuses addresses may listen there."""
+    holder = stack.enter_context(socket.socket())
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    return holder.getsockname()[1]
 
 
 def wait_until(condition, seconds=20):

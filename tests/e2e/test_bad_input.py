@@ -7,13 +7,13 @@ import os
 import pathlib
 import re
 import resource
-import socket
 import sqlite3
 import subprocess
 import threading
 import unittest
 
-from harness import BIN, KEY, NOW, Case, Run, kill, wait_until
+from harness import (
+    BIN, KEY, NOW, Case, Run, kill, reserve_port, wait_until)
 
 DATA = ("--seed", 3, "--stream-items", 100, "--list-items", 3)
 PULL = "threat_lists: [malware]\nlookback_days: 1"
@@ -358,9 +358,7 @@ class BadInput(Case):
         return run
 
     def test_port_nobody_listens_on(self):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            place = f"127.0.0.1:{free.getsockname()[1]}"
+        place = f"127.0.0.1:{reserve_port(self.stack)}"
         run = self.check_hopeless(f"http://{place}", re.escape(place),
                                   "Connection refused", "limits.max_wait")
         self.assertEqual(len(errors(run)), 1, run.err)

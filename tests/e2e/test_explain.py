@@ -11,7 +11,7 @@ import os
 import subprocess
 import unittest
 
-from harness import BIN, NOW, Case, wait_until
+from harness import BIN, NOW, Case, kill, wait_until
 
 DATA = ("--seed", 5, "--stream-items", 400, "--list-items", 2)
 GTI = "threat_lists: [malware, phishing]"
@@ -212,7 +212,7 @@ class Explain(Case):
     def test_both_work_while_a_sync_holds_the_lock(self):
         self.sync()
         name = self.work.lines(DOMAINS[0])[0]
-        slow = self.simulator(*DATA, "--latency", 300)
+        slow = self.simulator(*DATA, "--latency", 60000)
         self.work.base = slow.base
         self.work.now = NOW + 3 * 3600
         self.configure()
@@ -221,7 +221,7 @@ class Explain(Case):
         self.assertTrue(self.explain(name)["known"])
         self.assertIn(name, self.indicators().splitlines())
         self.assertIsNone(process.poll(), "the sync ended too early to tell")
-        process.communicate(timeout=120)
+        kill(process)
 
     def write_to(self, stdout):
         return subprocess.run(

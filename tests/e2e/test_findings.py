@@ -142,7 +142,7 @@ class OneAccount(aws_harness.AwsCase):
 
 class Burst(aws_harness.AwsCase):
     def test_one_hour_of_thirty_days_comes_in_parallel(self):
-        world = self.world("--gd-findings", 20000, "--gd-days", 30,
+        world = self.world("--gd-findings", 6000, "--gd-days", 30,
                            "--gd-burst", "--latency", 100, "--seed", 21)
         work = self.workspace(world.base)
         work.configure("regions: [us-east-1]\ninitial_range_days: 30")

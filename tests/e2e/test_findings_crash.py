@@ -93,12 +93,14 @@ class Killed(Case):
         self.complete(work)
 
     def test_by_a_polite_signal(self):
-        sim = self.world(*DATA, "--latency", 150)
+        # From some answer on none comes whole: it can't end before that.
+        sim = self.world(*DATA, "--fault",
+                         "stall=after:2,always,persistent,endpoint:get")
         work = self.make("term")
         work.environment["AWS_ENDPOINT_URL"] = sim.base
         process = work.start("sync", "--json")
         self.assertTrue(harness.wait_until(
-            lambda: sim.stats()["requests"] > 12))
+            lambda: sim.stats()["faults"].get("stall")))
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=30)
         self.assertEqual(process.returncode, 1, err)
@@ -201,7 +203,10 @@ class Crowded(Case):
         process = work.start("sync", "--json")
         self.assertTrue(harness.wait_until(
             lambda: sim.stats()["requests"] > 4))
+        # However long the second takes, the first is there.
+        process.send_signal(signal.SIGSTOP)
         second = work.sync()
+        process.send_signal(signal.SIGCONT)
         self.assertEqual(second.code, 1, second.err)
         self.assertIn("another", second.err)
         _, err = process.communicate(timeout=60)

@@ -4,8 +4,8 @@ writes, a secret, detectors. moto has no threat sets, so the flow ends at the
 bucket; the detectors are asked for by the run that finds them without sets.
 """
 
+import contextlib
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -29,9 +29,8 @@ class Moto:
     """moto's server on a free loopback port."""
 
     def __init__(self, log):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        self.stack = contextlib.ExitStack()
+        port = harness.reserve_port(self.stack)
         self.base = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
             [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p",
@@ -56,6 +55,7 @@ class Moto:
     def stop(self):
         self.process.terminate()
         self.process.wait(timeout=30)
+        self.stack.close()
 
 
 @unittest.skipUnless(HAS_MOTO, "moto or boto3 is not installed: no outsider "

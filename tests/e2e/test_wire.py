@@ -12,7 +12,7 @@ import unittest
 import urllib.parse
 
 import oracle
-from harness import KEY, NOW, Case, wait_until
+from harness import KEY, NOW, Case, reserve_port, wait_until
 
 DATA = ("--seed", 33, "--stream-items", 400, "--list-items", 5,
         "--stream-days", 2)
@@ -55,12 +55,6 @@ http {{
 """
 
 
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
 def openssl(*args):
     subprocess.run(["openssl", *map(str, args)], check=True,
                    capture_output=True)
@@ -89,9 +83,9 @@ def make_certificate(folder):
 class Nginx:
     """Debian's nginx in front of the simulator, with TLS, as our child."""
 
-    def __init__(self, folder, base):
+    def __init__(self, stack, folder, base):
         self.folder = folder
-        self.port = free_port()
+        self.port = reserve_port(stack)
         folder.mkdir()
         make_authority(folder)
         make_certificate(folder)
@@ -101,7 +95,7 @@ class Nginx:
         self.process = subprocess.Popen(
             [NGINX, "-p", folder, "-e", folder / "error.log",
              "-c", folder / "nginx.conf"], stderr=subprocess.DEVNULL)
-        if not wait_until(self.answers):
+        if not wait_until(self.answers, 60):
             self.stop()
             raise RuntimeError((folder / "error.log").read_text())
         self.base = f"https://127.0.0.1:{self.port}"
@@ -200,7 +194,8 @@ class Wire(Case):
     def nginx(self):
         if not os.path.exists(NGINX):
             self.skipTest("nginx is not installed")
-        server = Nginx(self.folder / "nginx", self.sim.base)
+        server = Nginx(self.stack, self.folder / "nginx",
+                       self.sim.base)
         self.stack.callback(server.stop)
         return server
 
@@ -383,7 +378,7 @@ class Wire(Case):
         self.assertEqual(proxy.heads, [])
 
     def test_proxy_that_is_not_there_is_named(self):
-        place = f"127.0.0.1:{free_port()}"
+        place = f"127.0.0.1:{reserve_port(self.stack)}"
         work = self.workspace(self.sim.base)
         work.configure(gti=PULL, http=f"proxy: http://{place}",
                        limits="max_wait: 1s")

@@ -21,25 +21,26 @@ static const char *const nginx_conf =
     "  client_body_temp_path t1; proxy_temp_path t2;\n"
     "  fastcgi_temp_path t3; uwsgi_temp_path t4; scgi_temp_path t5;\n"
     "  server {\n"
-    "    listen 127.0.0.1:%d;\n"
     "    listen 127.0.0.1:%d ssl http2;\n"
     "    ssl_certificate cert.pem; ssl_certificate_key key.pem;\n"
     "    root .;\n"
     "  }\n"
     "}\n";
 
-/* A port that was free a moment ago. */
-static int find_port(void)
+/* A port that stays ours: who connects, or asks for any port, is not given one
+ * that a socket is bound to, but nginx, which reuses addresses too, may. */
+static void reserve_port(struct nginx *self)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int on = 1;
 
-    (void)bind(fd, (struct sockaddr *)&address, sizeof(address));
-    (void)getsockname(fd, (struct sockaddr *)&address, &len);
-    (void)close(fd);
-    return ntohs(address.sin_port);
+    self->reserved = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    (void)setsockopt(self->reserved, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    (void)bind(self->reserved, (struct sockaddr *)&address, sizeof(address));
+    (void)getsockname(self->reserved, (struct sockaddr *)&address, &len);
+    self->tls_port = ntohs(address.sin_port);
 }
 
 static bool can_connect(int port)
@@ -73,7 +74,7 @@ static bool write_conf(const struct nginx *self)
     if (file == NULL) {
         return false;
     }
-    (void)fprintf(file, nginx_conf, self->plain_port, self->tls_port);
+    (void)fprintf(file, nginx_conf, self->tls_port);
     return fclose(file) == 0;
 }
 
@@ -113,8 +114,7 @@ bool nginx_start(struct nginx *self)
     }
     (void)snprintf(self->certificate, sizeof(self->certificate), "%s/cert.pem",
                    self->folder);
-    self->plain_port = find_port();
-    self->tls_port = find_port();
+    reserve_port(self);
     if (!prepare(self)) {
         nginx_stop(self);
         return false;
@@ -123,14 +123,13 @@ bool nginx_start(struct nginx *self)
     if (self->pid == 0) {
         exec_nginx(self->folder);
     }
-    for (int i = 0; i < 500; i++) {
-        if (can_connect(self->tls_port)) {
-            return true;
+    for (int i = 0; !can_connect(self->tls_port); i++) {
+        if (i == 6000) {
+            abort(); /* it is installed, and a minute is enough */
         }
         (void)usleep(10000);
     }
-    nginx_stop(self);
-    return false;
+    return true;
 }
 
 void nginx_stop(struct nginx *self)
@@ -139,6 +138,7 @@ void nginx_stop(struct nginx *self)
         (void)kill(self->pid, SIGTERM);
         (void)waitpid(self->pid, NULL, 0);
     }
+    (void)close(self->reserved);
     (void)run(self->folder, "rm -rf key.pem cert.pem nginx.conf nginx.pid "
                             "error.log small large t1 t2 t3 t4 t5");
     (void)rmdir(self->folder);

@@ -16,7 +16,7 @@
 struct nginx {
     char folder[64];
     char certificate[96];
-    int plain_port;
+    int reserved; /* a socket with the port, which nobody else is given */
     int tls_port; /* HTTP/2 and HTTP/1.1 */
     pid_t pid;
 };

@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 
 #define ROUNDS 40
-#define PAGES 12
+#define PAGES 6
 #define PAGE_RECORDS 60
 
 static atomic_uint room_calls;

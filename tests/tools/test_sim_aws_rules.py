@@ -34,10 +34,10 @@ class Temporary(AwsCase):
                          {'wrong_or_missing_token': 4})
 
     def test_keys_end_when_they_were_said_to(self):
-        sim = self.sim('--aws-role', ROLE + ',lifetime:2')
+        sim = self.sim('--aws-role', ROLE + ',lifetime:4')
         keys = self.keys(sim)
         issued = self.page(sim)['last_issued'][-1]
-        self.assertEqual(issued['expires'] - issued['at'], 2)
+        self.assertEqual(issued['expires'] - issued['at'], 4)
         self.assertEqual(self.send(sim, identity(keys=keys)).status, 200)
         while time.time() < issued['expires']:
             time.sleep(0.05)
