@@ -3,6 +3,7 @@
 
 #include "codecs/domain.h"
 #include "codecs/guard_checks.h"
+#include "draw.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,16 +113,6 @@ Test(allow_list, the_lines_before_a_bad_one_are_in_force)
     expect_ip(guard, "9.9.9.9", SLU_REASON_ALLOWED);
     expect_ip(guard, "6.6.6.6", SLU_REASON_NONE);
     slu_guard_free(guard);
-}
-
-static uint64_t random_state;
-
-static uint32_t random_below(uint32_t bound)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return (uint32_t)((random_state >> 32) * bound >> 32);
 }
 
 /* Ranges in a small space, added in three texts, against a plain loop. */

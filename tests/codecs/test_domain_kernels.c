@@ -3,6 +3,7 @@
  * generated texts. */
 #include "codecs/domain_exact.h"
 #include "codecs/domain_scan.h"
+#include "draw.h"
 
 #include <ctype.h>
 
@@ -83,16 +84,6 @@ static bool agree(const char *text, size_t len)
             slu_view_equal_str(slu_view_make(scanned, scanned_len), canonical));
     }
     return valid;
-}
-
-static uint64_t random_state;
-
-static uint32_t random_below(uint32_t bound)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return (uint32_t)((random_state >> 32) * bound >> 32);
 }
 
 /* All texts of up to seven bytes over the bytes that matter. */

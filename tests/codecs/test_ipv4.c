@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codecs/ipv4_kernel.h"
+#include "draw.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
@@ -127,16 +128,6 @@ static bool agree(const char *text, size_t len)
                  !slu_view_equal_str(slu_view_make(text, len), canonical),
                  "'%.*s'", (int)len, text);
     return true;
-}
-
-static uint64_t random_state;
-
-static uint32_t random_below(uint32_t bound)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return (uint32_t)((random_state >> 32) * bound >> 32);
 }
 
 /* Every text of one to three digits, and four, at each of the four places,

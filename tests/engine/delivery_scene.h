@@ -73,13 +73,7 @@ static inline void open_store(void)
 
 static inline void configure(void)
 {
-    bench.http = (struct slu_http_config){.proxy = "",
-                                          .ca_bundle = "",
-                                          .verify_tls = true,
-                                          .user_agent = "",
-                                          .connect_timeout_ms = 5000,
-                                          .idle_timeout_ms = 5000,
-                                          .body_max = 1u << 30};
+    bench.http = served_http();
     bench.limits =
         (struct slu_limits_config){.connections = 4, .max_wait_ms = 5000};
     bench.lists = (struct slu_lists_config){

@@ -51,13 +51,7 @@ void bench_start(struct bench *self, raw_answer_fn fn, void *ctx)
                                    .dir = self->dir,
                                    .ctx = self,
                                    .on_room = on_room};
-    self->http = (struct slu_http_config){.proxy = "",
-                                          .ca_bundle = "",
-                                          .verify_tls = true,
-                                          .user_agent = "",
-                                          .connect_timeout_ms = 5000,
-                                          .idle_timeout_ms = 5000,
-                                          .body_max = 1u << 30};
+    self->http = served_http();
     self->limits = (struct slu_limits_config){
         .connections = 4, .threads = count_threads(), .max_wait_ms = 10000};
     self->options = (struct slu_pull_options){

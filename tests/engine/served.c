@@ -69,3 +69,16 @@ struct raw_answer served_text(int status, const char *extra, const char *body)
     return (struct raw_answer){
         .head = head, .body = body, .body_len = strlen(body)};
 }
+
+struct slu_http_config served_http(void)
+{
+    return (struct slu_http_config){
+        .proxy = "",
+        .ca_bundle = "",
+        .verify_tls = true,
+        .user_agent = "",
+        .connect_timeout_ms = 5000,
+        .idle_timeout_ms = 5000,
+        .body_max = 1u << 30,
+    };
+}

@@ -9,6 +9,7 @@
 #define TESTS_ENGINE_SERVED_H
 
 #include "engine/raw_server.h"
+#include "engine/transport.h"
 #include "engine/wake.h"
 
 #include <pthread.h>
@@ -26,6 +27,9 @@ struct served {
 /* self must stay where it is. */
 void served_start(struct served *self, raw_answer_fn fn, void *ctx);
 struct raw_counts served_stop(struct served *self);
+
+/* To ask it: no proxy, and five seconds for what never comes. */
+struct slu_http_config served_http(void);
 
 /* A whole HTTP answer with a body that is text and lives on; `extra`: more
  * lines of the head, each with CRLF. On the server's thread only. */

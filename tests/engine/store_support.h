@@ -365,6 +365,15 @@ UNUSED_FN static enum slu_err stage_tests(struct slu_store *store,
     return err;
 }
 
+/* ctx: the uint64_t that it counts in. */
+UNUSED_FN static enum slu_err count_record(void *ctx,
+                                           const struct slu_record *record)
+{
+    (void)record;
+    ++*(uint64_t *)ctx;
+    return SLU_ERR_OK;
+}
+
 struct found_entry {
     char value[64];
     size_t count;

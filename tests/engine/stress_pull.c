@@ -219,7 +219,7 @@ static void pull_and_fail(struct scene *self)
     atomic_store(&self->refuse, -1);
 }
 
-static enum slu_err count_record(void *ctx, const struct slu_record *record)
+static enum slu_err check_record(void *ctx, const struct slu_record *record)
 {
     unsigned *count = ctx;
 
@@ -256,7 +256,7 @@ static void pull_whole(struct scene *self)
     check(result.http.requests >= (uint64_t)UNITS * PAGES, "requests");
     check(result.http.in_flight_max <= 16, "too many at once");
     check(slu_store_fold(self->store) == SLU_ERR_OK, "fold");
-    check(slu_store_scan(self->store, SLU_RECORD_DOMAIN, count_record,
+    check(slu_store_scan(self->store, SLU_RECORD_DOMAIN, check_record,
                          &records) == SLU_ERR_OK,
           "scan");
     check(records == UNITS * (PAGES + 1) * LINES / 2, "records are missing");

@@ -67,13 +67,6 @@ static uint64_t push_pages(struct slu_store *store, struct dice *dice)
     return counted;
 }
 
-static enum slu_err count_record(void *ctx, const struct slu_record *record)
-{
-    (void)record;
-    ++*(uint64_t *)ctx;
-    return SLU_ERR_OK;
-}
-
 static enum slu_err place_record(void *ctx, struct slu_record *record,
                                  enum slu_store_change *out_change)
 {

@@ -1,28 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/config.h"
+#include "engine/config_parse.h"
 #include "engine/registry.h"
 
-#include <criterion/criterion.h>
 #include <fcntl.h>
 #include <sluice/engine.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-static struct slu_error error;
-
-static struct slu_config *parse(const char *text)
-{
-    struct slu_config *config = NULL;
-    enum slu_err err;
-
-    error = (struct slu_error){0};
-    err = slu_config_parse(slu_alloc_default(), slu_view_str(text), "t.yaml",
-                           &config, &error);
-    cr_assert_eq(err, error.code, "%s", error.text);
-    cr_assert_eq(err == SLU_ERR_OK, config != NULL);
-    return config;
-}
 
 /* The text is refused with a sentence that holds every one of the pieces. */
 static void refuse_with(const char *text, enum slu_err code,

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Maps in sections and lists of maps, by the two sections that have them. */
-#include "engine/config.h"
+#include "engine/config_parse.h"
 #include "sources/aws_config.h"
 #include "sources/guardduty.h"
 
-#include <criterion/criterion.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #define ROLE(id) "\"arn:aws:iam::" id ":role/r\""
-
-static struct slu_error error;
 
 static const char *const variables[] = {
     "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
@@ -26,17 +23,6 @@ static void start(void)
 }
 
 TestSuite(config_map, .init = start);
-
-static struct slu_config *parse(const char *text)
-{
-    struct slu_config *config = NULL;
-
-    error = (struct slu_error){0};
-    cr_assert_eq(slu_config_parse(slu_alloc_default(), slu_view_str(text),
-                                  "t.yaml", &config, &error),
-                 error.code);
-    return config;
-}
 
 static void refuse(const char *text, const char *sentence)
 {

@@ -290,13 +290,7 @@ static void bench_start(struct raw_answer (*answer)(unsigned nth),
     fake_pool_use(&bench.pool, &options, bench.served.url);
     cr_assert_eq(slu_wake_open(&bench.stop), SLU_ERR_OK);
     bench.errand.count = count;
-    bench.http = (struct slu_http_config){.proxy = "",
-                                          .ca_bundle = "",
-                                          .verify_tls = true,
-                                          .user_agent = "",
-                                          .connect_timeout_ms = 5000,
-                                          .idle_timeout_ms = 5000,
-                                          .body_max = 1u << 30};
+    bench.http = served_http();
     bench.limits =
         (struct slu_limits_config){.connections = 4, .max_wait_ms = 5000};
     bench.run = (struct slu_errand_run){

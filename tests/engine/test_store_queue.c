@@ -107,13 +107,6 @@ static enum slu_err push(size_t count)
                         count, "unit", "x");
 }
 
-static enum slu_err count_record(void *ctx, const struct slu_record *record)
-{
-    (void)record;
-    ++*(uint64_t *)ctx;
-    return SLU_ERR_OK;
-}
-
 static void check_records(uint64_t expected)
 {
     uint64_t count = 0;

@@ -320,4 +320,14 @@ static inline void assert_text(const struct slu_buf *buf, const char *expected)
 #define ASSERT_SIDE(world, file, expected)                                     \
     assert_text(&(world)->side[file], expected)
 
+/* file: from 1; 0: in none, whatever the seat. */
+static inline void world_assert_seat(struct world *self, const char *text,
+                                     unsigned file, unsigned seat)
+{
+    const struct slu_record *record = world_find(self, text);
+
+    cr_assert_eq(record->place_file, file, "%s", text);
+    cr_assert(file == 0 || record->place_seat == seat, "%s", text);
+}
+
 #endif

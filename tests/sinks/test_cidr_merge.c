@@ -496,15 +496,6 @@ Test(cidr_merge, halves_stay_two_where_the_whole_is_longer_than_a_file)
 
 /* ---- places ---- */
 
-static void assert_seat(struct world *world, const char *text, unsigned file,
-                        unsigned seat)
-{
-    const struct slu_record *record = world_find(world, text);
-
-    cr_assert_eq(record->place_file, file, "%s", text);
-    cr_assert(file == 0 || record->place_seat == seat, "%s", text);
-}
-
 Test(cidr_merge, a_line_ranks_like_its_best_and_its_first_has_the_place)
 {
     struct world world;
@@ -515,9 +506,9 @@ Test(cidr_merge, a_line_ranks_like_its_best_and_its_first_has_the_place)
     world_add(&world, SLU_RECORD_IP, "45.1.3.7", 50);
     world_must_run(&world);
     ASSERT_FILE(&world, IP, 0, "45.1.2.0/31\n45.1.3.7\n");
-    assert_seat(&world, "45.1.2.0", 1, 0);
-    assert_seat(&world, "45.1.2.1", 0, 0);
-    assert_seat(&world, "45.1.3.7", 1, 1);
+    world_assert_seat(&world, "45.1.2.0", 1, 0);
+    world_assert_seat(&world, "45.1.2.1", 0, 0);
+    world_assert_seat(&world, "45.1.3.7", 1, 1);
     cr_assert_eq(world.counts.added[IP], 2);
     world_fini(&world);
 }
@@ -569,7 +560,7 @@ Test(cidr_merge, what_is_left_of_a_line_inherits_the_seat_of_its_first)
     world_must_run(&world);
     ASSERT_FILE(&world, IP, 0, "42.0.0.1\n");
     ASSERT_FILE(&world, IP, 1, "43.0.0.5\n44.0.0.1\n");
-    assert_seat(&world, "43.0.0.5", 2, 0);
+    world_assert_seat(&world, "43.0.0.5", 2, 0);
     world_fini(&world);
 }
 
@@ -581,8 +572,8 @@ Test(cidr_merge, entries_inside_a_range_that_leaves_inherit_its_seat)
     world_add(&world, SLU_RECORD_IP, "43.0.0.0/24", 1);
     world_must_run(&world);
     ASSERT_FILE(&world, IP, 1, "43.0.0.0/24\n44.0.0.1\n");
-    assert_seat(&world, "43.0.0.0/24", 2, 0);
-    assert_seat(&world, "43.0.0.4", 0, 0);
+    world_assert_seat(&world, "43.0.0.0/24", 2, 0);
+    world_assert_seat(&world, "43.0.0.4", 0, 0);
     world_find(&world, "43.0.0.0/24")->verdict = SLU_VERDICT_BENIGN;
     world_must_run(&world);
     ASSERT_FILE(&world, IP, 0, "42.0.0.1\n");
@@ -604,8 +595,8 @@ Test(cidr_merge, a_member_that_comes_before_the_first_takes_its_place_over)
     cr_assert_eq(world.counts.removed[IP], 0);
     ASSERT_FILE(&world, IP, 0, "43.0.0.0/29\n42.0.0.1\n");
     ASSERT_FILE(&world, IP, 1, "44.0.0.1\n");
-    assert_seat(&world, "43.0.0.0/30", 1, 0);
-    assert_seat(&world, "43.0.0.4", 0, 0);
+    world_assert_seat(&world, "43.0.0.0/30", 1, 0);
+    world_assert_seat(&world, "43.0.0.4", 0, 0);
     world_fini(&world);
 }
 

@@ -176,15 +176,6 @@ Test(domain_fold, members_of_a_line_are_covered_in_their_categories)
 
 /* ---- places ---- */
 
-static void assert_seat(struct world *world, const char *text, unsigned file,
-                        unsigned seat)
-{
-    const struct slu_record *record = world_find(world, text);
-
-    cr_assert_eq(record->place_file, file, "%s", text);
-    cr_assert(file == 0 || record->place_seat == seat, "%s", text);
-}
-
 /* A line in the second file, behind a free seat in the first one. */
 static void add_lines(struct world *world)
 {
@@ -202,8 +193,8 @@ static void add_lines(struct world *world)
     world_find(world, "one.com")->verdict = SLU_VERDICT_BENIGN;
     world_must_run(world);
     ASSERT_FILE(world, DOMAIN, 0, "two.com\n");
-    assert_seat(world, "a.evil.com", 2, 0);
-    assert_seat(world, "b.evil.com", 0, 0);
+    world_assert_seat(world, "a.evil.com", 2, 0);
+    world_assert_seat(world, "b.evil.com", 0, 0);
 }
 
 Test(domain_fold, a_line_keeps_its_seat_whoever_comes_or_leaves)
@@ -220,16 +211,16 @@ Test(domain_fold, a_line_keeps_its_seat_whoever_comes_or_leaves)
     cr_assert_eq(world.counts.expired[DOMAIN], 1);
     ASSERT_FILE(&world, DOMAIN, 0, "two.com\n");
     ASSERT_FILE(&world, DOMAIN, 1, "*.evil.com\nfour.com\n");
-    assert_seat(&world, "b.evil.com", 2, 0);
+    world_assert_seat(&world, "b.evil.com", 2, 0);
     add(&world, "*.evil.com", 1);
     world_must_run(&world);
     ASSERT_FILE(&world, DOMAIN, 1, "*.evil.com\nfour.com\n");
-    assert_seat(&world, "*.evil.com", 2, 0);
+    world_assert_seat(&world, "*.evil.com", 2, 0);
     cr_assert_eq(world.counts.removed[DOMAIN], 0);
     world_find(&world, "*.evil.com")->verdict = SLU_VERDICT_BENIGN;
     world_must_run(&world);
     ASSERT_FILE(&world, DOMAIN, 1, "*.evil.com\nfour.com\n");
-    assert_seat(&world, "b.evil.com", 2, 0);
+    world_assert_seat(&world, "b.evil.com", 2, 0);
     world_fini(&world);
 }
 

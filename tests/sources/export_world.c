@@ -147,6 +147,29 @@ const char *world_finding(unsigned id, char out[1200])
     return out;
 }
 
+char *world_make_lines(unsigned first, unsigned count)
+{
+    char *text = calloc(count + 1, 1201);
+    size_t len = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        char line[1200];
+
+        len +=
+            (size_t)sprintf(text + len, "%s\n", world_finding(first + i, line));
+    }
+    return text;
+}
+
+void world_put_findings(struct world *self, const char *name, unsigned first,
+                        unsigned count)
+{
+    char *text = world_make_lines(first, count);
+
+    world_put_text(self, name, text);
+    free(text);
+}
+
 bool world_has(const struct world *self, unsigned id, unsigned times)
 {
     char line[100];

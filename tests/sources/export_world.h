@@ -104,6 +104,10 @@ enum slu_err world_run(struct world *self);
 
 /* A line that is finding number `id` with one address of its own. */
 const char *world_finding(unsigned id, char out[1200]);
+/* Lines of `count` findings from number `first` on; to free(). */
+char *world_make_lines(unsigned first, unsigned count);
+void world_put_findings(struct world *self, const char *name, unsigned first,
+                        unsigned count);
 /* The committed rows have that finding, exactly `times`. */
 bool world_has(const struct world *self, unsigned id, unsigned times);
 

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sources/gti_drive.h"
 
-#include <criterion/criterion.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 static const char *const kinds[] = {"domain", "ip_address"};
 static const char *const verdicts[] = {"VERDICT_MALICIOUS"};
 
@@ -48,10 +43,7 @@ static void end_flight(struct drive *self, struct drive_flight *flight)
     free(flight->target);
     free(flight->sightings);
     free_entries(flight->puts, flight->put_count);
-    *flight = self->flights[--self->flight_count];
-    if (flight != &self->flights[self->flight_count]) {
-        flight->unit->engine = (void *)(flight - self->flights + 1);
-    }
+    drive_remove_flight(self, flight);
 }
 
 static void drop_instance(struct drive *self)
@@ -92,37 +84,11 @@ static void set_entry(struct drive_entry **entries, size_t *count,
     }
 }
 
-const struct drive_entry *drive_find(const struct drive *self, const char *key)
-{
-    for (size_t i = 0; i < self->entry_count; i++) {
-        if (strcmp(self->entries[i].key, key) == 0) {
-            return &self->entries[i];
-        }
-    }
-    return NULL;
-}
-
 int64_t drive_number(const struct drive *self, const char *key)
 {
     const struct drive_entry *entry = drive_find(self, key);
 
     return entry == NULL ? 0 : strtoll(entry->value, NULL, 10);
-}
-
-size_t drive_count(const struct drive *self, const char *prefix)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < self->entry_count; i++) {
-        count +=
-            strncmp(self->entries[i].key, prefix, strlen(prefix)) == 0 ? 1 : 0;
-    }
-    return count;
-}
-
-bool drive_logged(const struct drive *self, const char *text)
-{
-    return strstr(self->log, text) != NULL;
 }
 
 static void apply_put(struct drive *self, const struct drive_entry *put)
@@ -157,21 +123,11 @@ static void commit(struct drive *self, struct drive_flight *flight)
 
 /* ---- the port ---- */
 
-static struct drive_flight *flight_of(struct drive *self, struct slu_unit *unit)
-{
-    uintptr_t number = (uintptr_t)unit->engine;
-
-    cr_assert_gt(number, 0);
-    cr_assert_leq(number, self->flight_count);
-    cr_assert_eq(self->flights[number - 1].unit, unit);
-    return &self->flights[number - 1];
-}
-
 static enum slu_err emit(void *ctx, struct slu_unit *unit,
                          const struct slu_sighting *sighting)
 {
     struct drive *self = ctx;
-    struct drive_flight *flight = flight_of(self, unit);
+    struct drive_flight *flight = drive_flight_of(self, unit);
     size_t index = fake_index(sighting->value.ptr, sighting->value.len);
     const struct fake_item *item;
 
@@ -194,47 +150,16 @@ static enum slu_err emit(void *ctx, struct slu_unit *unit,
     return SLU_ERR_OK;
 }
 
-static void count(void *ctx, struct slu_unit *unit, enum slu_reason reason)
-{
-    struct drive *self = ctx;
-
-    (void)flight_of(self, unit);
-    self->counts[reason]++;
-}
-
 static enum slu_err put(void *ctx, struct slu_unit *unit, struct slu_view key,
                         struct slu_view value)
 {
-    struct drive_flight *flight = flight_of(ctx, unit);
+    struct drive_flight *flight = drive_flight_of(ctx, unit);
 
     set_entry(&flight->puts, &flight->put_count, key, value);
     return SLU_ERR_OK;
 }
 
-static void log_line(void *ctx, enum slu_log_level level, const char *text)
-{
-    struct drive *self = ctx;
-    char prefix[16];
-    size_t len;
-
-    (void)snprintf(prefix, sizeof(prefix), "[%s] ", slu_log_level_name(level));
-    len = strlen(prefix) + strlen(text) + 1;
-    self->log = realloc(self->log, self->log_len + len + 1);
-    (void)snprintf(self->log + self->log_len, len + 1, "%s%s\n", prefix, text);
-    self->log_len += len;
-}
-
 /* ---- a run ---- */
-
-static uint64_t draw(struct drive *self, uint64_t below)
-{
-    return fake_random(&self->random) % below;
-}
-
-static struct slu_now now_of(const struct drive *self)
-{
-    return (struct slu_now){self->mono_ms, self->wall_s};
-}
 
 /* False when memory ran out. */
 static bool make_instance(struct drive *self,
@@ -243,9 +168,9 @@ static bool make_instance(struct drive *self,
     struct slu_source_port port = {
         .ctx = self,
         .emit = emit,
-        .count = count,
+        .count = drive_count_reason,
         .put = put,
-        .log = log_line,
+        .log = drive_log,
         .record_bytes = 1 << 20,
     };
     struct slu_error error = {0};
@@ -258,7 +183,8 @@ static bool make_instance(struct drive *self,
             slu_view_make(self->entries[i].value, self->entries[i].value_len));
     }
     if (err == SLU_ERR_OK) {
-        err = slu_gti_source.start(self->source, found, now_of(self), &error);
+        err =
+            slu_gti_source.start(self->source, found, drive_now(self), &error);
     }
     cr_assert(err == SLU_ERR_OK || err == SLU_ERR_NOMEM, "%s", error.text);
     return err == SLU_ERR_OK;
@@ -290,7 +216,8 @@ static void feed(struct drive *self, struct slu_unit *unit,
 
     while (at < answer->len) {
         size_t left = answer->len - at;
-        size_t len = draw(self, 3) == 0 ? 1 + draw(self, left) : left;
+        size_t len =
+            drive_draw(self, 3) == 0 ? 1 + drive_draw(self, left) : left;
         char *piece = malloc(len);
         enum slu_body_verdict verdict;
 
@@ -324,7 +251,7 @@ static void settle(struct drive *self, struct drive_flight *flight,
         ++unit->attempts >= self->attempts_max) {
         slu_gti_source.give_up(self->source, unit, &step->error);
     } else if (step->kind == SLU_STEP_RETRY) {
-        unit->not_before_ms = self->mono_ms + 1 + draw(self, 1000);
+        unit->not_before_ms = self->mono_ms + 1 + drive_draw(self, 1000);
     }
     self->denied |= step->kind == SLU_STEP_DENIED;
     unit->engine = NULL;
@@ -350,7 +277,7 @@ static void land(struct drive *self, struct drive_flight *flight)
             &error, answer.cut ? SLU_ERR_TRUNCATED : SLU_ERR_NETWORK, "cut");
         end.error = &error;
     }
-    slu_gti_source.on_end(self->source, flight->unit, &end, now_of(self),
+    slu_gti_source.on_end(self->source, flight->unit, &end, drive_now(self),
                           &step);
     settle(self, flight, &step);
     free(answer.body);
@@ -365,14 +292,14 @@ static bool turn(struct drive *self)
     while (self->flight_count < self->width && answer == SLU_TURN_REQUEST) {
         struct slu_request request;
 
-        answer = slu_gti_source.next_request(self->source, now_of(self),
+        answer = slu_gti_source.next_request(self->source, drive_now(self),
                                              &request, &until);
         if (answer == SLU_TURN_REQUEST) {
             take_off(self, &request);
         }
     }
     if (self->flight_count > 0) {
-        land(self, &self->flights[draw(self, self->flight_count)]);
+        land(self, &self->flights[drive_draw(self, self->flight_count)]);
         return !self->denied;
     }
     if (answer == SLU_TURN_DONE) {
@@ -389,12 +316,12 @@ void drive_run(struct drive *self, const struct slu_checkpoint *found)
     bool made = make_instance(self, found);
 
     while (made && turn(self)) {
-        self->mono_ms += draw(self, 20);
+        self->mono_ms += drive_draw(self, 20);
         if (self->kills < DRIVE_KILLS_MAX &&
-            draw(self, 1000) < self->kill_permille) {
+            drive_draw(self, 1000) < self->kill_permille) {
             drop_instance(self);
             self->kills++;
-            self->wall_s += (int64_t)draw(self, 20);
+            self->wall_s += (int64_t)drive_draw(self, 20);
             made = make_instance(self, found);
         }
     }
@@ -404,4 +331,23 @@ void drive_run(struct drive *self, const struct slu_checkpoint *found)
     }
     self->broken |= !made;
     drop_instance(self);
+}
+
+size_t drive_missing(const struct drive *self)
+{
+    size_t missing = 0;
+
+    for (size_t i = 0; i < self->fake->count; i++) {
+        missing += self->committed[i] ? 0 : 1;
+    }
+    return missing;
+}
+
+void drive_assert_whole(const struct drive *self)
+{
+    const char *why = self->result.first.text;
+
+    cr_assert_eq(drive_missing(self), 0, "%zu missing", drive_missing(self));
+    cr_assert_eq(self->result.failed_units, 0, "%s", why);
+    cr_assert_eq(self->result.incomplete_units, 0, "%s", why);
 }

@@ -67,6 +67,8 @@ struct drive {
     void (*check)(struct drive *self);
 };
 
+#include "sources/drive_parts.h"
+
 void drive_init(struct drive *self, struct fake_gti *fake, uint64_t seed);
 void drive_fini(struct drive *self);
 
@@ -74,11 +76,11 @@ void drive_fini(struct drive *self);
  * NULL. */
 void drive_run(struct drive *self, const struct slu_checkpoint *found);
 
-const struct drive_entry *drive_find(const struct drive *self, const char *key);
-/* Entries whose key begins with prefix. */
-size_t drive_count(const struct drive *self, const char *prefix);
+/* Items that were not committed. */
+size_t drive_missing(const struct drive *self);
+/* There are none, and nothing failed or is incomplete. */
+void drive_assert_whole(const struct drive *self);
 /* The number stored under key, or 0. */
 int64_t drive_number(const struct drive *self, const char *key);
-bool drive_logged(const struct drive *self, const char *text);
 
 #endif

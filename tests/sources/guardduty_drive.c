@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sources/guardduty_drive.h"
 
-#include <criterion/criterion.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 static const char *const groups[] = {"network_connection"};
 
 void drive_init(struct drive *self, struct fake_guardduty *fake, uint64_t seed)
@@ -39,10 +34,7 @@ static void end_flight(struct drive *self, struct drive_flight *flight)
     free(flight->request.target);
     free(flight->request.body);
     free(flight->puts);
-    *flight = self->flights[--self->flight_count];
-    if (flight != &self->flights[self->flight_count]) {
-        flight->unit->engine = (void *)(flight - self->flights + 1);
-    }
+    drive_remove_flight(self, flight);
 }
 
 static void drop_instance(struct drive *self)
@@ -75,27 +67,6 @@ static void fill_entry(struct drive_entry *entry, struct slu_view key,
     if (value.len > 0) {
         memcpy(entry->value, value.ptr, value.len);
     }
-}
-
-const struct drive_entry *drive_find(const struct drive *self, const char *key)
-{
-    for (size_t i = 0; i < self->entry_count; i++) {
-        if (strcmp(self->entries[i].key, key) == 0) {
-            return &self->entries[i];
-        }
-    }
-    return NULL;
-}
-
-size_t drive_count(const struct drive *self, const char *prefix)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < self->entry_count; i++) {
-        count +=
-            strncmp(self->entries[i].key, prefix, strlen(prefix)) == 0 ? 1 : 0;
-    }
-    return count;
 }
 
 static void apply_put(struct drive *self, const struct drive_entry *put)
@@ -151,21 +122,11 @@ static void commit(struct drive *self, const struct drive_flight *flight)
 
 /* ---- the port ---- */
 
-static struct drive_flight *flight_of(struct drive *self, struct slu_unit *unit)
-{
-    uintptr_t number = (uintptr_t)unit->engine;
-
-    cr_assert_gt(number, 0);
-    cr_assert_leq(number, self->flight_count);
-    cr_assert_eq(self->flights[number - 1].unit, unit);
-    return &self->flights[number - 1];
-}
-
 static enum slu_err on_finding(void *ctx, struct slu_unit *unit,
                                const struct slu_finding_key *key)
 {
     struct drive *self = ctx;
-    struct drive_flight *flight = flight_of(self, unit);
+    struct drive_flight *flight = drive_flight_of(self, unit);
     struct drive_claim *claim = &flight->claims[flight->claim_count++];
     char id[40] = "";
 
@@ -183,7 +144,7 @@ static enum slu_err on_finding(void *ctx, struct slu_unit *unit,
 static enum slu_err on_row(void *ctx, struct slu_unit *unit,
                            const struct slu_row *row)
 {
-    struct drive_flight *flight = flight_of(ctx, unit);
+    struct drive_flight *flight = drive_flight_of(ctx, unit);
     unsigned number;
     char value[32];
     char id[40];
@@ -201,18 +162,10 @@ static enum slu_err on_row(void *ctx, struct slu_unit *unit,
     return SLU_ERR_OK;
 }
 
-static void on_count(void *ctx, struct slu_unit *unit, enum slu_reason reason)
-{
-    struct drive *self = ctx;
-
-    (void)flight_of(self, unit);
-    self->counts[reason]++;
-}
-
 static enum slu_err on_put(void *ctx, struct slu_unit *unit,
                            struct slu_view key, struct slu_view value)
 {
-    struct drive_flight *flight = flight_of(ctx, unit);
+    struct drive_flight *flight = drive_flight_of(ctx, unit);
 
     cr_assert_lt(flight->put_count, DRIVE_PUTS_MAX);
     if (flight->puts == NULL) {
@@ -220,24 +173,6 @@ static enum slu_err on_put(void *ctx, struct slu_unit *unit,
     }
     fill_entry(&flight->puts[flight->put_count++], key, value);
     return SLU_ERR_OK;
-}
-
-static void on_log(void *ctx, enum slu_log_level level, const char *text)
-{
-    struct drive *self = ctx;
-    char prefix[16];
-    size_t len;
-
-    (void)snprintf(prefix, sizeof(prefix), "[%s] ", slu_log_level_name(level));
-    len = strlen(prefix) + strlen(text) + 1;
-    self->log = realloc(self->log, self->log_len + len + 1);
-    (void)snprintf(self->log + self->log_len, len + 1, "%s%s\n", prefix, text);
-    self->log_len += len;
-}
-
-bool drive_logged(const struct drive *self, const char *text)
-{
-    return strstr(self->log, text) != NULL;
 }
 
 unsigned drive_times_logged(const struct drive *self, const char *text)
@@ -270,16 +205,6 @@ static void on_tell(void *ctx, enum slu_check_kind kind, const char *text)
 
 /* ---- a run ---- */
 
-static uint64_t draw(struct drive *self, uint64_t below)
-{
-    return fake_random(&self->random) % below;
-}
-
-static struct slu_now now_of(const struct drive *self)
-{
-    return (struct slu_now){self->mono_ms, self->wall_s};
-}
-
 /* False when memory ran out. */
 static bool make_instance(struct drive *self)
 {
@@ -287,9 +212,9 @@ static bool make_instance(struct drive *self)
         .ctx = self,
         .finding = on_finding,
         .row = on_row,
-        .count = on_count,
+        .count = drive_count_reason,
         .put = on_put,
-        .log = on_log,
+        .log = drive_log,
         .may_send = on_may_send,
         .tell = self->check ? on_tell : NULL,
         .record_bytes = 1 << 20,
@@ -308,7 +233,7 @@ static bool make_instance(struct drive *self)
                                         slu_view_str(self->entries[i].value));
     }
     if (err == SLU_ERR_OK) {
-        err = slu_guardduty_source.start(self->source, NULL, now_of(self),
+        err = slu_guardduty_source.start(self->source, NULL, drive_now(self),
                                          &error);
     }
     cr_assert(err == SLU_ERR_OK || err == SLU_ERR_NOMEM, "%s", error.text);
@@ -350,7 +275,8 @@ static size_t choose_piece(struct drive *self, size_t at, size_t len)
     if (self->cut > 0) {
         return at == 0 && self->cut < left ? self->cut : left;
     }
-    return !self->whole && draw(self, 3) == 0 ? 1 + draw(self, left) : left;
+    return !self->whole && drive_draw(self, 3) == 0 ? 1 + drive_draw(self, left)
+                                                    : left;
 }
 
 /* Hands the body over in pieces, each in its own allocation. False when the
@@ -398,7 +324,7 @@ static void settle(struct drive *self, struct drive_flight *flight,
         ++unit->attempts >= self->attempts_max) {
         slu_guardduty_source.give_up(self->source, unit, &step->error);
     } else if (step->kind == SLU_STEP_RETRY) {
-        unit->not_before_ms = self->mono_ms + 1 + draw(self, 1000);
+        unit->not_before_ms = self->mono_ms + 1 + drive_draw(self, 1000);
     }
     end_flight(self, flight);
 }
@@ -439,8 +365,8 @@ static void land(struct drive *self, struct drive_flight *flight)
         wanted = feed(self, flight->unit, &answer);
     }
     fill_end(&answer, wanted, &error, &end);
-    slu_guardduty_source.on_end(self->source, flight->unit, &end, now_of(self),
-                                &step);
+    slu_guardduty_source.on_end(self->source, flight->unit, &end,
+                                drive_now(self), &step);
     self->flown_ms += self->latency_ms;
     self->answers++;
     settle(self, flight, &step);
@@ -452,7 +378,7 @@ static struct drive_flight *choose_flight(struct drive *self)
     struct drive_flight *first = &self->flights[0];
 
     if (self->latency_ms == 0) {
-        return &self->flights[draw(self, self->flight_count)];
+        return &self->flights[drive_draw(self, self->flight_count)];
     }
     for (unsigned i = 1; i < self->flight_count; i++) {
         if (self->flights[i].due_ms < first->due_ms) {
@@ -474,8 +400,8 @@ static bool turn(struct drive *self)
     while (self->flight_count < self->width && answer == SLU_TURN_REQUEST) {
         struct slu_request request;
 
-        answer = slu_guardduty_source.next_request(self->source, now_of(self),
-                                                   &request, &until);
+        answer = slu_guardduty_source.next_request(
+            self->source, drive_now(self), &request, &until);
         if (answer == SLU_TURN_REQUEST) {
             take_off(self, &request);
         }
@@ -497,7 +423,7 @@ static bool turn(struct drive *self)
 static void pass_time(struct drive *self)
 {
     if (self->latency_ms == 0) {
-        uint64_t ms = draw(self, 20);
+        uint64_t ms = drive_draw(self, 20);
 
         self->mono_ms += ms;
         self->fake->now_ms += (int64_t)ms;
@@ -512,7 +438,7 @@ void drive_run(struct drive *self)
     while (made && turn(self)) {
         pass_time(self);
         if (self->kills < self->kills_max &&
-            draw(self, 1000) < self->kill_permille) {
+            drive_draw(self, 1000) < self->kill_permille) {
             drop_instance(self);
             self->kills++;
             self->wall_s = self->fake->now_ms / 1000;

@@ -90,16 +90,15 @@ struct drive {
     int64_t horizon;
 };
 
+#include "sources/drive_parts.h"
+
 void drive_init(struct drive *self, struct fake_guardduty *fake, uint64_t seed);
 void drive_fini(struct drive *self);
 
 /* One run, with its kills, to its end. */
 void drive_run(struct drive *self);
 
-const struct drive_entry *drive_find(const struct drive *self, const char *key);
-size_t drive_count(const struct drive *self, const char *prefix);
 void drive_store(struct drive *self, const char *key, const char *value);
-bool drive_logged(const struct drive *self, const char *text);
 unsigned drive_times_logged(const struct drive *self, const char *text);
 
 /* Asserts that every finding's present version was committed; those of

@@ -1,22 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/config.h"
+#include "engine/config_parse.h"
 #include "sources/gti.h"
-
-#include <criterion/criterion.h>
-
-static struct slu_error error;
-
-static struct slu_config *parse(const char *text)
-{
-    struct slu_config *config = NULL;
-    enum slu_err err;
-
-    error = (struct slu_error){0};
-    err = slu_config_parse(slu_alloc_default(), slu_view_str(text), "t.yaml",
-                           &config, &error);
-    cr_assert_eq(err, error.code);
-    return config;
-}
 
 Test(gti_config, defaults_are_those_of_the_reference)
 {

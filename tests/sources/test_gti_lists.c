@@ -75,22 +75,9 @@ static void check_checkpoints(struct drive *self)
     cr_assert_leq(hour_of(self, names[0]), NEWEST + HOUR);
 }
 
-static size_t count_missing(void)
-{
-    size_t missing = 0;
-
-    for (size_t i = 0; i < fake.count; i++) {
-        missing += drive.committed[i] ? 0 : 1;
-    }
-    return missing;
-}
-
 static void expect_clean(void)
 {
-    cr_assert_eq(count_missing(), 0, "%zu missing", count_missing());
-    cr_assert_eq(drive.result.failed_units, 0, "%s", drive.result.first.text);
-    cr_assert_eq(drive.result.incomplete_units, 0, "%s",
-                 drive.result.first.text);
+    drive_assert_whole(&drive);
     cr_assert_not(drive.result.unknown_name);
     for (int i = 0; i < 2; i++) {
         char prefix[80];
@@ -212,7 +199,7 @@ Test(gti_lists, an_hour_that_is_not_there_yet_never_advances)
     drive_run(&drive, NULL);
     cr_assert_eq(hour_of(&drive, "malware"), NEWEST - 2 * HOUR);
     cr_assert_eq(drive.result.failed_units, 0);
-    cr_assert_eq(count_missing(), 0);
+    cr_assert_eq(drive_missing(&drive), 0);
     memset(drive.committed, 0, fake.count);
     drive.check = NULL;
     fake.not_yet = FAKE_NEVER;
@@ -368,7 +355,7 @@ Test(gti_lists, what_has_no_score_is_incomplete_when_wanted_and_apart)
         drive_run(&drive, NULL);
         cr_assert_eq(drive.result.incomplete_units, run == 0 ? 1 : 0, "%d",
                      run);
-        cr_assert_eq(count_missing() > 0, fake.unscored_apart);
+        cr_assert_eq(drive_missing(&drive) > 0, fake.unscored_apart);
         cr_assert_eq(hour_of(&drive, "malware"), NEWEST);
         empty();
     }

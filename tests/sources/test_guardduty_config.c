@@ -1,25 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The section guardduty and the table of its regions. */
-#include "engine/config.h"
+#include "engine/config_parse.h"
 #include "sources/guardduty.h"
 
 #include "codecs/aws_endpoint.h"
-#include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-static struct slu_error error;
-
-static struct slu_config *parse(const char *text)
-{
-    struct slu_config *config = NULL;
-
-    error = (struct slu_error){0};
-    cr_assert_eq(slu_config_parse(slu_alloc_default(), slu_view_str(text), "t",
-                                  &config, &error),
-                 error.code);
-    return config;
-}
 
 static const struct slu_guardduty_config *of(const struct slu_config *config)
 {
@@ -125,28 +111,34 @@ Test(guardduty_config, every_group_has_its_name)
 Test(guardduty_config, refuses_regions_that_are_none_or_of_two_partitions)
 {
     refuse("guardduty: {regions: [us-east-1, us_west_1]}",
-           "t, line 1: guardduty.regions: found `us_west_1`, expected a region "
+           "t.yaml, line 1: guardduty.regions: found `us_west_1`, expected a "
+           "region "
            "such as us-east-1");
     refuse("guardduty: {regions: [us-east-1, cn-north-1]}",
-           "t, line 1: guardduty.regions: us-east-1 and cn-north-1 are of two "
+           "t.yaml, line 1: guardduty.regions: us-east-1 and cn-north-1 are of "
+           "two "
            "partitions, and one sign-in reaches one");
-    refuse("guardduty: {regions: us-east-1}",
-           "t, line 1: `regions` in guardduty: found `us-east-1`, expected "
-           "all, or a list of 0 to 64 texts, such as [a, b]");
+    refuse(
+        "guardduty: {regions: us-east-1}",
+        "t.yaml, line 1: `regions` in guardduty: found `us-east-1`, expected "
+        "all, or a list of 0 to 64 texts, such as [a, b]");
     refuse("guardduty: {regions: [us-east-1, us-east-1]}",
-           "t, line 1: `regions` in guardduty names `us-east-1` twice");
+           "t.yaml, line 1: `regions` in guardduty names `us-east-1` twice");
 }
 
 Test(guardduty_config, a_detector_is_of_one_account_and_region)
 {
-    refuse("guardduty: {detector: a b}",
-           "t, line 1: guardduty.detector: found `a b`, expected auto or a "
-           "detector's id");
+    refuse(
+        "guardduty: {detector: a b}",
+        "t.yaml, line 1: guardduty.detector: found `a b`, expected auto or a "
+        "detector's id");
     refuse("guardduty: {detector: abc, regions: [us-east-1, us-west-1]}",
-           "t, line 1: guardduty.detector: `abc` is of one account and region; "
+           "t.yaml, line 1: guardduty.detector: `abc` is of one account and "
+           "region; "
            "expected auto for several");
     refuse("guardduty: {detector: abc, regions: all}",
-           "t, line 1: guardduty.detector: `abc` is of one account and region; "
+           "t.yaml, line 1: guardduty.detector: `abc` is of one account and "
+           "region; "
            "expected auto for several");
     slu_config_free(parse("guardduty: {detector: abc, regions: [us-east-1]}"));
     cr_assert_eq(error.code, SLU_ERR_OK);
@@ -154,14 +146,16 @@ Test(guardduty_config, a_detector_is_of_one_account_and_region)
 
 Test(guardduty_config, an_export_is_a_folder_or_a_bucket)
 {
-    refuse("guardduty: {export: \"s3://\"}",
-           "t, line 1: guardduty.export: found `s3://`, expected a folder or "
-           "s3://bucket/prefix");
+    refuse(
+        "guardduty: {export: \"s3://\"}",
+        "t.yaml, line 1: guardduty.export: found `s3://`, expected a folder or "
+        "s3://bucket/prefix");
     refuse("guardduty: {export: s3://My_Bucket/a}",
-           "t, line 1: guardduty.export: found `s3://My_Bucket/a`, expected a "
+           "t.yaml, line 1: guardduty.export: found `s3://My_Bucket/a`, "
+           "expected a "
            "folder or s3://bucket/prefix");
     refuse("guardduty: {export_region: moon}",
-           "t, line 1: guardduty.export_region: found `moon`, expected a "
+           "t.yaml, line 1: guardduty.export_region: found `moon`, expected a "
            "region such as us-east-1");
     slu_config_free(parse("guardduty: {export: ./exports}"));
     cr_assert_eq(error.code, SLU_ERR_OK);
@@ -171,11 +165,13 @@ Test(guardduty_config, an_export_is_a_folder_or_a_bucket)
 
 Test(guardduty_config, an_overlap_is_a_day_at_most)
 {
-    refuse("guardduty: {overlap: 25h}",
-           "t, line 1: `overlap` in guardduty: found `25h`, expected a time "
-           "such as 30s, 10m or 5d from 0s to 1d");
+    refuse(
+        "guardduty: {overlap: 25h}",
+        "t.yaml, line 1: `overlap` in guardduty: found `25h`, expected a time "
+        "such as 30s, 10m or 5d from 0s to 1d");
     refuse("guardduty: {indicators: []}",
-           "t, line 1: `indicators` in guardduty: found 0 items, expected all, "
+           "t.yaml, line 1: `indicators` in guardduty: found 0 items, expected "
+           "all, "
            "or a list of 1 to 13 of network_connection, port_probe, "
            "dns_request, ebs_volume_scan, api_call, kubernetes, rds, runtime, "
            "malware_scan, attack_sequence, threat_intel_hash, ipv6, "
@@ -185,7 +181,8 @@ Test(guardduty_config, an_overlap_is_a_day_at_most)
 Test(guardduty_config, checks_its_accounts)
 {
     refuse("guardduty: {accounts: [{id: \"1\"}]}",
-           "t, line 1: guardduty.accounts: the id `1` is no account: expected "
+           "t.yaml, line 1: guardduty.accounts: the id `1` is no account: "
+           "expected "
            "12 digits");
 }
 

@@ -6,30 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Lines of `count` findings from number `first` on. */
-static char *make_lines(unsigned first, unsigned count)
-{
-    char *text = calloc(count + 1, 1201);
-    size_t len = 0;
-
-    for (unsigned i = 0; i < count; i++) {
-        char line[1200];
-
-        len +=
-            (size_t)sprintf(text + len, "%s\n", world_finding(first + i, line));
-    }
-    return text;
-}
-
-static void put_findings(struct world *world, const char *name, unsigned first,
-                         unsigned count)
-{
-    char *text = make_lines(first, count);
-
-    world_put_text(world, name, text);
-    free(text);
-}
-
 static void expect_findings(const struct world *world, unsigned first,
                             unsigned count)
 {
@@ -62,7 +38,7 @@ Test(guardduty_export, reads_every_finding_of_a_folder_once)
                        "AWSLogs/111122223333/GuardDuty/us-east-1/2025/08/%02u/"
                        "x.jsonl%s",
                        i + 1, i % 3 == 0 ? "" : ".gz");
-        put_findings(&world, name, i * 10, i % 10);
+        world_put_findings(&world, name, i * 10, i % 10);
     }
     run_well(&world);
     for (unsigned i = 0; i < 30; i++) {
@@ -80,7 +56,7 @@ Test(guardduty_export, a_slash_behind_the_folder_changes_nothing)
     struct world world;
 
     world_init(&world, "/data/export");
-    put_findings(&world, "a.jsonl", 1, 1);
+    world_put_findings(&world, "a.jsonl", 1, 1);
     run_well(&world);
     cr_assert_eq(world.row_count, 1);
     world.config.export_from = "/data/export/";
@@ -97,12 +73,12 @@ Test(guardduty_export, a_second_run_reads_what_is_new_or_changed)
     struct world world;
 
     world_init(&world, "/data");
-    put_findings(&world, "a.jsonl.gz", 0, 5);
-    put_findings(&world, "b.jsonl.gz", 10, 5);
+    world_put_findings(&world, "a.jsonl.gz", 0, 5);
+    world_put_findings(&world, "b.jsonl.gz", 10, 5);
     run_well(&world);
     cr_assert_eq(world.row_count, 10);
-    put_findings(&world, "b.jsonl.gz", 20, 5);
-    put_findings(&world, "c.jsonl", 30, 1);
+    world_put_findings(&world, "b.jsonl.gz", 20, 5);
+    world_put_findings(&world, "c.jsonl", 30, 1);
     run_well(&world);
     cr_assert_eq(world.requests, 3, "a list, b and c");
     expect_findings(&world, 0, 5);
@@ -122,8 +98,8 @@ Test(guardduty_export, names_that_are_no_findings_are_counted_and_told_once)
     world_put_text(&world, "AWSLogs/1/GuardDuty/permission_check", "x");
     world_put_text(&world, "notes.txt", "x");
     world_put_text(&world, "x.json.gz", "x");
-    put_findings(&world, "jsonl", 0, 1);
-    put_findings(&world, "a.jsonl", 1, 1);
+    world_put_findings(&world, "jsonl", 0, 1);
+    world_put_findings(&world, "a.jsonl", 1, 1);
     run_well(&world);
     cr_assert_eq(world.row_count, 1);
     cr_assert(world_logged(&world, "4 left out for their names "
@@ -136,7 +112,7 @@ Test(guardduty_export, a_gap_of_the_folder_makes_the_run_incomplete)
     struct world world;
 
     world_init(&world, "/data");
-    put_findings(&world, "a.jsonl", 1, 1);
+    world_put_findings(&world, "a.jsonl", 1, 1);
     world.extra_lines = "! \"d\" is left out: Permission denied\n";
     cr_assert_eq(world_run(&world), SLU_ERR_OK);
     cr_assert_eq(world.result.incomplete_units, 1);
@@ -168,7 +144,7 @@ Test(guardduty_export, a_few_files_are_read_at_a_time)
         char name[40];
 
         (void)snprintf(name, sizeof(name), "%02u.jsonl", i);
-        put_findings(&world, name, i, 1);
+        world_put_findings(&world, name, i, 1);
     }
     run_well(&world);
     cr_assert_eq(world.peak, 4);
@@ -181,7 +157,7 @@ Test(guardduty_export, a_few_files_are_read_at_a_time)
 Test(guardduty_export, a_folder_larger_than_the_queue_is_listed_again)
 {
     static char name[4000];
-    char *line = make_lines(7, 1);
+    char *line = world_make_lines(7, 1);
     struct world world;
 
     world_init(&world, "/data");
@@ -212,14 +188,14 @@ Test(guardduty_export, gzip_is_known_by_its_bytes_not_by_its_name)
 {
     struct world world;
     struct world_object *object;
-    char *text = make_lines(1, 3);
+    char *text = world_make_lines(1, 3);
 
     world_init(&world, "/data");
     object = world_put_text(&world, "zipped.gz", text);
     world_put(&world, "a.jsonl", object->bytes, object->len);
     world_put(&world, "b.jsonl.gz", "", 0);
     free(text);
-    text = make_lines(4, 3);
+    text = world_make_lines(4, 3);
     world_put(&world, "c.jsonl.gz", text, strlen(text));
     for (int piece_max = 1; piece_max < 100; piece_max += 33) {
         world.keys[0] = '\0';
@@ -239,7 +215,7 @@ Test(guardduty_export, several_gzip_members_are_one_text)
     struct world_object *object;
     char *both;
     size_t first;
-    char *text = make_lines(1, 3);
+    char *text = world_make_lines(1, 3);
     char line[1200];
 
     /* The cut between the members is within a line. */
@@ -294,7 +270,7 @@ Test(guardduty_export, reads_a_bucket_page_by_page)
 
         (void)snprintf(name, sizeof(name), "%s/%02u.jsonl.gz",
                        i % 5 == 4 ? "other" : "AWSLogs", i);
-        put_findings(&world, name, i * 3, 3);
+        world_put_findings(&world, name, i * 3, 3);
     }
     run_well(&world);
     for (unsigned i = 0; i < 50; i++) {
@@ -333,7 +309,7 @@ Test(guardduty_export, asks_the_configured_region_with_the_base_identity)
     world_init(&world, "s3://my-bucket");
     world.config.export_region = "eu-central-1";
     world.answer = check_scope;
-    put_findings(&world, "a.jsonl", 0, 1);
+    world_put_findings(&world, "a.jsonl", 0, 1);
     run_well(&world);
     cr_assert_eq(world.row_count, 1);
     world_fini(&world);
@@ -367,7 +343,7 @@ Test(guardduty_export, any_key_comes_out_of_the_list_and_into_the_request)
         world_init(&world, "s3://my-bucket");
         world.answer = check_target;
         world.answer_ctx = (void *)(size_t)keys[i][1];
-        put_findings(&world, keys[i][0], i, 1);
+        world_put_findings(&world, keys[i][0], i, 1);
         run_well(&world);
         cr_assert(world_has(&world, i, 1), "%s: %s", keys[i][0], world.log);
         world_fini(&world);
@@ -390,7 +366,7 @@ Test(guardduty_export, a_page_without_encoding_or_etag_is_read_too)
     struct world world;
 
     world_init(&world, "s3://my-bucket");
-    put_findings(&world, "a+%41&.jsonl", 3, 1);
+    world_put_findings(&world, "a+%41&.jsonl", 3, 1);
     world.answer = answer_given;
     world.answer_ctx =
         (void *)(size_t) "<ListBucketResult><IsTruncated>false</IsTruncated>"
@@ -409,7 +385,7 @@ Test(guardduty_export, an_object_shorter_than_listed_is_not_done)
     struct world world;
 
     world_init(&world, "s3://my-bucket");
-    put_findings(&world, "a.jsonl", 3, 1);
+    world_put_findings(&world, "a.jsonl", 3, 1);
     world.answer = answer_given;
     world.answer_ctx =
         (void *)(size_t) "<ListBucketResult><IsTruncated>false</IsTruncated>"
@@ -444,9 +420,9 @@ Test(guardduty_export, a_closed_lane_is_not_asked_and_the_other_goes_on)
     struct world world;
 
     world_init(&world, "s3://my-bucket");
-    put_findings(&world, "a.jsonl", 0, 1);
-    put_findings(&world, "b.jsonl", 1, 1);
-    put_findings(&world, "c.jsonl", 2, 1);
+    world_put_findings(&world, "a.jsonl", 0, 1);
+    world_put_findings(&world, "b.jsonl", 1, 1);
+    world_put_findings(&world, "c.jsonl", 2, 1);
     world.page_size = 1;
     world.closed[1] = true;
     world.answer = close_lane;
@@ -469,7 +445,7 @@ Test(guardduty_export, a_check_lists_one_page_and_reads_one_object)
         char name[20];
 
         (void)snprintf(name, sizeof(name), "p%u.jsonl.gz", i);
-        put_findings(&world, name, i, 1);
+        world_put_findings(&world, name, i, 1);
     }
     run_well(&world);
     cr_assert_eq(world.requests, 2);

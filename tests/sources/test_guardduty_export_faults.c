@@ -9,29 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void put_findings(struct world *world, const char *name, unsigned first,
-                         unsigned count)
-{
-    char *text = calloc(count + 1, 1201);
-    size_t len = 0;
-
-    for (unsigned i = 0; i < count; i++) {
-        char line[1200];
-
-        len +=
-            (size_t)sprintf(text + len, "%s\n", world_finding(first + i, line));
-    }
-    world_put_text(world, name, text);
-    free(text);
-}
-
 static void put_many(struct world *world, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
         char name[40];
 
         (void)snprintf(name, sizeof(name), "%05u.jsonl.gz", i);
-        put_findings(world, name, i, 1);
+        world_put_findings(world, name, i, 1);
     }
 }
 
@@ -564,7 +548,7 @@ Test(guardduty_export_faults, a_gzip_cut_at_any_byte_counts_not_at_all)
     size_t len;
 
     world_init(&world, "/data");
-    put_findings(&world, "a.jsonl.gz", 0, 3);
+    world_put_findings(&world, "a.jsonl.gz", 0, 3);
     object = &world.objects[0];
     len = object->len;
     whole = malloc(len);
@@ -595,8 +579,8 @@ Test(guardduty_export_faults, a_gzip_with_a_wrong_sum_counts_not_at_all)
         struct world_object *object;
 
         world_init(&world, "/data");
-        put_findings(&world, "b.jsonl", 9, 1);
-        put_findings(&world, "a.jsonl.gz", 0, 3);
+        world_put_findings(&world, "b.jsonl", 9, 1);
+        world_put_findings(&world, "a.jsonl.gz", 0, 3);
         object = &world.objects[1];
         object->bytes[object->len - byte] ^= 1;
         run(&world);

@@ -1,18 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/report_scene.h"
 #include "tools/sluice/report.h"
-#include "tools/text_file.h"
-
-static struct text_file out;
-
-static void start(void)
-{
-    text_file_open(&out);
-}
-
-static void finish(void)
-{
-    text_file_close(&out);
-}
 
 TestSuite(report_profile, .init = start, .fini = finish);
 
@@ -25,12 +13,6 @@ static struct slu_report make_report(enum slu_stage most)
     report.stage_seconds[SLU_STAGE_PARSE] += 0.75;
     report.stage_seconds[SLU_STAGE_OTHER] += 0.25;
     return report;
-}
-
-static void expect(const char *text)
-{
-    cr_assert_not_null(strstr(text_file_read(&out), text), "no \"%s\" in:\n%s",
-                       text, text_file_read(&out));
 }
 
 Test(report_profile, shows_seconds_and_share_of_each_stage)

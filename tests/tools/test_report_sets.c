@@ -1,19 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What reports and plans say about publishing: report_sets.c. */
+#include "tools/report_scene.h"
 #include "tools/sluice/report_sets.h"
-#include "tools/text_file.h"
-
-static struct text_file out;
-
-static void start(void)
-{
-    text_file_open(&out);
-}
-
-static void finish(void)
-{
-    text_file_close(&out);
-}
 
 TestSuite(report_sets, .init = start, .fini = finish);
 
@@ -59,23 +47,6 @@ static const struct slu_status_set known_sets[] = {
     {"ap-southeast-1", "guard_duty/threat-entity-1.txt", "id-4", "old", true},
     {"eu-west-1", "guard_duty/threat-ip-1.txt", "id-5", "pending", false},
 };
-
-static void expect(const char *text)
-{
-    cr_assert_not_null(strstr(text_file_read(&out), text), "no \"%s\" in\n%s",
-                       text, out.text);
-}
-
-static void expect_80_columns(void)
-{
-    char *copy = strdup(text_file_read(&out));
-
-    for (char *line = strtok(copy, "\n"); line != NULL;
-         line = strtok(NULL, "\n")) {
-        cr_assert_leq(strlen(line), 80, "%s", line);
-    }
-    free(copy);
-}
 
 Test(report_sets, text_names_what_changed_and_counts_the_rest)
 {

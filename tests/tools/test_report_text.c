@@ -1,19 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Both forms of the report and of status: report_text.c, report_json.c. */
+#include "tools/report_scene.h"
 #include "tools/sluice/report.h"
-#include "tools/text_file.h"
-
-static struct text_file out;
-
-static void start(void)
-{
-    text_file_open(&out);
-}
-
-static void finish(void)
-{
-    text_file_close(&out);
-}
 
 TestSuite(report, .init = start, .fini = finish);
 
@@ -49,47 +37,29 @@ static struct slu_report make_report(void)
     };
 }
 
-/* Each line on its own, not wider than a terminal. */
-static void expect_80_columns(void)
-{
-    char *copy = strdup(text_file_read(&out));
-
-    for (char *line = strtok(copy, "\n"); line != NULL;
-         line = strtok(NULL, "\n")) {
-        cr_assert_leq(strlen(line), 80, "%s", line);
-    }
-    free(copy);
-}
-
-static void expect_line(const char *line)
-{
-    cr_assert_not_null(strstr(text_file_read(&out), line), "no \"%s\" in\n%s",
-                       line, out.text);
-}
-
 Test(report, text_tells_all_that_was_counted)
 {
     struct slu_report report = make_report();
 
     slu_cli_report_text(out.file, &report, 0);
-    expect_line("Flow lists: done\n");
-    expect_line("  on the lists now                            12,345          "
-                "4,210\n");
-    expect_line("    revoked: verdict or score                    0            "
-                "  2\n");
+    expect("Flow lists: done\n");
+    expect("  on the lists now                            12,345          "
+           "4,210\n");
+    expect("    revoked: verdict or score                    0            "
+           "  2\n");
     cr_assert_null(strstr(out.text, "expired:"));
-    expect_line("  verdict                                      1,234\n");
-    expect_line("Files in ./out\n");
-    expect_line("  guard_duty/threat-ip-1.txt                  12,345        "
-                "190,210  written\n");
-    expect_line("  and 1 empty\n");
-    expect_line("  requests                 1,832, 3 retries\n");
-    expect_line("  most in flight           64\n");
-    expect_line("12.3 MB on the wire, 40.1 MB decoded\n");
-    expect_line("82,600, of them 6,100 repeats\n");
-    expect_line("2.50 s, of them 2.00 s pulling\n");
-    expect_line("41,300 IOCs a second\n");
-    expect_line("12, 0 failed, 1 incomplete\n");
+    expect("  verdict                                      1,234\n");
+    expect("Files in ./out\n");
+    expect("  guard_duty/threat-ip-1.txt                  12,345        "
+           "190,210  written\n");
+    expect("  and 1 empty\n");
+    expect("  requests                 1,832, 3 retries\n");
+    expect("  most in flight           64\n");
+    expect("12.3 MB on the wire, 40.1 MB decoded\n");
+    expect("82,600, of them 6,100 repeats\n");
+    expect("2.50 s, of them 2.00 s pulling\n");
+    expect("41,300 IOCs a second\n");
+    expect("12, 0 failed, 1 incomplete\n");
     cr_assert_null(strstr(out.text, "threat-ip-2"));
     expect_80_columns();
 }
@@ -112,14 +82,14 @@ Test(report, text_of_findings_tells_rows_and_not_lists)
     struct slu_report report = make_rows_report();
 
     slu_cli_report_text(out.file, &report, 0);
-    expect_line("  findings read                                  288\n");
-    expect_line("    without an indicator for a row               101\n");
-    expect_line("  rows written by this run                     1,023\n");
-    expect_line("    IPv4 addresses                             1,000\n");
-    expect_line("    SHA-256 hashes                                 3\n");
-    expect_line("  repeats left out                             6,100\n");
-    expect_line("Indicators not accepted\n");
-    expect_line("41,300 indicators a second\n");
+    expect("  findings read                                  288\n");
+    expect("    without an indicator for a row               101\n");
+    expect("  rows written by this run                     1,023\n");
+    expect("    IPv4 addresses                             1,000\n");
+    expect("    SHA-256 hashes                                 3\n");
+    expect("  repeats left out                             6,100\n");
+    expect("Indicators not accepted\n");
+    expect("41,300 indicators a second\n");
     cr_assert_null(strstr(out.text, "IPv6"));
     cr_assert_null(strstr(out.text, "on the lists"));
     expect_80_columns();
@@ -130,9 +100,9 @@ Test(report, json_of_findings_has_rows_by_kind)
     struct slu_report report = make_rows_report();
 
     slu_cli_report_json(out.file, &report, 0, NULL);
-    expect_line("\"findings\":288,\"barren_findings\":101,\"rows\":{\"ipv4\":"
-                "1000,\"ipv6\":0,"
-                "\"domain\":20,\"sha256\":3}");
+    expect("\"findings\":288,\"barren_findings\":101,\"rows\":{\"ipv4\":"
+           "1000,\"ipv6\":0,"
+           "\"domain\":20,\"sha256\":3}");
 }
 
 Test(report, text_keeps_its_columns_up_to_a_thousand_million)
@@ -141,8 +111,8 @@ Test(report, text_keeps_its_columns_up_to_a_thousand_million)
                                 .accepted = {999999999, 99999999999}};
 
     slu_cli_report_text(out.file, &report, 3);
-    expect_line("Flow ?: refused: the sign-in\n");
-    expect_line("0 IOCs a second\n");
+    expect("Flow ?: refused: the sign-in\n");
+    expect("0 IOCs a second\n");
     expect_80_columns();
 }
 
@@ -153,8 +123,8 @@ Test(report, text_names_every_exit_code)
     for (int i = -1; i < 5; i++) {
         slu_cli_report_text(out.file, &report, i);
     }
-    expect_line("Flow lists: not complete; safe to run again\n");
-    expect_line("Flow lists: refused: configuration");
+    expect("Flow lists: not complete; safe to run again\n");
+    expect("Flow lists: refused: configuration");
 }
 
 Test(report, json_is_one_line_with_every_count)
@@ -165,17 +135,16 @@ Test(report, json_is_one_line_with_every_count)
     slu_cli_report_json(out.file, &report, 1, "a \"b\"");
     text = text_file_read(&out);
     cr_assert_eq(strchr(text, '\n'), text + strlen(text) - 1);
-    expect_line(
-        "{\"flow\":\"lists\",\"exit_code\":1,\"error\":\"a \\\"b\\\"\"");
-    expect_line("\"requests\":1832,\"retries\":3,\"wire_bytes\":12300000,");
-    expect_line("\"in_flight_max\":64,\"seconds\":2.500000,"
-                "\"pull_seconds\":2.000000,\"items\":82600,");
-    expect_line("\"listed\":{\"ip_address\":12345,\"domain\":4210}");
-    expect_line("\"reasons\":{\"verdict\":1234,\"ip_leading_zero\":10}");
-    expect_line("\"files\":[{\"path\":\"guard_duty/threat-ip-1.txt\","
-                "\"lines\":12345,\"bytes\":190210,\"changed\":true,\"sent\":"
-                "false},{");
-    expect_line("\"changed\":false,\"sent\":false}],\"bucket\":null");
+    expect("{\"flow\":\"lists\",\"exit_code\":1,\"error\":\"a \\\"b\\\"\"");
+    expect("\"requests\":1832,\"retries\":3,\"wire_bytes\":12300000,");
+    expect("\"in_flight_max\":64,\"seconds\":2.500000,"
+           "\"pull_seconds\":2.000000,\"items\":82600,");
+    expect("\"listed\":{\"ip_address\":12345,\"domain\":4210}");
+    expect("\"reasons\":{\"verdict\":1234,\"ip_leading_zero\":10}");
+    expect("\"files\":[{\"path\":\"guard_duty/threat-ip-1.txt\","
+           "\"lines\":12345,\"bytes\":190210,\"changed\":true,\"sent\":"
+           "false},{");
+    expect("\"changed\":false,\"sent\":false}],\"bucket\":null");
 }
 
 Test(report, json_of_an_empty_report_is_whole)
@@ -183,10 +152,10 @@ Test(report, json_of_an_empty_report_is_whole)
     struct slu_report report = {0};
 
     slu_cli_report_json(out.file, &report, 2, NULL);
-    expect_line("{\"flow\":null,\"exit_code\":2,\"error\":null,");
-    expect_line("\"reasons\":{}");
-    expect_line("\"files\":[],\"bucket\":null,");
-    expect_line("\"sets\":[]}\n");
+    expect("{\"flow\":null,\"exit_code\":2,\"error\":null,");
+    expect("\"reasons\":{}");
+    expect("\"files\":[],\"bucket\":null,");
+    expect("\"sets\":[]}\n");
 }
 
 static const struct slu_status_entry checkpoints[] = {
@@ -220,16 +189,16 @@ Test(report, status_text_shows_checkpoints_files_and_runs)
     struct slu_status status = make_status();
 
     slu_cli_status_text(out.file, &status);
-    expect_line("State in ./state\n");
-    expect_line("  gti/stream/domain                           "
-                "2025-08-07T05:00:00Z\n");
-    expect_line("  7 units begun");
-    expect_line("  guard_duty/threat-ip-1.txt                  12,345        "
-                "190,210\n");
-    expect_line("  2025-08-07 05:00:00Z  lists      exit 0     2 s\n"
-                "    1832 requests, 82863 items; 29111 IPs (+29111) and 6000 "
-                "domains (+6000)\n    listed\n");
-    expect_line("  2025-08-07 04:58:20Z  lists      not ended \n");
+    expect("State in ./state\n");
+    expect("  gti/stream/domain                           "
+           "2025-08-07T05:00:00Z\n");
+    expect("  7 units begun");
+    expect("  guard_duty/threat-ip-1.txt                  12,345        "
+           "190,210\n");
+    expect("  2025-08-07 05:00:00Z  lists      exit 0     2 s\n"
+           "    1832 requests, 82863 items; 29111 IPs (+29111) and 6000 "
+           "domains (+6000)\n    listed\n");
+    expect("  2025-08-07 04:58:20Z  lists      not ended \n");
     expect_80_columns();
 }
 
@@ -238,10 +207,10 @@ Test(report, status_text_of_nothing_says_so)
     struct slu_status status = {0};
 
     slu_cli_status_text(out.file, &status);
-    expect_line("State in ?");
-    expect_line("Checkpoints: all before is committed\n  none yet\n");
-    expect_line("lines          bytes\n  none yet\n");
-    expect_line("Last runs\n  none yet\n");
+    expect("State in ?");
+    expect("Checkpoints: all before is committed\n  none yet\n");
+    expect("lines          bytes\n  none yet\n");
+    expect("Last runs\n  none yet\n");
 }
 
 Test(report, status_json_is_one_line)
@@ -252,10 +221,10 @@ Test(report, status_json_is_one_line)
     slu_cli_status_json(out.file, &status);
     text = text_file_read(&out);
     cr_assert_eq(strchr(text, '\n'), text + strlen(text) - 1);
-    expect_line("\"checkpoints\":{\"gti/stream/domain\":"
-                "\"2025-08-07T05:00:00Z\",\"gti/list/malware\":");
-    expect_line("\"units_under_way\":7");
-    expect_line("{\"flow\":\"lists\",\"started\":1754542800,"
-                "\"ended\":1754542802,\"exit_code\":0,\"summary\":\"1832 ");
-    expect_line("\"ended\":null,\"exit_code\":null,\"summary\":\"\"}]}\n");
+    expect("\"checkpoints\":{\"gti/stream/domain\":"
+           "\"2025-08-07T05:00:00Z\",\"gti/list/malware\":");
+    expect("\"units_under_way\":7");
+    expect("{\"flow\":\"lists\",\"started\":1754542800,"
+           "\"ended\":1754542802,\"exit_code\":0,\"summary\":\"1832 ");
+    expect("\"ended\":null,\"exit_code\":null,\"summary\":\"\"}]}\n");
 }
