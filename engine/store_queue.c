@@ -3,7 +3,6 @@
 #include "engine/clock.h"
 #include "engine/store_records.h"
 
-#include <assert.h>
 #include <time.h>
 
 /* Of max_bytes, what is a large group. Far below what makes the queue full, so
@@ -12,72 +11,7 @@
 #define NS_PER_MS 1000000u
 #define NS_PER_S 1000000000u
 
-/* ---- operations ---- */
-
-static size_t measure_op(const struct slu_op *op)
-{
-    return sizeof(*op) + op->records.len + op->entries.len;
-}
-
-static struct slu_view copy_behind(char **at, struct slu_view bytes)
-{
-    struct slu_view copy = slu_view_make(*at, bytes.len);
-
-    if (bytes.len != 0) {
-        memcpy(*at, bytes.ptr, bytes.len);
-    }
-    *at += bytes.len;
-    return copy;
-}
-
-static struct slu_op *copy_op(const struct slu_alloc *alloc,
-                              const struct slu_op *op)
-{
-    struct slu_op *copy = slu_alloc_get(alloc, measure_op(op));
-    char *at;
-
-    if (copy != NULL) {
-        *copy = *op;
-        at = (char *)(copy + 1);
-        copy->records = copy_behind(&at, op->records);
-        copy->entries = copy_behind(&at, op->entries);
-        copy->next = NULL;
-    }
-    return copy;
-}
-
-/* Returns the number of bytes that were queued. */
-static size_t free_ops(const struct slu_alloc *alloc, struct slu_op *op)
-{
-    size_t bytes = 0;
-
-    while (op != NULL) {
-        struct slu_op *next = op->next;
-
-        bytes += measure_op(op);
-        slu_alloc_put(alloc, op, measure_op(op));
-        op = next;
-    }
-    return bytes;
-}
-
 /* ---- what the thread does ---- */
-
-static enum slu_err apply_op(struct slu_db *db, const struct slu_op *op,
-                             uint64_t *out_pending)
-{
-    switch (op->kind) {
-    case SLU_OP_STAGE:
-        return slu_db_stage(db, op->answer, op->records, op->count);
-    case SLU_OP_ABANDON:
-        return slu_db_abandon(db, op->answer);
-    case SLU_OP_COMMIT:
-        return slu_db_answer(db, op->answer, op->records, op->count,
-                             op->entries, out_pending);
-    }
-    assert(!"an operation of no kind");
-    return SLU_ERR_OK;
-}
 
 static void write_group(struct slu_store_queue *self, const struct slu_op *op)
 {
@@ -86,7 +20,7 @@ static void write_group(struct slu_store_queue *self, const struct slu_op *op)
     enum slu_err err = slu_db_begin(db);
 
     for (; err == SLU_ERR_OK && op != NULL; op = op->next) {
-        err = apply_op(db, op, &pending);
+        err = slu_op_apply(db, op, &pending);
     }
     if (err == SLU_ERR_OK && self->before_commit != NULL) {
         err = self->before_commit(self->ctx, &db->error);
@@ -111,7 +45,7 @@ static void note_failure(struct slu_store_queue *self)
         self->failure = self->db->error;
     }
     if (self->failed) {
-        self->bytes -= free_ops(self->alloc, self->first);
+        self->bytes -= slu_op_free_all(self->alloc, self->first);
         self->first = NULL;
         self->last = NULL;
     }
@@ -126,7 +60,7 @@ static void run_group(struct slu_store_queue *self)
     (void)pthread_mutex_unlock(&self->mutex);
     write_group(self, group);
     (void)pthread_mutex_lock(&self->mutex);
-    self->bytes -= free_ops(self->alloc, group);
+    self->bytes -= slu_op_free_all(self->alloc, group);
 }
 
 static uint64_t choose_fold_at(const struct slu_store_queue *self)
@@ -376,7 +310,7 @@ static void append_op(struct slu_store_queue *self, struct slu_op *op)
         self->last->next = op;
     }
     self->last = op;
-    self->bytes += measure_op(op);
+    self->bytes += slu_op_measure(op);
     if (first || (before < large && self->bytes >= large)) {
         (void)pthread_cond_signal(&self->work);
     }
@@ -398,7 +332,7 @@ enum slu_err slu_store_queue_push(struct slu_store_queue *self,
                                   const struct slu_op *op,
                                   struct slu_error *out_error)
 {
-    struct slu_op *copy = copy_op(self->alloc, op);
+    struct slu_op *copy = slu_op_copy(self->alloc, op);
     enum slu_err err = SLU_ERR_OK;
 
     if (copy == NULL) {
@@ -407,11 +341,11 @@ enum slu_err slu_store_queue_push(struct slu_store_queue *self,
                              op->records.len + op->entries.len);
     }
     (void)pthread_mutex_lock(&self->mutex);
-    wait_for_room(self, measure_op(copy));
+    wait_for_room(self, slu_op_measure(copy));
     if (self->failed) {
         *out_error = self->failure;
         err = self->failure.code;
-        (void)free_ops(self->alloc, copy);
+        (void)slu_op_free_all(self->alloc, copy);
     } else {
         append_op(self, copy);
     }

@@ -19,23 +19,8 @@
 #ifndef SLU_ENGINE_STORE_QUEUE_H
 #define SLU_ENGINE_STORE_QUEUE_H
 
-#include "engine/store_db.h"
+#include "engine/store_op.h"
 #include <pthread.h>
-
-enum slu_op_kind {
-    SLU_OP_STAGE,
-    SLU_OP_ABANDON,
-    SLU_OP_COMMIT,
-};
-
-struct slu_op {
-    struct slu_op *next;
-    enum slu_op_kind kind;
-    uint64_t answer;
-    uint64_t count;
-    struct slu_view records; /* behind the struct, in the same allocation */
-    struct slu_view entries; /* behind them */
-};
 
 struct slu_store_queue {
     struct slu_db *db;
