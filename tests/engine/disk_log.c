@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The calls themselves are made by number (syscall), so that the functions that
- * stand in their place needn't find those of the C library.
- *
  * A descriptor that was closed elsewhere, and is given again, is told by its
  * file's number: it is not the one that was opened.
  */
-#include "disk_log.h"
+#include "disk_log_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,14 +16,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define PATH_ROOM 512
 #define FDS_MAX 1024
 
 /* A file or folder, where it is now. */
 struct node {
     bool there;
     bool folder;
-    char path[PATH_ROOM]; /* below the root; "" is the root itself */
+    char path[DISK_PATH_MAX]; /* below the root; "" is the root itself */
 };
 
 struct known_fd {
@@ -38,7 +33,7 @@ struct known_fd {
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static bool watching;
-static char root[PATH_ROOM];
+static char root[DISK_PATH_MAX];
 static struct node nodes[DISK_NODES_MAX];
 static unsigned node_count;
 static struct known_fd fds[FDS_MAX];
@@ -54,6 +49,16 @@ static void give_up(const char *why)
 {
     (void)fprintf(stderr, "disk_log: %s\n", why);
     abort();
+}
+
+void disk_log_lock(void)
+{
+    (void)pthread_mutex_lock(&mutex);
+}
+
+void disk_log_unlock(void)
+{
+    (void)pthread_mutex_unlock(&mutex);
 }
 
 /* ---- the log ---- */
@@ -89,11 +94,9 @@ static void add_write(unsigned node, uint64_t at, const void *bytes, size_t len)
 
 /* ---- paths ---- */
 
-/* The path below the root without "." and doubled slashes; false when it is
- * elsewhere. */
-static bool find_path(int dir_fd, const char *path, char out[PATH_ROOM])
+bool disk_log_finds(int dir_fd, const char *path, char out[DISK_PATH_MAX])
 {
-    char whole[2 * PATH_ROOM];
+    char whole[2 * DISK_PATH_MAX];
     const char *at = whole;
     size_t root_len = strlen(root);
     size_t len = 0;
@@ -118,7 +121,7 @@ static bool find_path(int dir_fd, const char *path, char out[PATH_ROOM])
         size_t part = strcspn(at, "/");
 
         if (part != 0 && !(part == 1 && *at == '.')) {
-            len += (size_t)snprintf(out + len, PATH_ROOM - len, "%s%.*s",
+            len += (size_t)snprintf(out + len, DISK_PATH_MAX - len, "%s%.*s",
                                     len == 0 ? "" : "/", (int)part, at);
         }
         at += part + (at[part] == '/');
@@ -147,7 +150,7 @@ static const char *name_of(const char *path)
 
 static unsigned folder_of(const char *path)
 {
-    char folder[PATH_ROOM];
+    char folder[DISK_PATH_MAX];
     size_t len = (size_t)(name_of(path) - path);
     unsigned node;
 
@@ -170,7 +173,7 @@ static unsigned add_node(const char *path, bool folder)
     }
     nodes[node_count].there = true;
     nodes[node_count].folder = folder;
-    (void)snprintf(nodes[node_count].path, PATH_ROOM, "%s", path);
+    (void)snprintf(nodes[node_count].path, DISK_PATH_MAX, "%s", path);
     if (*path != '\0') {
         op = add_op(folder ? DISK_MAKE_FOLDER : DISK_MAKE_FILE, node_count);
         op->folder = folder_of(path);
@@ -190,8 +193,7 @@ static void know_fd(int fd, unsigned node)
     }
 }
 
-/* True when the descriptor is of a file below the root. */
-static bool is_known(int fd)
+bool disk_log_knows(int fd)
 {
     struct stat info;
 
@@ -204,9 +206,7 @@ static bool is_known(int fd)
     return fds[fd].open;
 }
 
-/* True, with errno, when a call on such a path or descriptor is one too many.
- */
-static bool is_killed(bool known)
+bool disk_log_refuses(bool known)
 {
     if (!known || op_count < kill_at) {
         return false;
@@ -215,7 +215,7 @@ static bool is_killed(bool known)
     return true;
 }
 
-static void note_open(int fd, const char *path, int flags)
+void disk_log_opened(int fd, const char *path, int flags)
 {
     unsigned node = find_node(path);
     struct stat info;
@@ -234,25 +234,7 @@ static void note_open(int fd, const char *path, int flags)
     know_fd(fd, node);
 }
 
-static int open_at(int dir_fd, const char *path, int flags, mode_t mode)
-{
-    char below[PATH_ROOM];
-    bool known;
-    int fd = -1;
-
-    (void)pthread_mutex_lock(&mutex);
-    known = find_path(dir_fd, path, below);
-    if (!is_killed(known && (flags & (O_CREAT | O_TRUNC)) != 0)) {
-        fd = (int)syscall(SYS_openat, dir_fd, path, flags, mode);
-    }
-    if (fd >= 0 && known) {
-        note_open(fd, below, flags);
-    }
-    (void)pthread_mutex_unlock(&mutex);
-    return fd;
-}
-
-static void note_removed(const char *path)
+void disk_log_removed(const char *path)
 {
     unsigned node = find_node(path);
     struct disk_op *op;
@@ -266,7 +248,7 @@ static void note_removed(const char *path)
     nodes[node].there = false;
 }
 
-static void note_renamed(const char *from, const char *to)
+void disk_log_renamed(const char *from, const char *to)
 {
     unsigned node = find_node(from);
     unsigned old = find_node(to);
@@ -282,236 +264,48 @@ static void note_renamed(const char *from, const char *to)
     if (old != DISK_NODES_MAX) {
         nodes[old].there = false;
     }
-    (void)snprintf(nodes[node].path, PATH_ROOM, "%s", to);
+    (void)snprintf(nodes[node].path, DISK_PATH_MAX, "%s", to);
 }
 
-/* ---- in the place of the C library's ---- */
-
-/* So that libraries call them too. */
-#pragma GCC visibility push(default)
-
-static mode_t mode_of(int flags, va_list args)
+void disk_log_closed(int fd)
 {
-    return (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(args, mode_t) : 0;
-}
-
-int open(const char *path, int flags, ...)
-{
-    va_list args;
-    mode_t mode;
-
-    va_start(args, flags);
-    mode = mode_of(flags, args);
-    va_end(args);
-    return open_at(AT_FDCWD, path, flags, mode);
-}
-
-int openat(int dir_fd, const char *path, int flags, ...)
-{
-    va_list args;
-    mode_t mode;
-
-    va_start(args, flags);
-    mode = mode_of(flags, args);
-    va_end(args);
-    return open_at(dir_fd, path, flags, mode);
-}
-
-int close(int fd)
-{
-    int result;
-
-    (void)pthread_mutex_lock(&mutex);
     if (fd >= 0 && fd < FDS_MAX) {
         fds[fd].open = false;
     }
-    result = (int)syscall(SYS_close, fd);
-    (void)pthread_mutex_unlock(&mutex);
-    return result;
 }
 
-ssize_t write(int fd, const void *bytes, size_t len)
+void disk_log_made_folder(const char *path)
 {
-    ssize_t put;
-
-    if (!is_known(fd)) {
-        return syscall(SYS_write, fd, bytes, len);
-    }
-    (void)pthread_mutex_lock(&mutex);
-    put = is_killed(true) ? -1 : syscall(SYS_write, fd, bytes, len);
-    if (put > 0) {
-        off_t end = lseek(fd, 0, SEEK_CUR);
-
-        add_write(fds[fd].node, (uint64_t)(end - put), bytes, (size_t)put);
-    }
-    (void)pthread_mutex_unlock(&mutex);
-    return put;
+    (void)add_node(path, true);
 }
 
-ssize_t pwrite(int fd, const void *bytes, size_t len, off_t at)
+void disk_log_written(int fd, uint64_t at, const void *bytes, size_t len)
 {
-    ssize_t put = -1;
-    bool known;
-
-    (void)pthread_mutex_lock(&mutex);
-    known = is_known(fd);
-    if (!is_killed(known)) {
-        put = syscall(SYS_pwrite64, fd, bytes, len, at);
-    }
-    if (put > 0 && known) {
-        add_write(fds[fd].node, (uint64_t)at, bytes, (size_t)put);
-    }
-    (void)pthread_mutex_unlock(&mutex);
-    return put;
+    add_write(fds[fd].node, at, bytes, len);
 }
 
-int ftruncate(int fd, off_t len)
+void disk_log_was_cut(int fd, uint64_t len)
 {
-    int result = -1;
-    bool known;
-
-    (void)pthread_mutex_lock(&mutex);
-    known = is_known(fd);
-    if (!is_killed(known)) {
-        result = (int)syscall(SYS_ftruncate, fd, len);
-    }
-    if (result == 0 && known) {
-        add_op(DISK_CUT, fds[fd].node)->at = (uint64_t)len;
-    }
-    (void)pthread_mutex_unlock(&mutex);
-    return result;
+    add_op(DISK_CUT, fds[fd].node)->at = len;
 }
 
-static void take_time(int fd)
+void disk_log_synced(int fd)
+{
+    (void)add_op(DISK_SYNC, fds[fd].node);
+}
+
+unsigned disk_log_delay_ms(int fd)
 {
     unsigned ms = 0;
 
-    (void)pthread_mutex_lock(&mutex);
-    if (slow_name != NULL && is_known(fd) &&
+    disk_log_lock();
+    if (slow_name != NULL && disk_log_knows(fd) &&
         strcmp(name_of(nodes[fds[fd].node].path), slow_name) == 0) {
         ms = slow_ms;
     }
-    (void)pthread_mutex_unlock(&mutex);
-    if (ms != 0) {
-        (void)usleep(ms * 1000);
-    }
+    disk_log_unlock();
+    return ms;
 }
-
-/* What other threads write meanwhile stands behind it: it may not be on the
- * disk. */
-static int sync_fd(long number, int fd)
-{
-    int result = -1;
-    bool known;
-
-    take_time(fd);
-    (void)pthread_mutex_lock(&mutex);
-    known = is_known(fd);
-    if (!is_killed(known)) {
-        result = (int)syscall(number, fd);
-    }
-    if (result == 0 && known) {
-        (void)add_op(DISK_SYNC, fds[fd].node);
-    }
-    (void)pthread_mutex_unlock(&mutex);
-    return result;
-}
-
-int fsync(int fd)
-{
-    return sync_fd(SYS_fsync, fd);
-}
-
-int fdatasync(int fd)
-{
-    return sync_fd(SYS_fdatasync, fd);
-}
-
-int unlinkat(int dir_fd, const char *path, int flags)
-{
-    char below[PATH_ROOM];
-    int result = -1;
-    bool known;
-
-    (void)pthread_mutex_lock(&mutex);
-    known = find_path(dir_fd, path, below);
-    if (!is_killed(known)) {
-        result = (int)syscall(SYS_unlinkat, dir_fd, path, flags);
-    }
-    if (result == 0 && known) {
-        note_removed(below);
-    }
-    (void)pthread_mutex_unlock(&mutex);
-    return result;
-}
-
-int unlink(const char *path)
-{
-    return unlinkat(AT_FDCWD, path, 0);
-}
-
-int rmdir(const char *path)
-{
-    return unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
-}
-
-int renameat(int from_fd, const char *from, int to_fd, const char *to)
-{
-    char from_below[PATH_ROOM];
-    char to_below[PATH_ROOM];
-    int result = -1;
-    bool known;
-
-    (void)pthread_mutex_lock(&mutex);
-    known =
-        find_path(from_fd, from, from_below) && find_path(to_fd, to, to_below);
-    if (!is_killed(known)) {
-        result = (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, 0);
-    }
-    if (result == 0 && known) {
-        note_renamed(from_below, to_below);
-    }
-    (void)pthread_mutex_unlock(&mutex);
-    return result;
-}
-
-int rename(const char *from, const char *to)
-{
-    return renameat(AT_FDCWD, from, AT_FDCWD, to);
-}
-
-int mkdirat(int dir_fd, const char *path, mode_t mode)
-{
-    char below[PATH_ROOM];
-    int result = -1;
-    bool known;
-
-    (void)pthread_mutex_lock(&mutex);
-    known = find_path(dir_fd, path, below);
-    if (!is_killed(known)) {
-        result = (int)syscall(SYS_mkdirat, dir_fd, path, mode);
-    }
-    if (result == 0 && known) {
-        (void)add_node(below, true);
-    }
-    (void)pthread_mutex_unlock(&mutex);
-    return result;
-}
-
-int mkdir(const char *path, mode_t mode)
-{
-    return mkdirat(AT_FDCWD, path, mode);
-}
-
-/* SQLite calls them by these names. */
-int open64(const char *path, int flags, ...) __attribute__((alias("open")));
-int openat64(int dir_fd, const char *path, int flags, ...)
-    __attribute__((alias("openat")));
-ssize_t pwrite64(int fd, const void *bytes, size_t len, off64_t at)
-    __attribute__((alias("pwrite")));
-int ftruncate64(int fd, off64_t len) __attribute__((alias("ftruncate")));
-
-#pragma GCC visibility pop
 
 /* ---- start and stop ---- */
 
@@ -566,9 +360,9 @@ void disk_log_start(const char *folder)
 
 void disk_log_stop(void)
 {
-    (void)pthread_mutex_lock(&mutex);
+    disk_log_lock();
     watching = false;
-    (void)pthread_mutex_unlock(&mutex);
+    disk_log_unlock();
 }
 
 void disk_log_free(void)
@@ -581,30 +375,32 @@ void disk_log_free(void)
     op_count = 0;
     op_room = 0;
     node_count = 0;
+    kill_at = SIZE_MAX;
+    slow_name = NULL;
 }
 
 void disk_log_kill_at(size_t count)
 {
-    (void)pthread_mutex_lock(&mutex);
+    disk_log_lock();
     kill_at = count;
-    (void)pthread_mutex_unlock(&mutex);
+    disk_log_unlock();
 }
 
 void disk_log_slow_down(const char *name, unsigned ms)
 {
-    (void)pthread_mutex_lock(&mutex);
+    disk_log_lock();
     slow_name = name;
     slow_ms = ms;
-    (void)pthread_mutex_unlock(&mutex);
+    disk_log_unlock();
 }
 
 /* ---- reading ---- */
 
 void disk_log_note(unsigned channel, uint64_t value)
 {
-    (void)pthread_mutex_lock(&mutex);
+    disk_log_lock();
     add_op(DISK_NOTE, channel)->at = value;
-    (void)pthread_mutex_unlock(&mutex);
+    disk_log_unlock();
 }
 
 size_t disk_log_count(void)
