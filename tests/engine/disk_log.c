@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,8 @@ struct known_fd {
 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static bool watching;
+static atomic_bool watching;
+static _Thread_local bool locked; /* by this thread */
 static char root[DISK_PATH_MAX];
 static struct node nodes[DISK_NODES_MAX];
 static unsigned node_count;
@@ -51,14 +53,22 @@ static void give_up(const char *why)
     abort();
 }
 
+/* Nothing is locked while nothing is watched: what runs the tests has threads
+ * and forks, and what a thread has locked stays so in the child. */
 void disk_log_lock(void)
 {
-    (void)pthread_mutex_lock(&mutex);
+    locked = atomic_load(&watching);
+    if (locked) {
+        (void)pthread_mutex_lock(&mutex);
+    }
 }
 
 void disk_log_unlock(void)
 {
-    (void)pthread_mutex_unlock(&mutex);
+    if (locked) {
+        locked = false;
+        (void)pthread_mutex_unlock(&mutex);
+    }
 }
 
 /* ---- the log ---- */
@@ -269,7 +279,7 @@ void disk_log_renamed(const char *from, const char *to)
 
 void disk_log_closed(int fd)
 {
-    if (fd >= 0 && fd < FDS_MAX) {
+    if (locked && fd >= 0 && fd < FDS_MAX) {
         fds[fd].open = false;
     }
 }
