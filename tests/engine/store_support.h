@@ -83,7 +83,7 @@ UNUSED_FN static void await_fold(const char *dir)
 /* The file's text, until the next call; NULL when it can't be read. */
 UNUSED_FN static const char *read_text(const char *dir, const char *name)
 {
-    static char text[1 << 18];
+    static char text[2 << 20];
     char path[256];
     FILE *file;
     size_t len;

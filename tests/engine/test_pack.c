@@ -62,28 +62,9 @@ static enum slu_err pack(const char *text)
     return pack_with((struct slu_pack_options){0});
 }
 
-/* Of a file below the output folder; NULL: there is none. */
-static const char *read_file(const char *name)
-{
-    static char text[2 << 20];
-    char path[300];
-    size_t len;
-    FILE *file;
-
-    (void)snprintf(path, sizeof(path), "%s/%s", output, name);
-    file = fopen(path, "rb");
-    if (file == NULL) {
-        return NULL;
-    }
-    len = fread(text, 1, sizeof(text) - 1, file);
-    text[len] = '\0';
-    (void)fclose(file);
-    return text;
-}
-
 static void expect(const char *name, const char *text)
 {
-    const char *got = read_file(name);
+    const char *got = read_text(output, name);
 
     cr_assert_not_null(got, "%s", name);
     cr_assert_str_eq(got, text, "%s", name);
@@ -164,7 +145,7 @@ Test(pack, guard_rails_hold_values_back)
     expect(DOMAINS(1), "example.com\n");
     cr_assert_eq(report.guarded[SLU_KIND_IP], 6);
     cr_assert_eq(report.guarded[SLU_KIND_DOMAIN], 2);
-    cr_assert_not_null(strstr(read_file("invalid_iocs/reasons.ndjson"),
+    cr_assert_not_null(strstr(read_text(output, "invalid_iocs/reasons.ndjson"),
                               "\"8.8.4.4\",\"reason\":\"allowed\""));
     cr_assert_eq(pack_with((struct slu_pack_options){.allow_non_global = true}),
                  SLU_ERR_OK);
@@ -182,7 +163,7 @@ Test(pack, cuts_files_by_lines_and_gives_the_rest_to_exceeded)
     cr_assert_not_null(strstr(error.text, "1 IPs and 0 domains"));
     expect(IPS(1), "1.1.1.2\n1.1.1.3\n");
     expect(IPS(2), "1.1.1.4\n1.1.1.5\n");
-    cr_assert_null(read_file(IPS(3)));
+    cr_assert_null(read_text(output, IPS(3)));
     expect("exceeded_ip_address.txt", "1.1.1.6\n");
     expect(DOMAINS(1), "a.com\n");
     expect(DOMAINS(2), "b.com\n");
@@ -208,7 +189,7 @@ Test(pack, fewer_files_leave_nothing_stale_in_the_others)
     expect(IPS(2), "");
     expect(IPS(3), "");
     expect(DOMAINS(3), "");
-    cr_assert_null(read_file(IPS(4)));
+    cr_assert_null(read_text(output, IPS(4)));
 }
 
 Test(pack, cuts_files_by_bytes)
@@ -252,7 +233,7 @@ Test(pack, reads_lines_across_blocks)
     cr_assert_eq(pack_with((struct slu_pack_options){0}), SLU_ERR_OK);
     cr_assert_eq(report.lines, count);
     cr_assert_eq(report.unique[SLU_KIND_IP], count);
-    got = read_file(IPS(1));
+    got = read_text(output, IPS(1));
     for (; *got != '\0'; got++) {
         lines += *got == '\n';
     }
@@ -303,7 +284,7 @@ static void expect_refused(enum slu_err got, enum slu_err err, const char *part)
 {
     cr_assert_eq(got, err, "%s: %s", slu_err_name(got), error.text);
     cr_assert_not_null(strstr(error.text, part), "%s", error.text);
-    cr_assert_null(read_file(IPS(1)));
+    cr_assert_null(read_text(output, IPS(1)));
 }
 
 Test(pack, refuses_what_is_no_text)
