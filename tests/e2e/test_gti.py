@@ -337,8 +337,8 @@ class Gti(Case):
         work.configure(gti=PULL)
         run = work.sync()
         self.assertEqual(run.code, 0, run.err)
-        self.assertIn("the hours from 2025-12-29T10:00:00Z to "
-                      "2025-12-31T11:00:00Z are not pulled", run.err)
+        self.assertIn("what came in the hours from 2025-12-29T10:00:00Z to "
+                      "2025-12-31T11:00:00Z is not pulled", run.err)
         self.assertRegex(run.err, r"\[WARN\] IOC Stream \(domain\).*look-back")
 
     # ---- limits of the server ----
