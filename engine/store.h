@@ -4,9 +4,9 @@
  * FULL, on its own thread with group commit. The only truth of the program.
  *
  * Data. An answer commits as one transaction: a *pending* blob of packed
- * records together with its unit's entries. Now and then what came is sorted,
- * and *held* in memory as well; when that has become much it is written, and
- * from then on some 8 MiB of pending records, at fold_at of them or at a
+ * records together with its unit's entries. Now and then what came is *held* in
+ * memory as well; when that has become much it is forgotten there, and from
+ * then on some 8 MiB of pending records, at fold_at of them or at a
  * quarter of that, become a sorted *layer*. When asked, the *fold* merges the
  * layers and what is pending into sorted *shards* (one row per key range of a
  * kind, about 64 KiB each) and deletes what it merged, in chunked transactions;

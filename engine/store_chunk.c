@@ -7,10 +7,8 @@
 
 /* ---- collecting ---- */
 
-static void note_end(struct slu_chunk *chunk)
+void slu_chunk_note_end(struct slu_chunk *chunk, size_t end)
 {
-    size_t end = chunk->records.len;
-
     if (end / SLU_CHUNK_STRETCH < SLU_CHUNK_STRETCHES) {
         chunk->ends[end / SLU_CHUNK_STRETCH] = (uint32_t)end;
     }
@@ -29,7 +27,7 @@ static enum slu_err take_row(struct slu_db *self, struct slu_chunk *chunk,
     if (slu_buf_append(&chunk->records, records) != SLU_ERR_OK) {
         return slu_db_no_memory(self);
     }
-    note_end(chunk);
+    slu_chunk_note_end(chunk, chunk->records.len);
     chunk->last_id = sqlite3_column_int64(statement, 0);
     chunk->count += (uint64_t)sqlite3_column_int64(statement, 1);
     return SLU_ERR_OK;
@@ -74,6 +72,7 @@ static void empty(struct slu_chunk *chunk)
 {
     slu_buf_clear(&chunk->records);
     memset(chunk->ends, 0, sizeof(chunk->ends));
+    memset(chunk->kinds, 0, sizeof(chunk->kinds));
     chunk->last_id = 0;
     chunk->count = 0;
 }

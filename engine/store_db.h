@@ -23,7 +23,8 @@
  * What is freed of the file is used again: it is as large as what was in it at
  * one time, which is twice what is stored, at most, while a fold goes on.
  *
- * Threads: none of its own; at most one thread at a time.
+ * Threads: at most one at a time; only slu_sort_records starts another, which
+ * has ended when it returns.
  * Limits: see store_records.h; a transaction of the fold writes
  * SLU_WRITE_SHARDS times shard_bytes; SQLite's page cache is SLU_DB_CACHE_KIB.
  * Errors: in db->error; `failed` once a write failed.

@@ -10,7 +10,7 @@
  * slu_record_merge).
  *
  * Cost: what came is written once as pending, once as a layer if it was more
- * than a chunk, and once into the shards, which are read and written once for
+ * than is held, and once into the shards, which are read and written once for
  * the whole: linear in what is stored and what comes, however much comes.
  */
 #include "engine/crash.h"

@@ -6,7 +6,7 @@
  *
  * The rows of pending stay until what they hold is written elsewhere, so what
  * is held may be forgotten at any time. It is every row that counts up to the
- * last one; a row that was staged begins to count when others behind it are
+ * last one; rows that were staged begin to count when others behind them may be
  * held: then all is forgotten, and until the next fold chunks become layers at
  * once, for such an answer seldom comes alone.
  *
@@ -67,7 +67,8 @@ struct slu_view slu_held_view(const struct slu_db *db,
 {
     const struct slu_chunk *held = &db->held;
 
-    return db->gathered ? slu_view_make(held->records.ptr + held->kinds[kind],
-                                        held->records.len - held->kinds[kind])
-                        : slu_view_make(NULL, 0);
+    return db->gathered && held->records.len != 0
+               ? slu_view_make(held->records.ptr + held->kinds[kind],
+                               held->records.len - held->kinds[kind])
+               : slu_view_make(NULL, 0);
 }

@@ -169,7 +169,7 @@ static enum slu_err put_block(struct slu_writer *self, struct slu_view bytes)
 void slu_layer_write_begin(struct slu_writer *self, struct slu_db *db,
                            int64_t id)
 {
-    slu_writer_begin_memory(self, db);
+    slu_writer_begin(self, db);
     self->put = put_block;
     /* So that a block, which may exceed it by a record, fits into a buffer of
      * shard_bytes: a merge holds one of each layer. */

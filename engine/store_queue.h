@@ -6,8 +6,8 @@
  * due a pause after the first of it was queued; at once when it is large, or
  * when anybody waits: acquire, stop, a push for which there is no room. Nobody
  * ever waits for the pause, and `full` speaks of no queue that is not due. When
- * enough is pending the thread makes a layer of a chunk, with groups in
- * between, and in the pauses.
+ * enough is pending the thread holds it or makes a layer of a chunk, with
+ * groups in between, and in the pauses.
  *
  * Life cycle: start, push..., acquire and release around every other use of
  * the database, stop. stop is safe on a zeroed struct.

@@ -16,7 +16,8 @@
  * some 100 million addresses).
  *
  * Limits (with shards of 64 KiB): a chunk is 8 MiB of pending records, what is
- * held hold_bytes of them, or one blob; while it is sorted, as much again.
+ * held hold_bytes of them, or one blob; while it is sorted, as much again, and
+ * more if most keys begin alike: 30 MiB for 20 MiB of addresses of one /10.
  * A merge holds 64 KiB of each layer, of at most 384: 24 MiB.
  */
 #ifndef SLU_ENGINE_STORE_RECORDS_H
@@ -44,7 +45,8 @@ int slu_sort_compare(const struct slu_packed *a, uint64_t word_a,
 /*
  * Puts a chunk's records in order, those of one key merged. middle: where one
  * of them ends, from which on a second thread helps, or 0. Takes as much memory
- * again, in db->piece, which keeps it. STATE: it isn't made of records.
+ * again, in db->piece, which keeps it, and 16 bytes for each record of two
+ * buckets. STATE: it isn't made of records.
  */
 SLU_MUST_CHECK enum slu_err
 slu_sort_records(struct slu_db *db, struct slu_chunk *chunk, size_t middle);
@@ -76,8 +78,8 @@ struct slu_writer {
     int64_t block_id; /* layers: of the next block */
 };
 
-/* Of a piece that is never put: all in db->piece. */
-void slu_writer_begin_memory(struct slu_writer *self, struct slu_db *db);
+/* Its put, fill and whole are set as well. */
+void slu_writer_begin(struct slu_writer *self, struct slu_db *db);
 
 /* lasting: the bytes live until the end. Otherwise they are copied. */
 SLU_MUST_CHECK enum slu_err slu_writer_add(struct slu_writer *self,
@@ -101,11 +103,12 @@ SLU_MUST_CHECK enum slu_err
 slu_chunk_collect(struct slu_db *db, struct slu_chunk *chunk, size_t most);
 /* The next one in its place: as many as are worth a layer. */
 SLU_MUST_CHECK enum slu_err slu_chunk_collect_next(struct slu_db *db);
+/* A row ends there. */
+void slu_chunk_note_end(struct slu_chunk *chunk, size_t end);
 /* About its middle, where a row ends; 0: it is short, or has no such place. */
 size_t slu_chunk_middle(const struct slu_chunk *chunk);
-/* Sorts db->chunk on this thread and hands it to a writer, which is ended
- * before it changes.
- */
+/* Sorts db->chunk on this thread and hands it to a writer, which is to be ended
+ * before the chunk changes. */
 SLU_MUST_CHECK enum slu_err slu_chunk_write(struct slu_db *db,
                                             struct slu_writer *writer);
 /* Sorts it likewise and drops what is beyond `most` bytes: *to is the first

@@ -214,7 +214,7 @@ static enum slu_err put_piece(struct slu_writer *self, struct slu_view bytes)
 
 void slu_shard_write_begin(struct slu_writer *self, struct slu_db *db)
 {
-    slu_writer_begin_memory(self, db);
+    slu_writer_begin(self, db);
     self->put = put_piece;
     self->whole = db->shard_bytes;
     self->fill = db->shard_bytes - db->shard_bytes / 4;

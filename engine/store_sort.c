@@ -2,8 +2,9 @@
 /*
  * Sorting packed records by (kind, key). They are sent to buckets first, as
  * they are, by the kind and the first bits of the key: what lies in one bucket
- * is in the processor's cache then. There it is sorted by references, and
- * written in order; those of one key are merged on the way.
+ * is in the processor's cache then, unless very many keys begin alike. There it
+ * is sorted by references, and written in order; those of one key are merged on
+ * the way.
  *
  * All of it can be divided by two: either takes half of the bytes to where
  * their buckets are, then half of the buckets. Neither asks for memory.
@@ -48,7 +49,8 @@ struct part {
     size_t last;            /* behind them */
     size_t out_at;          /* where what is sorted goes */
     size_t out_len;
-    struct slu_sort_ref *refs;
+    struct slu_sort_ref *refs; /* of the fullest bucket that it sorts */
+    size_t ref_room;
     struct slu_buf merged;
     enum slu_err err;
 };
@@ -58,7 +60,7 @@ struct sort {
     char *bytes;
     char *scratch;                       /* as many */
     uint32_t *starts;                    /* of the buckets in it, and its end */
-    size_t ref_room;                     /* records of the fullest bucket */
+    uint32_t *counts;                    /* of their records */
     size_t kinds[SLU_RECORD_KIND_COUNT]; /* as a chunk's; first of a part's */
     struct part parts[PARTS];
     size_t part_count;
@@ -118,7 +120,7 @@ static void place_buckets(struct sort *self)
     uint32_t sum = 0;
 
     for (size_t i = 0; i < BUCKETS; i++) {
-        size_t count = 0;
+        uint32_t count = 0;
 
         self->starts[i] = sum;
         for (size_t k = 0; k < self->part_count; k++) {
@@ -129,7 +131,7 @@ static void place_buckets(struct sort *self)
             bucket->bytes = sum;
             sum += bytes;
         }
-        self->ref_room = count > self->ref_room ? count : self->ref_room;
+        self->counts[i] = count;
     }
     self->starts[BUCKETS] = sum;
 }
@@ -279,18 +281,20 @@ static void share_buckets(struct sort *self)
     self->parts[1].out_at = self->starts[middle] + SLACK;
 }
 
-static bool make_room(struct sort *self)
+static bool make_room(struct part *self)
 {
-    for (size_t i = 0; i < self->part_count; i++) {
-        struct part *part = &self->parts[i];
+    const struct sort *sort = self->sort;
 
-        part->refs =
-            slu_alloc_get(self->alloc, self->ref_room * sizeof(*part->refs));
-        if (part->refs == NULL) {
-            return false;
-        }
+    for (size_t i = self->first; i < self->last; i++) {
+        self->ref_room =
+            sort->counts[i] > self->ref_room ? sort->counts[i] : self->ref_room;
     }
-    return true;
+    if (self->ref_room == 0) {
+        return true;
+    }
+    self->refs =
+        slu_alloc_get(sort->alloc, self->ref_room * sizeof(*self->refs));
+    return self->refs != NULL;
 }
 
 /* What was written, one behind the other. */
@@ -304,6 +308,9 @@ static void join_parts(const struct sort *self, struct slu_chunk *chunk)
                 second->out_len);
     }
     chunk->records.len = first->out_len + second->out_len;
+    memset(chunk->ends, 0, sizeof(chunk->ends));
+    slu_chunk_note_end(chunk, first->out_len);
+    slu_chunk_note_end(chunk, chunk->records.len);
     for (size_t kind = 0; kind < SLU_RECORD_KIND_COUNT; kind++) {
         chunk->kinds[kind] =
             self->kinds[kind] +
@@ -318,7 +325,12 @@ static enum slu_err run(struct sort *self)
     if (err == SLU_ERR_OK) {
         place_buckets(self);
         share_buckets(self);
-        err = make_room(self) ? run_phase(self, scatter_part) : SLU_ERR_NOMEM;
+        for (size_t i = 0; err == SLU_ERR_OK && i < self->part_count; i++) {
+            err = make_room(&self->parts[i]) ? err : SLU_ERR_NOMEM;
+        }
+    }
+    if (err == SLU_ERR_OK) {
+        err = run_phase(self, scatter_part);
     }
     return err == SLU_ERR_OK ? run_phase(self, sort_part) : err;
 }
@@ -340,7 +352,9 @@ static enum slu_err take_room(struct sort *self, struct slu_db *db,
     self->bytes = records->ptr;
     self->starts =
         slu_alloc_get(self->alloc, (BUCKETS + 1) * sizeof(*self->starts));
-    return self->starts != NULL ? SLU_ERR_OK : SLU_ERR_NOMEM;
+    self->counts = slu_alloc_get(self->alloc, BUCKETS * sizeof(*self->counts));
+    return self->starts != NULL && self->counts != NULL ? SLU_ERR_OK
+                                                        : SLU_ERR_NOMEM;
 }
 
 static enum slu_err start_part(struct part *self, struct sort *sort,
@@ -387,11 +401,12 @@ static void stop(struct sort *self)
         slu_alloc_put(self->alloc, part->buckets,
                       BUCKETS * sizeof(*part->buckets));
         slu_alloc_put(self->alloc, part->refs,
-                      self->ref_room * sizeof(*part->refs));
+                      part->ref_room * sizeof(*part->refs));
         slu_buf_fini(&part->merged);
     }
     slu_alloc_put(self->alloc, self->starts,
                   (BUCKETS + 1) * sizeof(*self->starts));
+    slu_alloc_put(self->alloc, self->counts, BUCKETS * sizeof(*self->counts));
 }
 
 enum slu_err slu_sort_records(struct slu_db *db, struct slu_chunk *chunk,

@@ -30,6 +30,7 @@ slu_sort_make_ref(const char *base, const struct slu_packed *packed)
         .key_len = (uint32_t)packed->key.len,
         .key_at = (uint8_t)(packed->key.ptr - packed->bytes.ptr)};
 }
+
 /* Puts them in order and sets is_same. */
 void slu_sort_refs(struct slu_sort_ref *refs, size_t count, const char *base);
 

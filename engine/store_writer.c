@@ -11,12 +11,9 @@
  */
 #include "engine/store_records.h"
 
-void slu_writer_begin_memory(struct slu_writer *self, struct slu_db *db)
+void slu_writer_begin(struct slu_writer *self, struct slu_db *db)
 {
     self->db = db;
-    self->put = NULL;
-    self->fill = SIZE_MAX / 2;
-    self->whole = SIZE_MAX;
     self->count = 0;
     self->run.len = 0;
     self->cut = 0;
@@ -274,7 +271,7 @@ enum slu_err slu_writer_end(struct slu_writer *self)
         self->db->piece.len > self->whole) {
         err = put_first(self);
     }
-    if (err == SLU_ERR_OK && self->put != NULL) {
+    if (err == SLU_ERR_OK) {
         err = self->put(self, slu_buf_view(&self->db->piece));
     }
     return err;

@@ -39,13 +39,13 @@ static struct slu_store *open_store(size_t hold_bytes)
     return store;
 }
 
-/* The nth that comes; it was seen at second n + 1. */
+/* The nth that comes; it was seen at second n + 1. Their lengths differ. */
 static void pack_nth(uint32_t n, struct slu_buf *packed)
 {
     char key[SLU_RECORD_IP_KEY_LEN] = {0};
     struct slu_record record = {.kind = SLU_RECORD_IP,
                                 .key = slu_view_make(key, sizeof(key)),
-                                .sources = 4,
+                                .sources = 1u << n % 20,
                                 .first_seen = n + 1,
                                 .last_seen = n + 1};
 
@@ -105,6 +105,15 @@ static void check_all(struct slu_store *store)
     cr_assert_eq(count.records, ADDRESSES, "an address is no domain");
 }
 
+static enum slu_err refuse(void *ctx, struct slu_record *record,
+                           enum slu_store_change *out_change)
+{
+    (void)ctx;
+    (void)record;
+    (void)out_change;
+    return SLU_ERR_LIMIT;
+}
+
 static enum slu_err keep(void *ctx, struct slu_record *record,
                          enum slu_store_change *out_change)
 {
@@ -140,6 +149,96 @@ Test(store_held, gathers_what_two_threads_sort)
 Test(store_held, gathers_what_is_more_than_is_held)
 {
     check_gather((size_t)1 << 20);
+}
+
+/* What is in order already has other rows' ends. */
+Test(store_held, gathers_and_folds_what_was_gathered)
+{
+    struct slu_store *store = open_store(0);
+    struct slu_buf packed;
+
+    slu_buf_init(&packed, slu_alloc_default(), (size_t)1 << 20);
+    commit_all(store);
+    cr_assert_eq(slu_store_gather(store), SLU_ERR_OK);
+    cr_assert_eq(slu_store_gather(store), SLU_ERR_OK);
+    check_all(store);
+    for (uint32_t n = 0; n < 100; n++) {
+        pack_nth(n, &packed);
+    }
+    cr_assert_eq(slu_store_commit(store, ANSWERS + 1, slu_buf_view(&packed),
+                                  100, slu_view_make(NULL, 0)),
+                 SLU_ERR_OK);
+    cr_assert_eq(slu_store_gather(store), SLU_ERR_OK);
+    check_all(store);
+    cr_assert_eq(slu_store_rewrite(store, refuse, NULL), SLU_ERR_LIMIT);
+    check_all(store);
+    cr_assert_eq(slu_store_fold(store), SLU_ERR_OK);
+    check_all(store);
+    slu_buf_fini(&packed);
+    slu_store_close(store);
+}
+
+/* Rows that begin to count when others behind them are held. */
+Test(store_held, gathers_what_was_staged_before)
+{
+    struct slu_store *store = open_store(0);
+    uint64_t answer = slu_store_answer_id(store);
+    struct count count = {0};
+    struct slu_buf packed;
+
+    slu_buf_init(&packed, slu_alloc_default(), (size_t)1 << 20);
+    pack_nth(0, &packed);
+    cr_assert_eq(slu_store_stage(store, answer, slu_buf_view(&packed), 1),
+                 SLU_ERR_OK);
+    slu_buf_clear(&packed);
+    pack_nth(ADDRESSES, &packed);
+    for (unsigned i = 0; i < 2; i++) {
+        cr_assert_eq(slu_store_commit(store, slu_store_answer_id(store),
+                                      slu_buf_view(&packed), 1,
+                                      slu_view_make(NULL, 0)),
+                     SLU_ERR_OK);
+        cr_assert_eq(slu_store_gather(store), SLU_ERR_OK);
+    }
+    cr_assert_eq(slu_store_commit(store, answer, slu_view_make(NULL, 0), 0,
+                                  slu_view_make(NULL, 0)),
+                 SLU_ERR_OK);
+    cr_assert_eq(slu_store_gather(store), SLU_ERR_OK);
+    cr_assert_eq(slu_store_scan(store, SLU_RECORD_IP, check_record, &count),
+                 SLU_ERR_OK);
+    cr_assert_eq(count.records, 1);
+    cr_assert_eq(count.repeated, 1, "the staged one is missing");
+    slu_buf_fini(&packed);
+    slu_store_close(store);
+}
+
+Test(store_held, gathers_answers_of_nothing)
+{
+    struct slu_store *store = open_store(0);
+    uint64_t answer = slu_store_answer_id(store);
+    struct count count = {0};
+    struct slu_buf packed;
+
+    slu_buf_init(&packed, slu_alloc_default(), (size_t)1 << 20);
+    pack_nth(0, &packed);
+    cr_assert_eq(slu_store_commit(store, slu_store_answer_id(store),
+                                  slu_buf_view(&packed), 1,
+                                  slu_view_make(NULL, 0)),
+                 SLU_ERR_OK);
+    cr_assert_eq(slu_store_gather(store), SLU_ERR_OK);
+    cr_assert_eq(slu_store_rewrite(store, keep, NULL), SLU_ERR_OK);
+    cr_assert_eq(slu_store_stage(store, answer, slu_view_make(NULL, 0), 0),
+                 SLU_ERR_OK);
+    cr_assert_eq(slu_store_commit(store, answer, slu_view_make(NULL, 0), 0,
+                                  slu_view_make(NULL, 0)),
+                 SLU_ERR_OK);
+    cr_assert_eq(slu_store_gather(store), SLU_ERR_OK);
+    cr_assert_eq(slu_store_scan(store, SLU_RECORD_IP, check_record, &count),
+                 SLU_ERR_OK);
+    cr_assert_eq(slu_store_scan(store, SLU_RECORD_DOMAIN, check_record, &count),
+                 SLU_ERR_OK);
+    cr_assert_eq(count.records, 1);
+    slu_buf_fini(&packed);
+    slu_store_close(store);
 }
 
 Test(store_held, finds_a_middle_where_a_row_ends)
