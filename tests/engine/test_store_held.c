@@ -5,11 +5,11 @@
 
 #include <criterion/criterion.h>
 
-#define ANSWERS 30
+#define ANSWERS 40
 #define ANSWER_RECORDS 7000
 /* An odd number, and a power of two: every address once in as many. */
 #define STEP 40503u
-#define ADDRESSES (1u << 17)
+#define ADDRESSES (1u << 18)
 
 static char dir[64];
 
@@ -138,7 +138,7 @@ static void check_gather(size_t hold_bytes)
     slu_store_close(store);
 }
 
-/* 2.5 MB: both threads have something to do. */
+/* 3.5 MB: both threads have something to do. */
 Test(store_held, gathers_what_two_threads_sort)
 {
     check_gather(0);
