@@ -164,7 +164,7 @@ static void init_sets(struct slu_pack *self)
 {
     const struct slu_alloc *large = slu_large_alloc(self->alloc);
 
-    slu_ipv4_set_init(&self->addresses, large);
+    slu_pack_addresses_init(&self->addresses, large);
     slu_buf_init(&self->cidrs, large, NAMES_BYTES_MAX);
     slu_text_set_init(&self->domains, large, NAMES_BYTES_MAX);
     for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {
@@ -175,7 +175,7 @@ static void init_sets(struct slu_pack *self)
 
 static void fini(struct slu_pack *self)
 {
-    slu_ipv4_set_fini(&self->addresses);
+    slu_pack_addresses_fini(&self->addresses);
     slu_buf_fini(&self->cidrs);
     slu_text_set_fini(&self->domains);
     for (int kind = 0; kind < SLU_KIND_COUNT; kind++) {

@@ -83,7 +83,7 @@ static enum slu_err take_cidr(struct slu_pack *pack, struct slu_cidr cidr)
 
     pack->report.accepted[SLU_KIND_IP]++;
     if (cidr.prefix == 32) {
-        return slu_ipv4_set_add(&pack->addresses, &cidr.address, 1);
+        return slu_pack_addresses_add(&pack->addresses, &cidr.address, 1);
     }
     slu_record_key_from_cidr(cidr, key);
     return is_repeat(pack, SLU_REASON_NONE, slu_view_make(key, sizeof(key)))
@@ -166,7 +166,7 @@ static enum slu_err take_addresses(struct input *self, struct slu_view *text)
         count = slu_ipv4_lines_read(text, self->batch, BATCH);
         pack->report.lines += count;
         pack->report.accepted[SLU_KIND_IP] += count;
-        err = slu_ipv4_set_add(&pack->addresses, self->batch, count);
+        err = slu_pack_addresses_add(&pack->addresses, self->batch, count);
     } while (count == BATCH && err == SLU_ERR_OK);
     return fail_memory(pack, err);
 }
@@ -350,7 +350,7 @@ static void sort_cidrs(struct slu_buf *buf)
 
 static enum slu_err finish_sets(struct slu_pack *pack)
 {
-    enum slu_err err = slu_ipv4_set_finish(&pack->addresses);
+    enum slu_err err = slu_pack_addresses_finish(&pack->addresses);
 
     sort_cidrs(&pack->cidrs);
     slu_text_set_sort(&pack->domains);
@@ -358,7 +358,7 @@ static enum slu_err finish_sets(struct slu_pack *pack)
     slu_text_set_sort(&pack->invalid[SLU_KIND_DOMAIN]);
     if (err == SLU_ERR_OK) {
         pack->report.unique[SLU_KIND_IP] =
-            slu_ipv4_set_count(&pack->addresses) +
+            slu_pack_addresses_count(&pack->addresses) +
             pack->cidrs.len / sizeof(struct slu_cidr);
         pack->report.unique[SLU_KIND_DOMAIN] = pack->domains.count;
     }

@@ -10,10 +10,10 @@
 #include "codecs/buf.h"
 #include "codecs/guard.h"
 #include "codecs/ipv4_lines.h"
-#include "codecs/ipv4_set.h"
 #include "codecs/text_set.h"
 #include "engine/files.h"
 #include "engine/fingerprints.h"
+#include "engine/pack_addresses.h"
 #include "sinks/lists.h"
 #include <sluice/pack.h>
 #include <sys/stat.h>
@@ -25,7 +25,7 @@ struct slu_pack {
     struct slu_error error;
     struct slu_guard *guard;
     struct slu_files *files;
-    struct slu_ipv4_set addresses;
+    struct slu_pack_addresses addresses;
     struct slu_buf cidrs; /* struct slu_cidr */
     struct slu_text_set domains;
     struct slu_text_set invalid[SLU_KIND_COUNT]; /* number: the reason */

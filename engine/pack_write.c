@@ -238,14 +238,14 @@ static enum slu_err write_merged(struct writing *self, size_t count, size_t *at)
 
 static enum slu_err write_ips(struct writing *self)
 {
-    uint64_t cursor = 0;
+    struct slu_pack_cursor cursor = {0};
     size_t at = 0;
     size_t count;
     enum slu_err err = SLU_ERR_OK;
 
     do {
-        count = slu_ipv4_set_read(&self->pack->addresses, &cursor, self->batch,
-                                  BATCH);
+        count = slu_pack_addresses_read(&self->pack->addresses, &cursor,
+                                        self->batch, BATCH);
         err = write_merged(self, count, &at);
     } while (count > 0 && err == SLU_ERR_OK);
     return err == SLU_ERR_OK ? write_cidrs(self, UINT32_MAX, &at) : err;
