@@ -64,17 +64,21 @@ static inline void slu_fingerprint_table_put(struct slu_fingerprint_table *self,
     self->count++;
 }
 
-/* Asks the memory for the place where a search will begin. gcc drops the call
- * of a function that does nothing else, unless there is no call. */
+/* Asks the memory for the place where a search will begin, and for the bucket
+ * behind it, which one in three searches of a table that is rather full comes
+ * to: a miss costs more than all else. gcc drops the call of a function that
+ * does nothing else, unless there is no call. */
 __attribute__((always_inline)) static inline void
 slu_fingerprint_table_prefetch(const struct slu_fingerprint_table *self,
                                uint32_t place)
 {
     if (self->count > 0) {
-        __builtin_prefetch(self->slots +
-                               ((uint64_t)place * self->bucket_count >> 32) *
-                                   SLU_FINGERPRINT_BUCKET,
-                           1);
+        const struct slu_fingerprint *slots =
+            self->slots + ((uint64_t)place * self->bucket_count >> 32) *
+                              SLU_FINGERPRINT_BUCKET;
+
+        __builtin_prefetch(slots, 1);
+        __builtin_prefetch(slots + SLU_FINGERPRINT_BUCKET, 1);
     }
 }
 
