@@ -10,7 +10,7 @@
 #define PAGE_BYTES ((size_t)2 << 20)
 #define PAGE_WORDS (PAGE_BYTES / 8)
 #define FIRST_CAPACITY 4096
-#define BATCH 64 /* addresses whose cache misses overlap */
+#define AHEAD 24 /* addresses whose cache misses overlap */
 #define END ((uint64_t)1 << 32)
 
 void slu_ipv4_set_init(struct slu_ipv4_set *self, const struct slu_alloc *alloc)
@@ -96,31 +96,33 @@ static uint64_t *find_word(const struct slu_ipv4_set *self, uint32_t address)
     return &self->pages[address >> 24][(address & 0xffffff) >> 6];
 }
 
-static void set_bits(struct slu_ipv4_set *self, const uint32_t *addresses,
-                     size_t count)
+static void set_bit(struct slu_ipv4_set *self, uint32_t address)
 {
-    for (size_t i = 0; i < count; i++) {
-        uint64_t *word = find_word(self, addresses[i]);
-        uint64_t bit = (uint64_t)1 << (addresses[i] & 63);
+    uint64_t *word = find_word(self, address);
+    uint64_t bit = (uint64_t)1 << (address & 63);
 
-        self->page_count += (*word & bit) == 0;
-        *word |= bit;
-    }
+    self->page_count += (*word & bit) == 0;
+    *word |= bit;
 }
 
+/* Asked for AHEAD addresses before it is set. */
 static enum slu_err add_to_pages(struct slu_ipv4_set *self,
                                  const uint32_t *addresses, size_t count)
 {
-    for (size_t i = 0; i < count; i += BATCH) {
-        size_t len = count - i < BATCH ? count - i : BATCH;
+    size_t first = count < AHEAD ? count : AHEAD;
+    size_t i;
 
-        for (size_t j = i; j < i + len; j++) {
-            if (want_page(self, addresses[j]) != SLU_ERR_OK) {
-                return SLU_ERR_NOMEM;
-            }
-            __builtin_prefetch(find_word(self, addresses[j]), 1);
+    for (i = 0; i < count; i++) {
+        if (want_page(self, addresses[i]) != SLU_ERR_OK) {
+            return SLU_ERR_NOMEM;
         }
-        set_bits(self, addresses + i, len);
+        __builtin_prefetch(find_word(self, addresses[i]), 1);
+        if (i >= AHEAD) {
+            set_bit(self, addresses[i - AHEAD]);
+        }
+    }
+    for (i = count - first; i < count; i++) {
+        set_bit(self, addresses[i]);
     }
     return SLU_ERR_OK;
 }
