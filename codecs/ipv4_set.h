@@ -49,6 +49,12 @@ SLU_MUST_CHECK enum slu_err slu_ipv4_set_add(struct slu_ipv4_set *self,
 
 SLU_MUST_CHECK enum slu_err slu_ipv4_set_finish(struct slu_ipv4_set *self);
 
+/* Before finish: moves about the upper half of the addresses, if they are in
+ * the array, to another set, which is empty; all of it is above all of self.
+ * Either is then to be finished, which may be done at the same time. */
+SLU_MUST_CHECK enum slu_err slu_ipv4_set_halve(struct slu_ipv4_set *self,
+                                               struct slu_ipv4_set *other);
+
 /* Adds all of a finished set; self is then to be finished. */
 SLU_MUST_CHECK enum slu_err
 slu_ipv4_set_unite(struct slu_ipv4_set *self, const struct slu_ipv4_set *other);

@@ -3,10 +3,8 @@
 
 #include <pthread.h>
 
-#define BATCH 1024
-
 /* Fewer are sorted before a thread has begun. */
-#define MANY 65536
+#define MANY 131072
 
 void slu_pack_addresses_init(struct slu_pack_addresses *self,
                              const struct slu_alloc *alloc)
@@ -23,42 +21,10 @@ void slu_pack_addresses_fini(struct slu_pack_addresses *self)
     }
 }
 
-/* ---- adding ---- */
-
-/* At most BATCH. Each is written to both halves and counts in one: which one is
- * as good as random, and a branch on it would be guessed wrong. */
-static enum slu_err add_batch(struct slu_pack_addresses *self,
-                              const uint32_t *addresses, size_t count)
-{
-    uint32_t below[BATCH];
-    uint32_t above[BATCH];
-    size_t above_count = 0;
-    enum slu_err err;
-
-    for (size_t i = 0; i < count; i++) {
-        below[i - above_count] = addresses[i];
-        above[above_count] = addresses[i];
-        above_count += addresses[i] >> 31;
-    }
-    err = slu_ipv4_set_add(&self->halves[0], below, count - above_count);
-    return err == SLU_ERR_OK
-               ? slu_ipv4_set_add(&self->halves[1], above, above_count)
-               : err;
-}
-
 enum slu_err slu_pack_addresses_add(struct slu_pack_addresses *self,
                                     const uint32_t *addresses, size_t count)
 {
-    enum slu_err err = SLU_ERR_OK;
-
-    while (count > 0 && err == SLU_ERR_OK) {
-        size_t len = count < BATCH ? count : BATCH;
-
-        err = add_batch(self, addresses, len);
-        addresses += len;
-        count -= len;
-    }
-    return err;
+    return slu_ipv4_set_add(&self->halves[0], addresses, count);
 }
 
 /* ---- finishing ---- */
@@ -76,22 +42,30 @@ static void *run_task(void *ctx)
     return NULL;
 }
 
-enum slu_err slu_pack_addresses_finish(struct slu_pack_addresses *self)
+static enum slu_err finish_both(struct slu_ipv4_set *halves)
 {
-    struct slu_ipv4_set *halves = self->halves;
     struct task task = {.half = &halves[1]};
-    bool many = halves[0].len > MANY && halves[1].len > MANY;
     pthread_t thread;
-    enum slu_err err;
+    bool started = pthread_create(&thread, NULL, run_task, &task) == 0;
+    enum slu_err err = slu_ipv4_set_finish(&halves[0]);
 
-    many = many && pthread_create(&thread, NULL, run_task, &task) == 0;
-    err = slu_ipv4_set_finish(&halves[0]);
-    if (many) {
+    if (started) {
         (void)pthread_join(thread, NULL);
     } else {
         (void)run_task(&task);
     }
     return err == SLU_ERR_OK ? task.err : err;
+}
+
+enum slu_err slu_pack_addresses_finish(struct slu_pack_addresses *self)
+{
+    enum slu_err err;
+
+    if (self->halves[0].len <= MANY) {
+        return slu_ipv4_set_finish(&self->halves[0]);
+    }
+    err = slu_ipv4_set_halve(&self->halves[0], &self->halves[1]);
+    return err == SLU_ERR_OK ? finish_both(self->halves) : err;
 }
 
 /* ---- reading ---- */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What: the single addresses of a pack, without repeats: a set of those below
- * 128.0.0.0 and one of the others, which are sorted at the same time, on two
- * threads, when either has many.
+ * What: the single addresses of a pack, without repeats. When they are many,
+ * they become two sets, of the lower and of the upper half, which are sorted at
+ * the same time, on two threads.
  *
  * Life cycle: init; add (any number of times), finish, then count and read;
  * fini. fini is safe on a zeroed struct.
- * Limits: those of codecs/ipv4_set.h, for each half of all addresses.
+ * Limits: those of codecs/ipv4_set.h.
  * Errors: NOMEM; then only fini is allowed.
  */
 #ifndef SLU_ENGINE_PACK_ADDRESSES_H

@@ -15,7 +15,8 @@
  * Limits: memory: 8 bytes for each different address and at most 512 MB; some
  * 27 bytes for each different CIDR, domain and invalid value, and beside them
  * 8 for a CIDR, and 16 and its length for the others, 1 GiB of domains.
- * Threads: none; any number of packs at once, each into another folder.
+ * Threads: any number of packs at once, each into another folder. One of many
+ * addresses starts a thread to sort half of them, which has ended on return.
  * Errors: NOT_FOUND and CONFIG (an input that is none, or not one valid line in
  * all of them), IO, NOMEM, LIMIT (over 1 GiB of domains); nothing is written
  * then, but for an error of writing itself. INCOMPLETE: all is written, and

@@ -262,6 +262,93 @@ Test(ipv4_set, unite_adds_all_of_another)
     }
 }
 
+/* What was in either half, one after the other. */
+static void check_halves(struct slu_ipv4_set halves[2],
+                         const struct naive *naive)
+{
+    static uint32_t out[MOST];
+    size_t at = 0;
+
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t cursor = 0;
+
+        cr_assert_eq(slu_ipv4_set_finish(&halves[i]), SLU_ERR_OK);
+        at += slu_ipv4_set_read(&halves[i], &cursor, out + at, MOST - at);
+    }
+    cr_assert_eq(at, naive->count);
+    cr_assert_eq(memcmp(out, naive->addresses, at * sizeof(out[0])), 0);
+}
+
+/* `spread`: how many different ones, about; 0: each above the one before. */
+static void check_halving(size_t count, uint32_t spread)
+{
+    static struct naive naive;
+    struct slu_ipv4_set halves[2];
+    uint64_t upper;
+
+    naive.count = 0;
+    for (unsigned i = 0; i < 2; i++) {
+        slu_ipv4_set_init(&halves[i], slu_alloc_default());
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t address = spread == 0 ? i * 7 : next() % spread * 977;
+
+        cr_assert_eq(slu_ipv4_set_add(&halves[0], &address, 1), SLU_ERR_OK);
+        naive.addresses[naive.count++] = address;
+    }
+    naive_finish(&naive);
+    cr_assert_eq(slu_ipv4_set_halve(&halves[0], &halves[1]), SLU_ERR_OK);
+    check_halves(halves, &naive);
+    upper = slu_ipv4_set_count(&halves[1]);
+    cr_assert(count < 5000 || spread == 1 ||
+                  (upper > naive.count / 3 && upper < naive.count / 3 * 2),
+              "%llu of %zu are in the upper half", (unsigned long long)upper,
+              naive.count);
+    for (unsigned i = 0; i < 2; i++) {
+        slu_ipv4_set_fini(&halves[i]);
+    }
+}
+
+Test(ipv4_set, halves_are_all_of_it_and_about_as_large)
+{
+    static const size_t counts[] = {0,    1,    2,    254,  255,   256,
+                                    1023, 1024, 1025, 2048, 30000, MOST};
+
+    state = 21;
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        check_halving(counts[i], 0);
+        check_halving(counts[i], 1);
+        check_halving(counts[i], 40000);
+        check_halving(counts[i], UINT32_MAX);
+    }
+}
+
+Test(ipv4_set, a_bitmap_is_not_halved)
+{
+    struct slu_ipv4_set halves[2];
+    static struct naive naive;
+
+    state = 22;
+    naive.count = 0;
+    for (unsigned i = 0; i < 2; i++) {
+        slu_ipv4_set_init(&halves[i], slu_alloc_default());
+    }
+    halves[0].array_max = 1000;
+    for (unsigned i = 0; i < 3000; i++) {
+        uint32_t address = next();
+
+        cr_assert_eq(slu_ipv4_set_add(&halves[0], &address, 1), SLU_ERR_OK);
+        naive.addresses[naive.count++] = address;
+    }
+    naive_finish(&naive);
+    cr_assert_eq(slu_ipv4_set_halve(&halves[0], &halves[1]), SLU_ERR_OK);
+    cr_assert_eq(slu_ipv4_set_count(&halves[1]), 0);
+    check_halves(halves, &naive);
+    for (unsigned i = 0; i < 2; i++) {
+        slu_ipv4_set_fini(&halves[i]);
+    }
+}
+
 /* What the array and its sorting take, of an allocator that says so. */
 Test(ipv4_set, costs_eight_bytes_an_address)
 {
