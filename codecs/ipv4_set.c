@@ -254,6 +254,11 @@ enum slu_err slu_ipv4_set_halve(struct slu_ipv4_set *self,
     }
     self->len = kept;
     self->sorted = 0;
+    if (kept == 0) {
+        free_array(self);
+    } else if (err == SLU_ERR_OK) {
+        err = resize_array(self, kept);
+    }
     return err;
 }
 

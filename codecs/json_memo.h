@@ -73,11 +73,12 @@ void slu_json_memo_fini(struct slu_json_memo *self);
 
 /*
  * The bucket of the lines that begin in an object of that node and whose first
- * token is at `token`, which eight bytes are readable behind. It depends on no
- * more than the line has: on the name's first seven bytes at most, and not on
- * what is behind the quote that ends it; that is the second quote, whether the
- * token is the first one or a brace. Its lowest lane is exact
- * (json_read_demand. h), and the order of the lanes doesn't matter.
+ * token is at `token`, which eight bytes are readable behind. It depends on the
+ * name's first eight bytes at most, and not on what is behind the quote that
+ * ends it; that is the second quote, whether the token is the first one or a
+ * brace. A line that is nothing but a brace may so be kept in several buckets,
+ * which costs room alone. The lowest lane is exact (json_read_demand.h), and
+ * the order of the lanes doesn't matter.
  */
 static inline unsigned slu_json_memo_bucket(unsigned node, const char *token)
 {

@@ -129,8 +129,8 @@ int slu_files_settle(struct slu_files *self, const char *path, bool renamed)
     }
     if (sys == 0) {
         (void)snprintf(self->settled, sizeof(self->settled), "%s", folder);
-        self->has_settled = true;
     }
+    self->has_settled = sys == 0;
     return sys;
 }
 

@@ -163,6 +163,7 @@ enum slu_err slu_files_release(struct slu_files *self)
 {
     enum slu_err err = await_parts(self);
 
+    self->has_settled = false; /* until the folders are synced again */
     if (err == SLU_ERR_OK) {
         err = rename_parts(self);
     }

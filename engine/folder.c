@@ -61,23 +61,33 @@ static bool is_empty(const char *path)
 }
 
 /* One that is empty may have been made by a run that was killed before it had
- * waited for the disk; nothing is put into one before. */
-static int make_one(const char *path, mode_t mode)
+ * waited for the disk; nothing is put into one before. But who may not read
+ * what is above it has not made it. */
+static int keep_one(const char *path)
 {
     struct stat info;
+    int sys;
 
-    if (mkdir(path, mode) != 0) {
-        if (errno != EEXIST || stat(path, &info) != 0) {
-            return errno;
-        }
-        if (!S_ISDIR(info.st_mode)) {
-            return ENOTDIR;
-        }
-        if (!is_empty(path)) {
-            return 0;
-        }
+    if (stat(path, &info) != 0) {
+        return errno;
     }
-    return slu_folder_sync_parent(AT_FDCWD, path);
+    if (!S_ISDIR(info.st_mode)) {
+        return ENOTDIR;
+    }
+    if (!is_empty(path)) {
+        return 0;
+    }
+    sys = slu_folder_sync_parent(AT_FDCWD, path);
+    return sys == EACCES || sys == EPERM || sys == EINVAL || sys == EROFS ? 0
+                                                                          : sys;
+}
+
+static int make_one(const char *path, mode_t mode)
+{
+    if (mkdir(path, mode) == 0) {
+        return slu_folder_sync_parent(AT_FDCWD, path);
+    }
+    return errno == EEXIST ? keep_one(path) : errno;
 }
 
 /* Makes every folder above the last; one that can't be made is found out when

@@ -82,22 +82,21 @@ static int write_part(const char *part, struct slu_view image)
 
 /* What a state left that is gone says nothing of the new one, but SQLite would
  * take it for its own. So it is gone for good before the new one has its name:
- * a power cut may leave what was done later without what was done first. */
+ * a power cut may leave what was done later without what was done first. Also
+ * what is gone already: a run that was killed here, or whoever removed the old
+ * state, may not have waited for the disk. */
 static int remove_leftovers(const char *path)
 {
     static const char *const suffixes[] = {"-wal", "-shm", "-journal"};
     char name[SLU_DB_PATH_MAX + 16];
-    bool removed = false;
 
     for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
         (void)snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
-        if (unlink(name) == 0) {
-            removed = true;
-        } else if (errno != ENOENT) {
+        if (unlink(name) != 0 && errno != ENOENT) {
             return errno;
         }
     }
-    return removed ? slu_folder_sync_parent(AT_FDCWD, path) : 0;
+    return slu_folder_sync_parent(AT_FDCWD, path);
 }
 
 static int place_image(const char *path, struct slu_view image)
