@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/pack_addresses.h"
 
-#include <pthread.h>
+#include "engine/both.h"
 
 /* Fewer are sorted before a thread has begun. */
 #define MANY 131072
@@ -34,27 +34,20 @@ struct task {
     enum slu_err err;
 };
 
-static void *run_task(void *ctx)
+static void run_task(void *ctx)
 {
     struct task *self = ctx;
 
     self->err = slu_ipv4_set_finish(self->half);
-    return NULL;
 }
 
 static enum slu_err finish_both(struct slu_ipv4_set *halves)
 {
-    struct task task = {.half = &halves[1]};
-    pthread_t thread;
-    bool started = pthread_create(&thread, NULL, run_task, &task) == 0;
-    enum slu_err err = slu_ipv4_set_finish(&halves[0]);
+    struct task lower = {.half = &halves[0]};
+    struct task upper = {.half = &halves[1]};
 
-    if (started) {
-        (void)pthread_join(thread, NULL);
-    } else {
-        (void)run_task(&task);
-    }
-    return err == SLU_ERR_OK ? task.err : err;
+    slu_run_both(run_task, &lower, &upper);
+    return lower.err == SLU_ERR_OK ? upper.err : lower.err;
 }
 
 enum slu_err slu_pack_addresses_finish(struct slu_pack_addresses *self)

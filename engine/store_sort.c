@@ -11,7 +11,7 @@
  */
 #include "engine/store_sort.h"
 
-#include <pthread.h>
+#include "engine/both.h"
 
 /* Of a first word: the kind, and so many bits of the key. */
 #define BUCKET_KEY_BITS 10
@@ -77,8 +77,9 @@ static struct slu_view view_part(const struct part *self)
                          self->end - self->begin);
 }
 
-static void count_part(struct part *self)
+static void count_part(void *ctx)
 {
+    struct part *self = ctx;
     struct slu_view rest = view_part(self);
 
     while (self->err == SLU_ERR_OK && rest.len != 0) {
@@ -95,8 +96,9 @@ static void count_part(struct part *self)
 }
 
 /* What was counted is there. */
-static void scatter_part(struct part *self)
+static void scatter_part(void *ctx)
 {
+    struct part *self = ctx;
     struct slu_view rest = view_part(self);
     char *scratch = self->sort->scratch;
 
@@ -219,8 +221,9 @@ static enum slu_err sort_bucket(struct part *self, size_t number)
     return write_refs(self, count);
 }
 
-static void sort_part(struct part *self)
+static void sort_part(void *ctx)
 {
+    struct part *self = ctx;
     for (size_t i = self->first; self->err == SLU_ERR_OK && i < self->last;
          i++) {
         if (i % KIND_BUCKETS == 0) {
@@ -232,37 +235,16 @@ static void sort_part(struct part *self)
 
 /* ---- the whole ---- */
 
-typedef void (*phase_fn)(struct part *part);
-
-struct task {
-    phase_fn phase;
-    struct part *part;
-};
-
-static void *run_task(void *ctx)
+static enum slu_err run_phase(struct sort *self, void (*phase)(void *ctx))
 {
-    const struct task *self = ctx;
+    struct part *parts = self->parts;
 
-    self->phase(self->part);
-    return NULL;
-}
-
-/* The second part on a thread of its own, if there can be one. */
-static enum slu_err run_phase(struct sort *self, phase_fn phase)
-{
-    struct task task = {phase, &self->parts[1]};
-    pthread_t thread;
-    bool started = self->part_count == PARTS &&
-                   pthread_create(&thread, NULL, run_task, &task) == 0;
-
-    phase(&self->parts[0]);
-    if (started) {
-        (void)pthread_join(thread, NULL);
-    } else if (self->part_count == PARTS) {
-        phase(&self->parts[1]);
+    if (self->part_count == PARTS) {
+        slu_run_both(phase, &parts[0], &parts[1]);
+    } else {
+        phase(&parts[0]);
     }
-    return self->parts[0].err != SLU_ERR_OK ? self->parts[0].err
-                                            : self->parts[1].err;
+    return parts[0].err != SLU_ERR_OK ? parts[0].err : parts[1].err;
 }
 
 /* Half of the bytes for each. What one writes begins SLACK behind the end of

@@ -54,6 +54,16 @@ static void pack_nth(uint32_t n, struct slu_buf *packed)
     cr_assert_eq(slu_record_pack(&record, packed), SLU_ERR_OK);
 }
 
+static const struct slu_buf nothing;
+
+static void commit(struct slu_store *store, uint64_t answer,
+                   const struct slu_buf *packed, uint64_t count)
+{
+    cr_assert_eq(slu_store_commit(store, answer, slu_buf_view(packed), count,
+                                  slu_view_make(NULL, 0)),
+                 SLU_ERR_OK);
+}
+
 static void commit_all(struct slu_store *store)
 {
     struct slu_buf packed;
@@ -64,9 +74,7 @@ static void commit_all(struct slu_store *store)
         for (uint32_t j = 0; j < ANSWER_RECORDS; j++) {
             pack_nth(i * ANSWER_RECORDS + j, &packed);
         }
-        cr_assert_eq(slu_store_commit(store, i + 1, slu_buf_view(&packed),
-                                      ANSWER_RECORDS, slu_view_make(NULL, 0)),
-                     SLU_ERR_OK);
+        commit(store, i + 1, &packed, ANSWER_RECORDS);
     }
     slu_buf_fini(&packed);
 }
@@ -165,9 +173,7 @@ Test(store_held, gathers_and_folds_what_was_gathered)
     for (uint32_t n = 0; n < 100; n++) {
         pack_nth(n, &packed);
     }
-    cr_assert_eq(slu_store_commit(store, ANSWERS + 1, slu_buf_view(&packed),
-                                  100, slu_view_make(NULL, 0)),
-                 SLU_ERR_OK);
+    commit(store, ANSWERS + 1, &packed, 100);
     cr_assert_eq(slu_store_gather(store), SLU_ERR_OK);
     check_all(store);
     cr_assert_eq(slu_store_rewrite(store, refuse, NULL), SLU_ERR_LIMIT);
@@ -193,15 +199,10 @@ Test(store_held, gathers_what_was_staged_before)
     slu_buf_clear(&packed);
     pack_nth(ADDRESSES, &packed);
     for (unsigned i = 0; i < 2; i++) {
-        cr_assert_eq(slu_store_commit(store, slu_store_answer_id(store),
-                                      slu_buf_view(&packed), 1,
-                                      slu_view_make(NULL, 0)),
-                     SLU_ERR_OK);
+        commit(store, slu_store_answer_id(store), &packed, 1);
         cr_assert_eq(slu_store_gather(store), SLU_ERR_OK);
     }
-    cr_assert_eq(slu_store_commit(store, answer, slu_view_make(NULL, 0), 0,
-                                  slu_view_make(NULL, 0)),
-                 SLU_ERR_OK);
+    commit(store, answer, &nothing, 0);
     cr_assert_eq(slu_store_gather(store), SLU_ERR_OK);
     cr_assert_eq(slu_store_scan(store, SLU_RECORD_IP, check_record, &count),
                  SLU_ERR_OK);
@@ -220,17 +221,12 @@ Test(store_held, gathers_answers_of_nothing)
 
     slu_buf_init(&packed, slu_alloc_default(), (size_t)1 << 20);
     pack_nth(0, &packed);
-    cr_assert_eq(slu_store_commit(store, slu_store_answer_id(store),
-                                  slu_buf_view(&packed), 1,
-                                  slu_view_make(NULL, 0)),
-                 SLU_ERR_OK);
+    commit(store, slu_store_answer_id(store), &packed, 1);
     cr_assert_eq(slu_store_gather(store), SLU_ERR_OK);
     cr_assert_eq(slu_store_rewrite(store, keep, NULL), SLU_ERR_OK);
     cr_assert_eq(slu_store_stage(store, answer, slu_view_make(NULL, 0), 0),
                  SLU_ERR_OK);
-    cr_assert_eq(slu_store_commit(store, answer, slu_view_make(NULL, 0), 0,
-                                  slu_view_make(NULL, 0)),
-                 SLU_ERR_OK);
+    commit(store, answer, &nothing, 0);
     cr_assert_eq(slu_store_gather(store), SLU_ERR_OK);
     cr_assert_eq(slu_store_scan(store, SLU_RECORD_IP, check_record, &count),
                  SLU_ERR_OK);
